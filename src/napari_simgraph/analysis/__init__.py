@@ -1,0 +1,1 @@
+"""Measurements with scipy, scikit-image and scikit-learn: no torch, no Qt."""

@@ -1,0 +1,1 @@
+"""The nouns and the rules between them: numpy only."""

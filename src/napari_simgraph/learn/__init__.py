@@ -1,0 +1,1 @@
+"""Training and tiled prediction; knows no capability."""

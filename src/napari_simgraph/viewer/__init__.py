@@ -1,0 +1,1 @@
+"""The only folder that imports napari, qtpy, magicgui and pyqtgraph."""
