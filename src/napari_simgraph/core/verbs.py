@@ -69,7 +69,13 @@ def _verb(module: ModuleType, name: str, call: Callable[..., Any]) -> Verb:
     )
     capability = module.__name__.rpartition(".")[2]
     return Verb(
-        capability, name, call, nouns, hints["config"], _result(call), "start" in signature.parameters
+        capability,
+        name,
+        call,
+        nouns,
+        hints["config"],
+        _result(call),
+        "start" in signature.parameters,
     )
 
 

@@ -1,0 +1,102 @@
+"""From command-line options to nouns and settings."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from napari_simgraph.core.config import Config
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
+from napari_simgraph.io.models import load_model
+from napari_simgraph.io.read import ReadOptions, read
+
+C = TypeVar("C", bound=Config)
+Say = Callable[[str], None]
+
+
+def read_config(asked: Namespace, config: type[C]) -> C:
+    """The settings that were given, the rest by default."""
+    given = {item.name: getattr(asked, f"setting_{item.name}") for item in config.settings()}
+    return config(**{name: value for name, value in given.items() if value is not None})
+
+
+def read_options(asked: Namespace) -> ReadOptions:
+    """How to read images.
+
+    Raises
+    ------
+    ValueError
+        ``--spacing`` holds no numbers, or no unit was given with it.
+    """
+    try:
+        spacing = tuple(float(part) for part in asked.spacing.split(",") if part)
+    except ValueError:
+        raise ValueError(f"--spacing wants numbers like 50,4,4, not '{asked.spacing}'.") from None
+    if spacing and not asked.unit:
+        raise ValueError("Say the unit of the spacing too: --unit nm.")
+    return ReadOptions(asked.axes, spacing, asked.unit, asked.channel, asked.level)
+
+
+def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
+    """The inputs of a verb by parameter name."""
+    return {
+        noun.name: _noun(noun.types[0], noun.name, asked, say)
+        for noun in asked.verb.nouns
+        if noun.required or getattr(asked, noun.name) is not None
+    }
+
+
+def read_pair(asked: Namespace) -> tuple[Any, Any]:
+    """Prediction (a probability map or labels) and truth."""
+    truth = _labels(asked.truth, asked, _quiet)
+    prediction = read(asked.prediction, options=read_options(asked)).image
+    if _is_probability(prediction):
+        return prediction, truth
+    return _labels(asked.prediction, asked, _quiet), truth
+
+
+def _quiet(sentence: str) -> None:
+    """Scores speak on stdout alone."""
+
+
+def _is_probability(prediction: Any) -> bool:
+    first = prediction if isinstance(prediction, Image) else prediction.images[0]
+    return first.dtype.kind == "f"
+
+
+def _noun(kind: type, name: str, asked: Namespace, say: Say) -> Any:
+    path = getattr(asked, name)
+    if issubclass(kind, Labels):
+        return _labels(path, asked, say)
+    if issubclass(kind, Model):
+        return load_model(path)
+    opened = read(path, options=read_options(asked))
+    for note in opened.notes:
+        say(note)
+    if "spacing" in opened.questions:
+        say("The file doesn't say how large a pixel is; --spacing 50,4,4 --unit nm sets it.")
+    return opened.image
+
+
+def _labels(path: str | None, asked: Namespace, say: Say) -> Any:
+    if asked.class_masks:
+        pairs = [text.partition("=") for text in asked.class_masks]
+        if not all(name and mask for name, _, mask in pairs):
+            raise ValueError("--class wants NAME=PATH, for example --class synapse=syn.tif.")
+        masks = {name: mask for name, _, mask in pairs}
+        opened = read_class_masks(masks, options=_label_options(asked))
+    elif path is None:
+        raise ValueError("Give the labels: --labels PATH, or --class NAME=PATH for each class.")
+    else:
+        opened = read_labels(path, options=_label_options(asked))
+    for note in opened.notes:
+        say(note)
+    return opened.labels
+
+
+def _label_options(asked: Namespace) -> LabelOptions:
+    names = tuple(name.strip() for name in asked.classes.split(",") if name.strip())
+    return LabelOptions(axes=asked.axes, classes=names, labels_are=asked.labels_are)

@@ -1,0 +1,99 @@
+"""From a verb's result to files, with what a broken-off run needs to go on."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import ImageSet, LabelsSet
+from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.io.write import write
+
+
+class Output:
+    """Where the result of one command goes, and the Room beside it while it runs.
+
+    Raises
+    ------
+    ValueError
+        The target can't be written, found out before any work is done.
+    """
+
+    def __init__(self, asked: Namespace) -> None:
+        self._asked = asked
+        self._makes_model = asked.verb.result is Model
+        self._target = Path(asked.model if self._makes_model else asked.out)
+        self._folder = self._target.with_name(self._target.name + ".partial")
+        if self._makes_model and self._target.is_file():
+            raise ValueError(f"{self._target} is a file; a model needs a folder.")
+        if not self._target.parent.is_dir():
+            raise ValueError(f"The folder {self._target.parent} is not there: make it first.")
+
+    @contextmanager
+    def room(self) -> Iterator[FolderRoom]:
+        """The Room of the run; what a broken-off run left is used only with ``--resume``."""
+        resume = getattr(self._asked, "resume", False)
+        room = self._room = FolderRoom(self._folder)
+        if resume and room.restore() is None:
+            raise ValueError(f"There is nothing to go on from beside {self._target}.")
+        if not resume:
+            room.clean()
+        try:
+            yield room
+        except BaseException:
+            if not self._makes_model or room.restore() is None:
+                room.clean()
+            raise
+        finally:
+            room.close()
+
+    def start(self) -> Model | None:
+        """The model to go on from, if one was named."""
+        return load_model(self._asked.start) if self._asked.start else None
+
+    def write(self, result: Any) -> list[Path]:
+        """The files written."""
+        if isinstance(result, Model):
+            named = result.replace(name=self._target.name)
+            save_model(named, self._target)
+            return [self._target]
+        parts = {name: noun for name, noun in result._asdict().items() if noun is not None}
+        written: list[Path] = []
+        for name, noun in parts.items():
+            target = self._target
+            if len(parts) > 1:  # two results of one run: each carries its name
+                target = target.with_name(f"{target.stem}_{name}{target.suffix}")
+            written += self._write(noun, target)
+        return written
+
+    def finish(self, *, cancelled: bool) -> None:
+        """Drops the Room, but keeps it where ``--resume`` can go on from it."""
+        if not (cancelled and self._makes_model):
+            self._room.clean()
+
+    def _write(self, noun: Any, target: Path) -> list[Path]:
+        if not isinstance(noun, ImageSet | LabelsSet):
+            return write(noun, target, info=self._info())
+        target.mkdir(exist_ok=True)
+        single = noun.images if isinstance(noun, ImageSet) else noun.labels
+        return [
+            path
+            for one in single
+            for path in write(one, target / f"{one.name}.tif", info=self._info())
+        ]
+
+    def _info(self) -> dict[str, Any]:
+        """What made the result, kept with it."""
+        asked = self._asked
+        inputs = {noun.name: getattr(asked, noun.name) for noun in asked.verb.nouns}
+        settings = {
+            item.name: getattr(asked, f"setting_{item.name}")
+            for item in asked.verb.config.settings()
+            if getattr(asked, f"setting_{item.name}") is not None
+        }
+        return {"verb": f"{asked.command} {asked.verb_name}", "inputs": inputs, **settings}

@@ -1,0 +1,157 @@
+"""The parser: one subcommand per capability and verb, options from nouns and settings."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, NoReturn, get_type_hints
+
+from napari_simgraph import capabilities
+from napari_simgraph.core.config import Config
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.verbs import Verb, verbs
+
+_PATHS = {
+    Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
+    Labels: "Labels: 0 unlabelled, classes from 1; or a mask of two values.",
+    Model: "The folder of a model.",
+}
+
+
+class _Parser(ArgumentParser):
+    """argparse, but a wrong option costs one clear line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def build_parser(words: Sequence[str]) -> ArgumentParser:
+    """The parser for a command line; only the capability that is named in it is loaded."""
+    parser = _Parser(prog="napari-simgraph", description="Train and run what the docks do.")
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in capabilities.NAMES:
+        named = name in words[:1]
+        module = capabilities.load(name)
+        group = commands.add_parser(name, help=(module.__doc__ or "").split("\n")[0])
+        if named:
+            _add_capability(group, module)
+    _add_plain(commands)
+    return parser
+
+
+def _version() -> str:
+    from napari_simgraph import __version__
+
+    return __version__
+
+
+def _add_plain(commands: Any) -> None:
+    info = commands.add_parser("info", help="Tells what a model, an image or labels hold.")
+    info.add_argument("path", metavar="PATH")
+    convert = commands.add_parser("convert", help="Copies an image into another format.")
+    convert.add_argument("source", metavar="IN")
+    convert.add_argument("target", metavar="OUT")
+    _add_reading(convert)
+    demo = commands.add_parser("demo", help="Runs the whole chain on the sample data.")
+    demo.add_argument("--out", default="demo_output", metavar="DIR")
+    demo.add_argument("--minutes", type=float, default=1.0, help="How long to learn (1).")
+    _add_progress(demo)
+
+
+def _add_capability(group: ArgumentParser, module: ModuleType) -> None:
+    subcommands = group.add_subparsers(dest="verb_name", required=True, metavar="VERB")
+    for verb in verbs(module).values():
+        parser = _command(subcommands, verb.name, verb.help)
+        parser.set_defaults(verb=verb)
+        _add_nouns(parser, verb)
+        _add_settings(parser, verb.config)
+    if hasattr(module, "score"):
+        _add_score(subcommands, module)
+
+
+def _command(subcommands: Any, name: str, told: str) -> ArgumentParser:
+    parser: ArgumentParser = subcommands.add_parser(
+        name, help=told, description=told, formatter_class=RawDescriptionHelpFormatter
+    )
+    _add_reading(parser)
+    _add_progress(parser)
+    return parser
+
+
+def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
+    takes_labels = False
+    for noun in verb.nouns:
+        kind = next((k for k in _PATHS if issubclass(noun.types[0], k)), None)
+        takes_labels |= kind is Labels
+        required = noun.required and kind is not Labels  # --class may stand in for --labels
+        parser.add_argument(
+            f"--{noun.name}",
+            required=required,
+            metavar="PATH",
+            help=_PATHS.get(kind, ""),  # type: ignore[arg-type]
+        )
+    if takes_labels:
+        _add_label_options(parser)
+    if verb.result is Model:
+        parser.add_argument("--model", required=True, metavar="DIR", help="Where the model goes.")
+        parser.add_argument("--start", metavar="DIR", help="A model to go on from.")
+        parser.add_argument("--resume", action="store_true", help="Go on where a run broke off.")
+    else:
+        parser.add_argument("--out", required=True, metavar="PATH", help="Where the result goes.")
+
+
+def _add_score(subcommands: Any, module: ModuleType) -> None:
+    parser = _command(subcommands, "score", "Scores a prediction; one JSON object on stdout.")
+    config = get_type_hints(module.score)["config"]
+    parser.set_defaults(call=module.score, config=config)
+    parser.add_argument("--prediction", required=True, metavar="PATH")
+    parser.add_argument("--truth", required=True, metavar="PATH", help=_PATHS[Labels])
+    _add_label_options(parser)
+    _add_settings(parser, config)
+
+
+def _add_label_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--classes", default="", help="Names of the classes, a,b,c.")
+    parser.add_argument("--labels-are", default="auto", choices=("auto", "mask", "scribbles"))
+    parser.add_argument(
+        "--class",
+        dest="class_masks",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="One mask for each class, where classes overlap; repeat it.",
+    )
+
+
+def _add_reading(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("reading")
+    group.add_argument("--axes", default="", help="Axes where the file doesn't say: T Z Y X C N.")
+    group.add_argument("--spacing", default="", help="Pixel size Z,Y,X (or Y,X).")
+    group.add_argument("--unit", default="", help="Unit of the spacing: nm, um, mm.")
+    group.add_argument("--channel", type=int, help="Only this channel, from 0.")
+    group.add_argument("--level", type=int, default=0, help="Pyramid level, 0 the finest.")
+
+
+def _add_progress(parser: ArgumentParser) -> None:
+    parser.add_argument("--progress", default="bar", choices=("bar", "json", "none"))
+
+
+def _add_settings(parser: ArgumentParser, config: type[Config]) -> None:
+    group = parser.add_argument_group("settings")
+    for item in config.settings():
+        unit = f" {item.unit}" if item.unit else ""
+        told = f"{item.help} ({item.default}{unit})".replace("%", "%%")
+        metavar = "|".join(item.choices) or item.type.__name__.upper()
+        flag = {"nargs": "?", "const": True} if item.type is bool else {}
+        group.add_argument(
+            item.option,
+            dest=f"setting_{item.name}",
+            metavar=metavar,
+            help=told,
+            **flag,  # type: ignore[arg-type]
+        )
