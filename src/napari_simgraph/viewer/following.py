@@ -1,0 +1,106 @@
+"""A task shown in the footer of the dock that started it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_simgraph.core.job import Note, Progress, Tick
+from napari_simgraph.viewer.jobs import State
+from napari_simgraph.viewer.theme import State as Shown
+from napari_simgraph.viewer.words import say_time
+
+if TYPE_CHECKING:
+    from napari_simgraph.viewer.frame import DockFrame
+    from napari_simgraph.viewer.jobs import Ending, Task
+
+# How a task's end looks; what was made and what to do next says the dock that asked for it.
+_ENDS: dict[State, Shown] = {
+    State.DONE: "done",
+    State.STOPPED: "stopped",
+    State.CANCELLED: "stopped",
+    State.FAILED: "error",
+}
+
+
+class Follower:
+    """Connects one task at a time to a frame's bar, buttons and status line."""
+
+    def __init__(self, frame: DockFrame) -> None:
+        self._frame = frame
+        self._task: Task | None = None
+        self._note = ""
+        footer = frame.footer
+        footer.pause.clicked.connect(self._pause_or_go_on)
+        footer.stop.clicked.connect(lambda: self._task and self._task.stop())
+        footer.cancel.clicked.connect(lambda: self._task and self._task.cancel())
+
+    @property
+    def busy(self) -> bool:
+        """Whether the task is not over."""
+        return self._task is not None
+
+    def follow(self, task: Task) -> None:
+        """Take this task in the place of the one before."""
+        self._leave()
+        self._task, self._note = task, ""
+        task.ticked.connect(self._ticked)
+        task.changed.connect(self._changed)
+        task.ended.connect(self._ended)
+        self._changed()
+
+    def _leave(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.ticked.disconnect(self._ticked)
+            task.changed.disconnect(self._changed)
+            task.ended.disconnect(self._ended)
+
+    def _pause_or_go_on(self) -> None:
+        if self._task is not None:
+            held = self._task.state is State.PAUSED
+            self._task.resume() if held else self._task.pause()
+
+    def _ticked(self, tick: Tick) -> None:
+        if isinstance(tick, Note):
+            self._note = tick.text
+            self._say()
+        elif isinstance(tick, Progress):
+            self._show_bar(tick)
+            self._say()
+
+    def _changed(self) -> None:
+        if self._task is None or self._task.state.over:
+            return
+        state, footer = self._task.state, self._frame.footer
+        self._show_bar(self._task.progress)
+        self._say()
+        footer.pause.setText("Go on" if state is State.PAUSED else "Pause")
+        footer.pause.setToolTip("Goes on." if state is State.PAUSED else "Holds; memory is kept.")
+        footer.pause.setEnabled(state in (State.RUNNING, State.PAUSED))
+        footer.stop.setEnabled(state in (State.RUNNING, State.PAUSED))
+
+    def _say(self) -> None:
+        task = self._task
+        if task is None:
+            return
+        if task.state is State.WAITING:
+            self._frame.show_state("queued", "Waiting for the jobs before it.")
+        elif task.state is State.PAUSED:
+            self._frame.show_state("stopped", "Paused; memory is kept.")
+        elif task.state is State.STOPPING:
+            self._frame.show_state("running", "Ending at the next step …")
+        else:
+            said = self._frame.say_progress(task.progress) or task.title
+            self._frame.show_state("running", " ".join(filter(None, (said, self._note))))
+
+    def _show_bar(self, progress: Progress) -> None:
+        bar = self._frame.footer.bar
+        known = progress.done >= 0 and self._task is not None
+        bar.setRange(0, 1000 if known else 0)  # 0 to 0: it moves, and promises nothing
+        bar.setValue(round(1000 * progress.done) if known else -1)
+        left = f" · {say_time(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
+        bar.setFormat(f"{100 * progress.done:.0f} %{left}" if known else "")
+
+    def _ended(self, ending: Ending) -> None:
+        self._leave()
+        self._frame.show_state(_ENDS[ending.state], ending.sentence)
