@@ -6,7 +6,8 @@ import json
 import time
 from pathlib import Path
 
-from napari_simgraph.cli.progress import Driver, say_seconds
+from napari_simgraph.cli.progress import Driver
+from napari_simgraph.core.job import say_time
 from napari_simgraph.core.raster import Image, Labels
 
 DONE, CANCELLED = 0, 130
@@ -27,7 +28,7 @@ def run_demo(out: str, driver: Driver, minutes: float) -> int:
     assert isinstance(truth, Labels)
     scores = _segment(image, truth, folder, (driver, minutes))
     (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-    driver.say(f"Wrote {folder} in {say_seconds(time.monotonic() - started)}.")
+    driver.say(f"Wrote {folder} in {say_time(time.monotonic() - started)}.")
     return CANCELLED if driver.stopped else DONE
 
 

@@ -9,7 +9,17 @@ import time
 from types import FrameType
 from typing import Any, TypeVar
 
-from napari_simgraph.core.job import Device, Job, Note, Progress, Signal, Tick, plain, run
+from napari_simgraph.core.job import (
+    Device,
+    Job,
+    Note,
+    Progress,
+    Signal,
+    Tick,
+    plain,
+    run,
+    say_time,
+)
 
 R = TypeVar("R")
 _BAR_SECONDS = 0.2  # five redraws a second are smooth and cost nothing
@@ -71,7 +81,7 @@ class Driver:
             return
         self._drawn = now
         share = f"{tick.done:4.0%}" if tick.done >= 0 else "   …"
-        left = f" · {say_seconds(tick.seconds_left)} left" if tick.seconds_left >= 0 else ""
+        left = f" · {say_time(tick.seconds_left)} left" if tick.seconds_left >= 0 else ""
         values = "".join(f" · {name} {value:.3f}" for name, value in tick.values.items())
         end = "" if sys.stderr.isatty() else "\n"
         if sys.stderr.isatty():
@@ -86,14 +96,3 @@ class Driver:
         if self._line:
             sys.stderr.write("\n")
             self._line = False
-
-
-def say_seconds(seconds: float) -> str:
-    """``8 s``, ``1 min 10 s``, ``2 h 5 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
