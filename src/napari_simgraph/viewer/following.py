@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_simgraph.core.job import Note, Progress, Tick
+from napari_simgraph.core.job import Note, Progress, Tick, say_time
 from napari_simgraph.viewer.jobs import State
 from napari_simgraph.viewer.theme import State as Shown
-from napari_simgraph.viewer.words import say_time
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.frame import DockFrame

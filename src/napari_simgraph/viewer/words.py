@@ -1,18 +1,8 @@
-"""Words on screen that every dock needs: durations, memory, tooltips."""
+"""Words on screen that every dock needs: estimates and tooltips."""
 
 from __future__ import annotations
 
-
-def say_time(seconds: float) -> str:
-    """A duration as a person says it: ``8 s``, ``1 min 10 s``, ``2 h 5 min``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+from napari_simgraph.core.job import say_time
 
 
 def say_about(seconds: float) -> str:
