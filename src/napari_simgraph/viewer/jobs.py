@@ -63,7 +63,10 @@ class Task(QObject):
         self.curves: dict[str, list[tuple[float, float]]] = {}
         self.ending: Ending | None = None  # without its result
         self.day = date.today()
+        # Set by whoever submitted it: seconds it may take; go on with it; show what it made.
+        self.estimate = -1.0
         self.retry: Callable[[], Any] | None = None
+        self.reveal: Callable[[], Any] | None = None
         self._worker = worker
         self._shown = 0.0
 
