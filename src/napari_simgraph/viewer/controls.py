@@ -62,8 +62,13 @@ def combo(tooltip: str = "", name: str = "") -> QComboBox:
     return made
 
 
-class _Number(QDoubleSpinBox):
+class Number(QDoubleSpinBox):
     """A number that is shown with as many digits as it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(_DECIMALS)
+        self.setLocale(QLocale.c())  # a point in every language, as on the command line
 
     def textFromValue(self, value: float) -> str:
         """Without exponent, and without zeros at the end."""
@@ -129,11 +134,9 @@ class Spin(QObject):
         self._exact: tuple[float, Value] | None = None  # what the box showed for which value
         self._pixel: tuple[float, str] = (1.0, PIXEL)
         whole = setting.type is int
-        self.widget = QSpinBox() if whole else _Number()
-        self.widget.setLocale(QLocale.c())  # a point in every language, as on the command line
+        self.widget = QSpinBox() if whole else Number()
+        self.widget.setLocale(QLocale.c())  # no thousands separators
         self.widget.setKeyboardTracking(False)
-        if not whole:
-            self.widget.setDecimals(_DECIMALS)
         wide = _INT if whole else 1e12
         low = -wide if setting.low is None else max(setting.low, -wide)
         high = wide if setting.high is None else min(setting.high, wide)
