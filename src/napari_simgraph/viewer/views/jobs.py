@@ -1,0 +1,173 @@
+"""The Jobs dock: what runs, what waits, what ended today."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import psutil
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_simgraph.core.job import Device
+from napari_simgraph.viewer.frame import DockFrame
+from napari_simgraph.viewer.jobs import Task
+from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.theme import Colors, colors
+from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, WaitingRow
+
+_TURN_MS = 100  # ten updates a second look fluent
+_CURVES_EVERY = 5  # turns: a plot costs 5 to 10 ms, a bar next to nothing
+_DEVICE_EVERY = 20  # turns
+_ENDED_ROWS = 50  # a day of jobs; more only slow the list
+
+
+class JobsDock(DockFrame):
+    """All jobs of a viewer, with their curves and buttons; it reads the runner, and changes nothing
+    by itself.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        self._cards: dict[str, RunningCard] = {}
+        self._rows: dict[str, EndedRow] = {}
+        self._look = colors(napari_viewer)
+        super().__init__(napari_viewer)
+        self.footer.hide()  # each job has its own buttons
+        self.session = session_of(napari_viewer)
+        self._jobs = self.session.jobs
+        self._turns = 0
+        self._device = QLabel()
+        self._device.setToolTip(
+            "Where jobs run, and the memory in use of all there is.\n"
+            "A GPU is named once a job has begun."
+        )
+        self._empty = QLabel("No jobs. What takes long appears here.")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(0, 40, 0, 0)
+        self._running, self._waiting, self._ended = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        self._waiting_title, self._ended_title = _title("Waiting"), _title("Today")
+        self._fill_body()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_TURN_MS)
+        self._timer.timeout.connect(self._turn)
+        self._late = QTimer(self)  # many changes in a row make one new list
+        self._late.setSingleShot(True)
+        self._late.setInterval(_TURN_MS)
+        self._late.timeout.connect(self.renew)
+        self._jobs.changed.connect(self._late.start)
+        self.on_close(self._leave)
+        self.renew()
+
+    def renew(self) -> None:
+        """Make the three lists anew from the runner's tasks."""
+        tasks = self._jobs.tasks
+        running = [task for task in tasks if task.begun]
+        waiting = [task for task in tasks if not task.begun and not task.state.over]
+        ended = [task for task in tasks if task.state.over][::-1][:_ENDED_ROWS]
+        self._show_running(running)
+        self._show_waiting(waiting)
+        self._show_ended(ended)
+        self._waiting_title.setVisible(bool(waiting))
+        self._ended_title.setVisible(bool(ended))
+        self._empty.setVisible(not tasks)
+        self._show_device()
+
+    def renew_colors(self, look: Colors) -> None:
+        """Take on the theme's colours, plots included."""
+        super().renew_colors(look)
+        self._look = look
+        for card in self._cards.values():
+            card.renew_colors(look)
+        for row in self._rows.values():
+            row.renew_colors(look)
+
+    def showEvent(self, event: Any) -> None:
+        """Look at the jobs only while somebody looks at the dock."""
+        super().showEvent(event)
+        self._timer.start()
+        self.renew()
+
+    def hideEvent(self, event: Any) -> None:
+        """Rest."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _fill_body(self) -> None:
+        self.body.addWidget(self._device)
+        self.body.addWidget(self._empty)
+        self.body.addLayout(self._running)
+        self.body.addWidget(self._waiting_title)
+        self.body.addLayout(self._waiting)
+        self.body.addWidget(self._ended_title)
+        self.body.addLayout(self._ended)
+        for part in (self._running, self._waiting, self._ended):
+            part.setSpacing(4)
+
+    def _turn(self) -> None:
+        self._turns += 1
+        for card in self._cards.values():
+            card.renew()
+            if self._turns % _CURVES_EVERY == 0:
+                card.renew_curves()
+        if self._turns % _DEVICE_EVERY == 0:
+            self._show_device()
+
+    def _show_running(self, tasks: list[Task]) -> None:
+        wanted = {task.id for task in tasks}
+        for gone in [known for known in self._cards if known not in wanted]:
+            _remove(self._cards.pop(gone))
+        for task in tasks:
+            if task.id not in self._cards:
+                card = self._cards[task.id] = RunningCard(task, self._look)
+                card.renew_curves()
+                self._running.addWidget(card)
+            self._cards[task.id].renew()
+
+    def _show_waiting(self, tasks: list[Task]) -> None:
+        while item := self._waiting.takeAt(0):
+            _remove(item.widget())
+        for place, task in enumerate(tasks, 1):
+            first, drop = partial(self._jobs.first, task), partial(self._jobs.drop, task)
+            self._waiting.addWidget(WaitingRow(place, task, first, drop))
+
+    def _show_ended(self, tasks: list[Task]) -> None:
+        wanted = {task.id for task in tasks}
+        for gone in [known for known in self._rows if known not in wanted]:
+            _remove(self._rows.pop(gone))
+        for task in reversed(tasks):  # the newest comes on top
+            if task.id not in self._rows:
+                self._rows[task.id] = EndedRow(task, self._look)
+                self._ended.insertWidget(0, self._rows[task.id])
+
+    def _show_device(self) -> None:
+        told = [card.task.device for card in self._cards.values() if card.task.device]
+        self._device.setText(say_device(told[0] if told else None))
+
+    def _leave(self) -> None:
+        self._timer.stop()
+        self._late.stop()
+        self._jobs.changed.disconnect(self._late.start)
+
+
+def say_device(device: Device | None) -> str:
+    """Where jobs run and how full it is: ``CPU, 2 cores · 3.1 of 24 GB``."""
+    name = device.name if device else f"CPU, {psutil.cpu_count()} cores"
+    used, total = (device.memory_used, device.memory_total) if device else (0, 0)
+    if not total:
+        memory = psutil.virtual_memory()
+        used, total = memory.total - memory.available, memory.total
+    return f"{name} · {used / 1e9:.1f} of {total / 1e9:.0f} GB"
+
+
+def _title(text: str) -> QLabel:
+    made = QLabel(text)
+    font = made.font()
+    font.setBold(True)
+    made.setFont(font)
+    return made
+
+
+def _remove(widget: QWidget) -> None:
+    widget.hide()
+    widget.deleteLater()
