@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import weakref
 
 import pytest
+from qtpy.QtCore import QCoreApplication, QEvent, QObject
 
 from napari_simgraph.core.job import Device, Note, Progress, Region
 from napari_simgraph.core.job import Signal as JobSignal
@@ -387,12 +390,61 @@ def test_close_leaves_a_thread_that_is_stuck_and_tells_once(qtbot, qapp):
     assert watch.ending.state is State.CANCELLED
 
 
+@pytest.mark.parametrize("how", ["dropped", "parent"])
+def test_a_job_ends_when_its_runner_is_gone(qtbot, qapp, how):
+    closed, begun = threading.Event(), threading.Event()
+
+    def job():
+        try:
+            while True:
+                begun.set()
+                time.sleep(0.01)
+                yield Progress()
+        finally:
+            closed.set()
+
+    parent = QObject()
+    runner = JobRunner(parent if how == "parent" else None)
+    runner.submit("Learn", job)
+    qtbot.waitUntil(begun.is_set)
+    if how == "parent":
+        delete_in_qt(parent)
+    else:
+        del runner
+        gc.collect()
+    qtbot.waitUntil(closed.is_set, timeout=1000)
+
+
+def delete_in_qt(thing):
+    """Delete the Qt object under its Python face, as a closing window does."""
+    thing.deleteLater()
+    QCoreApplication.sendPostedEvents(thing, QEvent.Type.DeferredDelete)
+
+
+def test_an_ended_task_keeps_no_result(qtbot, runner):
+    class Big:
+        pass
+
+    def job():
+        yield Progress()
+        return Big()
+
+    seen = []
+    task = runner.submit("Learn", job)
+    task.ended.connect(lambda ending: seen.append(weakref.ref(ending.result)))
+    qtbot.waitUntil(lambda: bool(seen))
+    gc.collect()
+    assert seen[0]() is None
+    assert task.ending.state is State.DONE
+
+
 def test_gui_threads_leave_a_core_to_the_window():
     assert gui_threads() >= 1
 
 
 LEAVE = """
 import os, sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import napari
 from qtpy.QtCore import QTimer
@@ -411,6 +463,7 @@ def training():
             net(torch.rand(1, 8, 256, 256)).sum().backward()
             steps += 1
             if kind == "stuck":
+                ThreadPoolExecutor(1).submit(time.sleep, 60)  # Python would wait for this one
                 (folder / "begun").write_text("")
                 while True:
                     net(torch.rand(1, 8, 256, 256)).sum().backward()

@@ -171,7 +171,7 @@ class Task(QObject):
     def _finish(self, ending: Ending) -> None:
         if self.ending:
             return
-        self.ending = replace(ending, result=None)
+        self.ending = self._worker.ending = replace(ending, result=None)
         self.state = ending.state
         self.changed.emit()
         self.ended.emit(ending)

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -76,13 +77,18 @@ class Lanes:
     def __init__(self) -> None:
         self.turn = threading.Condition()
         self.workers: list[Worker] = []
+        self._registered = False
 
     def enter(self, worker: Worker) -> None:
         """Take in a worker that is about to start, and let go of those that ended."""
         with self.turn:
-            self.workers = [*(other for other in self.workers if not other.ending), worker]
-        atexit.unregister(self.leave)  # so that it stands there once
-        atexit.register(self.leave)
+            self.workers = [*(other for other in self.workers if other.thread.is_alive()), worker]
+        if not self._registered:
+            self._registered = True
+            # Before Python waits for the threads of executors, which a job may have as well:
+            # atexit itself comes too late for that, after the wait.
+            register = getattr(threading, "_register_atexit", atexit.register)
+            register(_leave, weakref.ref(self))
 
     def live_is_busy(self) -> bool:
         """Whether a live job is at work on an answer."""
@@ -116,6 +122,12 @@ class Lanes:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+
+
+def _leave(lanes: weakref.ref[Lanes]) -> None:
+    found = lanes()
+    if found is not None:
+        found.leave()
 
 
 class Worker:
