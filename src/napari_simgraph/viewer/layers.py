@@ -40,7 +40,11 @@ def to_layer_data(
     image = source_layer.name if source_layer is not None else noun.name
     parts = _labels(noun, thing) if isinstance(noun, Labels) else _images(noun, thing)
     return [
-        (_layer_pixels(data), {"name": layer_name(image, said), **shared, **look}, kind)
+        (
+            _layer_pixels(data),
+            {"name": layer_name(image, said), **shared, **look} | _marked(said),
+            kind,
+        )
         for data, said, look, kind in parts
     ]
 
@@ -249,6 +253,10 @@ def _channel(levels: list[Any], index: int) -> list[Any]:
         (level if isinstance(level, np.ndarray) else da.asarray(level))[..., index]
         for level in levels
     ]
+
+
+def _marked(thing: str) -> dict[str, Any]:
+    return {"metadata": {"simgraph": {"thing": thing}}} if thing else {}
 
 
 def _layer_pixels(levels: list[Any]) -> Any:

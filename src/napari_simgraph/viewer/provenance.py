@@ -11,12 +11,14 @@ from napari_simgraph.core.config import Config
 
 
 def command(
-    capability: str, verb: str, paths: Mapping[str, str], config: Config | Mapping[str, Any] = {}
+    capability: str, verb: str, paths: Mapping[str, str], config: Config | Mapping[str, Any]
 ) -> str:
     """The command line of a verb.
 
     Parameters
     ----------
+    capability, verb
+        As in ``napari-simgraph segmentation train``.
     paths
         Options that name files, ``{"model": ..., "image": ..., "out": ...}``; empty ones are
         pictures that lie in no file, written as ``?``.

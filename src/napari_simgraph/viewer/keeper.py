@@ -1,0 +1,283 @@
+"""Keeps what happens in a viewer in the workspace: strokes, layers and view, without being asked.
+
+The GUI thread only notes what changed; one thread of its own writes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels as LabelsLayer
+from napari.layers import Layer
+from qtpy.QtCore import QCoreApplication, QObject, QTimer
+
+from napari_simgraph.core.raster import Box, Image
+from napari_simgraph.io.kept import describe, keep
+from napari_simgraph.io.painted import PaintedPixels
+from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.layers import image_of
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.state import look_of, place_of, view_of
+
+_STROKE_MS = 300  # strokes that follow one another are written together
+_STATE_MS = 1000
+_IDLE_MS = 2000  # undo tells of no place: all blocks are compared once it is quiet
+_COPY_BYTES = 2**30  # pictures that lie in no file are copied up to here
+_WATCHED = ("name", "visible", "opacity", "blending", "colormap", "contrast_limits", "scale")
+_OURS = "napari-simgraph"
+
+
+class Keeper(QObject):
+    """Writes the layers of a viewer into a workspace while one works.
+
+    Attributes
+    ----------
+    workspace
+        Where to; nothing is kept while it is None.
+    problem
+        What keeps it from writing, as a sentence; empty while all is well.
+    saved
+        When it last wrote, on the monotonic clock; 0 before.
+    missing
+        Records of layers whose file is gone: kept, so that they can be found later.
+    """
+
+    def __init__(self, viewer: Any, begin: Callable[[Layer], object]) -> None:
+        super().__init__()
+        self.workspace: Workspace | None = None
+        self.problem, self.saved = "", 0.0
+        self.missing: list[dict[str, Any]] = []
+        self.images: dict[str, dict[str, Any]] = {}
+        self._viewer, self._begin = viewer, begin
+        self._thread = ThreadPoolExecutor(1, "simgraph-save")
+        self._stores: dict[str, PaintedPixels] = {}
+        self._dirty: dict[str, list[Box] | None] = {}
+        self._stroke, self._state = self._timer(_STROKE_MS), self._timer(_STATE_MS)
+        self._idle = self._timer(_IDLE_MS)
+        self._stroke.timeout.connect(self.save_strokes)
+        self._state.timeout.connect(self.save_state)
+        self._idle.timeout.connect(self.save_all_strokes)
+        self._watch_viewer()
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.flush)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is a workspace that may be written."""
+        return self.workspace is not None and not self.workspace.look_only
+
+    def change_to(self, workspace: Workspace | None) -> None:
+        """Write everything into this workspace from now on."""
+        self.workspace, self.images, self.missing = workspace, {}, []
+        self._stores, self._dirty = {}, {}
+        if workspace is not None:
+            self.images = dict(workspace.state.get("images", {}))
+        if self.writes:
+            self._idle.start()
+            self._state.start()
+
+    def do(self, work: Callable[..., object], *values: Any) -> Future[Any]:
+        """Call this in the writing thread, after what was asked before."""
+        future = self._thread.submit(work, *values)
+        future.add_done_callback(self._done)
+        return future
+
+    def flush(self) -> None:
+        """Write all that changed; when it returns it is on disk."""
+        self.save_all_strokes()
+        self.save_state()
+        self.do(int).result()
+
+    def save_soon(self, *_: object) -> None:
+        """Write layers and view a moment after the last change."""
+        if self.writes:
+            self._state.start()
+
+    def save_strokes(self) -> None:
+        """Write the blocks that were painted on since the last time."""
+        dirty, self._dirty = self._dirty, {}
+        for layer in self._viewer.layers:
+            key = about(layer).get("id", "")
+            if self.writes and key in dirty:
+                self._write_painted(layer, key, dirty[key])
+
+    def save_all_strokes(self) -> None:
+        """Compare all painted layers with what is on disk and write what differs."""
+        self._idle.stop()
+        for layer in self._viewer.layers:
+            if self.writes and is_painted(layer):
+                self._write_painted(layer, identify(layer, "p"), None)
+
+    def save_state(self) -> None:
+        """Write which layers there are, how they look and where one is."""
+        self._state.stop()
+        if self.writes:
+            self.do(self._write_state, self.workspace, self.snapshot())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Layers from below, images and view, as plain JSON."""
+        kept_layers = [layer for layer in self._viewer.layers if is_kept(layer)]
+        layers = [record(layer) for layer in kept_layers]
+        for layer, told in zip(kept_layers, layers, strict=True):
+            if told["kind"] == "image" and told["id"] not in self.images:
+                self._keep_image(layer, told["id"])
+        return {"layers": layers + self.missing, "view": view_of(self._viewer)}
+
+    def watch(self, layer: Layer) -> None:
+        """Note when a layer changes."""
+        for name in _WATCHED:
+            if hasattr(layer.events, name):
+                getattr(layer.events, name).connect(self.save_soon)
+        if isinstance(layer, LabelsLayer):
+            layer.events.paint.connect(self._painted)
+            layer.events.set_data.connect(self._perhaps_painted)
+
+    def _watch_viewer(self) -> None:
+        for layer in self._viewer.layers:
+            self.watch(layer)
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.reordered):
+            event.connect(self.save_soon)
+        for name in ("center", "zoom", "angles"):
+            getattr(self._viewer.scene.camera.events, name).connect(self.save_soon)
+        for name in ("point", "ndisplay", "order"):
+            getattr(self._viewer.dims.events, name).connect(self.save_soon)
+
+    def _painted(self, event: Any) -> None:
+        layer = event.source
+        if not is_painted(layer):
+            return
+        if self.workspace is None:
+            self._begin(layer)
+        key = identify(layer, "p")
+        boxes, before = stroke_boxes(event.value, layer.data.ndim), self._dirty.get(key, [])
+        self._dirty[key] = None if before is None or boxes is None else before + boxes
+        self._stroke.start()
+        self.save_soon()
+
+    def _perhaps_painted(self, event: Any) -> None:
+        if about(event.source).get("id", "") in self._stores:
+            self._idle.start()
+
+    def _write_painted(self, layer: Layer, key: str, boxes: list[Box] | None) -> None:
+        self.do(self._write_pixels, self.workspace, (key, layer.name), layer.data, boxes)
+
+    def _write_pixels(
+        self, workspace: Workspace, what: tuple[str, str], pixels: Any, boxes: list[Box] | None
+    ) -> None:
+        key, name = what
+        store = self._stores.get(key)
+        if store is None or store.shape != pixels.shape or store.dtype != pixels.dtype:
+            path = workspace.folder / "painted" / key
+            store = self._stores[key] = PaintedPixels(path, pixels.shape, pixels.dtype)
+        if store.write(pixels, boxes):
+            workspace.log("strokes", layer=name, id=key)
+        self.saved = time.monotonic()
+
+    def _write_state(self, workspace: Workspace, state: dict[str, Any]) -> None:
+        workspace.save(state | {"images": dict(self.images)})
+        self.saved = time.monotonic()
+
+    def _keep_image(self, layer: Layer, key: str) -> None:
+        try:
+            noun = image_of(layer)
+        except ValueError:  # four axes and more: its file is kept in mind all the same
+            self.images[key] = {"path": str(layer.source.path or "")}
+            return
+        self.images[key] = {"path": noun.source}
+        self.do(self._describe_image, self.workspace, key, noun, opened_by_us(layer))
+
+    def _describe_image(self, workspace: Workspace, key: str, noun: Image, ours: bool) -> None:
+        told = describe(noun) | {"fingerprint": noun.fingerprint, "shape": list(noun.shape)}
+        path, size = Path(noun.source), noun.levels[0].nbytes
+        if noun.source and ours and path.exists():
+            stat = path.stat()
+            told |= {"path": noun.source, "bytes": stat.st_size, "changed": stat.st_mtime}
+        elif size <= _COPY_BYTES:
+            keep(noun, workspace.folder / "images" / key)
+            told |= {"copy": f"images/{key}"}
+        self.images[key] = told
+        workspace.save(workspace.state | {"images": dict(self.images)})
+
+    def _done(self, future: Future[Any]) -> None:
+        error = future.exception()
+        if isinstance(error, OSError):
+            self.problem = "The workspace can't be written: is the disk full or gone?"
+        elif error is not None:
+            self.problem = "Saving stopped unexpectedly. Save a copy of the workspace."
+        else:
+            self.problem = ""
+
+    def _timer(self, milliseconds: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        return timer
+
+
+def is_kept(layer: Layer) -> bool:
+    """Whether the workspace keeps a layer: pictures, results, and what is painted."""
+    result = "result" in about(layer)
+    return result or isinstance(layer, ImageLayer) or is_painted(layer)
+
+
+def is_painted(layer: Layer) -> bool:
+    """Whether a layer is painted by hand, in memory, and no result of ours."""
+    mine = isinstance(layer, LabelsLayer) and "result" not in about(layer)
+    return mine and isinstance(layer.data, np.ndarray)
+
+
+def identify(layer: Layer, letter: str) -> str:
+    """The layer's id; a new one where it has none."""
+    told = about(layer)
+    if "id" not in told:
+        key = f"{letter}{layer.unique_id.hex[:8]}"
+        layer.metadata["simgraph"] = told | {"id": key}
+    return str(about(layer)["id"])
+
+
+def opened_by_us(layer: Layer) -> bool:
+    """Whether the file can be opened again as it was."""
+    return "source" in about(layer)
+
+
+def record(layer: Layer) -> dict[str, Any]:
+    """A layer as the workspace keeps it; pixels apart."""
+    told = dict(about(layer))
+    kind = "result" if "result" in told else "painted" if is_painted(layer) else "image"
+    key = told.get("id") if kind == "result" else identify(layer, kind[0])
+    shared = {"kind": kind, "id": key, "about": dict(about(layer))}
+    return shared | {"place": place_of(layer), "look": look_of(layer)}
+
+
+def stroke_boxes(history: Any, ndim: int) -> list[Box] | None:
+    """Where a stroke changed pixels, from napari's history; None where it does not say."""
+    boxes: list[Box] = []
+    for atom in history:
+        if hasattr(atom, "slice_key"):
+            spans = atom.slice_key
+        else:
+            spans = [slice(int(np.min(i)), int(np.max(i)) + 1) for i in atom[0] if np.size(i)]
+        if len(spans) != ndim:
+            return None
+        boxes.append(tuple(_span(part) for part in spans))
+    return boxes
+
+
+def _span(part: Any) -> slice:
+    if isinstance(part, slice) and part.start is not None and part.stop is not None:
+        return slice(int(part.start), int(part.stop))
+    return slice(0, 2**31) if isinstance(part, slice) else slice(int(part), int(part) + 1)
+
+
+def now() -> str:
+    """The time as provenance has it."""
+    return datetime.now().isoformat(timespec="milliseconds")

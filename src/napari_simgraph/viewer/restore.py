@@ -1,0 +1,125 @@
+"""A workspace as layers again: pictures from where they lie, strokes, results, view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels as LabelsLayer
+from napari.layers import Layer
+
+from napari_simgraph.io.kept import kept
+from napari_simgraph.io.painted import open_painted
+from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.layers import make_layers, to_layer_data
+from napari_simgraph.viewer.readers import read_path
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.state import put, set_look, set_place, set_view
+
+_MEMORY_BYTES = 2**28  # results up to here are read at once, larger ones as they are looked at
+
+
+def open_workspace(session: Session, folder: Path, *, look_only: bool = False) -> list[str]:
+    """Sentences on what could not be brought back; all else of the workspace is in the viewer.
+
+    Raises
+    ------
+    ValueError
+        Another window has it, or there is no workspace in the folder.
+    """
+    if not (Path(folder) / "workspace.json").exists() and not (Path(folder) / "models").exists():
+        raise ValueError(f"There is no workspace in '{Path(folder).name}'. Choose its own folder.")
+    workspace = Workspace(folder, look_only=look_only)
+    if session.workspace is not None:
+        session.flush()
+        session.forget_layers()
+    layers, missing = [], []
+    for told in workspace.state.get("layers", []):
+        try:
+            layers.append(_layer(workspace, told))
+        except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
+            missing.append(told)
+            workspace.notes.append(_say(workspace, told, error))
+    session.use_workspace(workspace)
+    session.keeper.missing = missing
+    for layer in layers:
+        session.viewer.layers.append(layer)
+    set_view(session.viewer, workspace.state.get("view", {}))
+    return workspace.notes
+
+
+def find_again(session: Session, told: dict[str, Any], path: Path) -> Layer:
+    """The layer of a picture that was not where it was, read from where it is now.
+
+    Raises
+    ------
+    ValueError
+        The file can't be read or holds a picture of another size.
+    """
+    workspace = session.ensure_workspace()
+    images = session.keeper.images
+    images[told["id"]] = images.get(told["id"], {}) | {"path": str(path)}
+    layer = _image(workspace, told, images[told["id"]])
+    session.keeper.missing = [m for m in session.keeper.missing if m["id"] != told["id"]]
+    session.viewer.layers.insert(0, layer)
+    return layer
+
+
+def _layer(workspace: Workspace, told: dict[str, Any]) -> Layer:
+    makers = {"painted": _painted, "result": _result}
+    if told["kind"] in makers:
+        layer = makers[told["kind"]](workspace, told)
+    else:
+        layer = _image(workspace, told, workspace.state.get("images", {}).get(told["id"], {}))
+    layer.metadata["simgraph"] = dict(told["about"])
+    set_place(layer, told["place"])
+    set_look(layer, told["look"])
+    return layer
+
+
+def _painted(workspace: Workspace, told: dict[str, Any]) -> Layer:
+    return LabelsLayer(open_painted(workspace.folder / "painted" / told["id"]))
+
+
+def _result(workspace: Workspace, told: dict[str, Any]) -> Layer:
+    about = told["about"]
+    noun, _ = workspace.result(about["result"])
+    if noun.levels[0].nbytes <= _MEMORY_BYTES:
+        noun = noun.replace(data=np.asarray(noun.levels[0]))
+    thing = str(about["result"]).partition(" ")[2]
+    for layer in make_layers(noun, thing):
+        if layer.metadata["simgraph"]["thing"] == about["thing"]:
+            return layer
+    raise ValueError(f"The result '{thing}' has no layer '{about['thing']}' any more.")
+
+
+def _image(workspace: Workspace, told: dict[str, Any], image: dict[str, Any]) -> Layer:
+    if "copy" in image:
+        noun = kept(workspace.folder / image["copy"])
+        noun = noun.replace(data=np.asarray(noun.levels[0]))
+        return Layer.create(*to_layer_data(noun)[0])
+    path = Path(image.get("path", ""))
+    if not image.get("path") or not path.exists():
+        raise FileNotFoundError(path.name)
+    data = read_path(str(path))[int(told["about"].get("index", 0))]
+    layer = Layer.create(*data)
+    shape = list(image.get("shape", []))
+    if shape and shape != list(layer.level_shapes[0][: layer.ndim]):
+        workspace.notes.append(f"{path.name} has another size now; results may not fit.")
+    set_place(layer, told["place"])
+    set_look(layer, told["look"])
+    layer.metadata["simgraph"] = dict(told["about"]) | {"source": str(path)}
+    put(layer, "name", told["look"].get("name", layer.name))
+    return layer
+
+
+def _say(workspace: Workspace, told: dict[str, Any], error: Exception) -> str:
+    """What is missing, in one sentence."""
+    if isinstance(error, FileNotFoundError):
+        name = str(error) or str(told.get("look", {}).get("name", "A picture"))
+        return f"{name} is not where it was."
+    if isinstance(error, ValueError):
+        return str(error)
+    name = told.get("look", {}).get("name", "A layer") if isinstance(told, dict) else "A layer"
+    return f"'{name}' is damaged in the workspace and was left out."

@@ -1,0 +1,258 @@
+"""One Session per viewer: nouns by layer, models by name, jobs, and the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+from psygnal import Signal
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.room import Room
+from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.io.models import load_model
+from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.jobs import JobRunner
+from napari_simgraph.viewer.keeper import Keeper, identify, is_kept, now
+from napari_simgraph.viewer.layers import image_of, labels_of, make_layers
+from napari_simgraph.viewer.replacing import mark_of, replace_data
+from napari_simgraph.viewer.shelf import Shelf
+from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
+
+
+def session_of(viewer: Any) -> Session:
+    """The Session that the docks of a viewer share; a new one where no dock of ours is open."""
+    window = getattr(viewer, "window", None)
+    for widget in window.dock_widgets.values() if window is not None else ():
+        found = getattr(widget, "session", None)
+        if isinstance(found, Session):
+            return found
+    return Session(viewer)
+
+
+class Made(NamedTuple):
+    """What `Session.add_result` did.
+
+    `layers` from below; `hidden` are the names of older overlays that were hidden, since at most
+    two filled ones can be told apart; `replaced` whether an earlier result was replaced.
+    """
+
+    layers: list[Layer]
+    hidden: list[str]
+    replaced: bool
+
+
+class Session:
+    """What the docks of one viewer share; use in the GUI thread.
+
+    Attributes
+    ----------
+    viewer
+        The viewer as the docks got it.
+    jobs
+        The runner of all jobs of this viewer.
+    keeper
+        Writes layers and strokes into the workspace.
+    """
+
+    models_changed = Signal()
+    results_changed = Signal()
+    workspace_changed = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.jobs = JobRunner()
+        self.keeper = Keeper(viewer, self._begin_with)
+        self._shelf = Shelf()
+        self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
+        for layer in list(viewer.layers):
+            self._forget_if_copy(layer)
+        viewer.layers.events.inserted.connect(self._layer_inserted)
+        viewer.layers.events.removed.connect(self._layer_removed)
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The folder that keeps the session, once one has begun."""
+        return self.keeper.workspace
+
+    def ensure_workspace(self, image: str = "") -> Workspace:
+        """The workspace; begun in Documents/simgraph, named after the image, where none is."""
+        if self.keeper.workspace is None:
+            names = [layer.name for layer in self.viewer.layers if isinstance(layer, ImageLayer)]
+            self.use_workspace(Workspace.begin(image or next(iter(names), "image")))
+        assert self.keeper.workspace is not None
+        return self.keeper.workspace
+
+    def use_workspace(self, workspace: Workspace) -> None:
+        """Keep everything from now on in this workspace; the one before is written and let go."""
+        before = self.keeper.workspace
+        if before is not None:
+            self.keeper.flush()
+            before.close()
+        self.keeper.change_to(workspace)
+        self._shelf.add_folders(workspace)
+        self.workspace_changed.emit()
+        self.models_changed.emit()
+
+    def forget_layers(self) -> None:
+        """Take the layers that the workspace keeps out of the viewer."""
+        for layer in [layer for layer in self.viewer.layers if is_kept(layer)]:
+            self.viewer.layers.remove(layer)
+
+    def flush(self) -> None:
+        """Write all that is not on disk yet; for the moment before a dock closes."""
+        if self.keeper.writes:
+            self.keeper.flush()
+
+    def models(self, capability: str = "") -> list[str]:
+        """Names of the models, newest first; only those of a capability where one is given."""
+        return self._shelf.names(capability)
+
+    def model(self, name: str) -> Model:
+        """A model by its name.
+
+        Raises
+        ------
+        ValueError
+            There is none of this name, or its files are damaged.
+        """
+        return self._shelf.get(name)
+
+    def add_model(self, model: Model, name: str) -> str:
+        """The name under which the model is in menus now; it is on disk when this returns."""
+        workspace = self.ensure_workspace()
+        unique = self._shelf.put(model, name, workspace)
+        workspace.log("model", name=unique)
+        self.models_changed.emit()
+        return unique
+
+    def load_model_folder(self, path: str) -> str:
+        """The name under which the model of a folder is in menus now.
+
+        Raises
+        ------
+        ValueError
+            The folder holds no model of ours, or a damaged one.
+        """
+        model = load_model(Path(path))
+        return self.add_model(model, model.name or Path(path).name)
+
+    def image(self, layer: Layer) -> Image:
+        """What an Image layer shows, see `layers.image_of`."""
+        identify(layer, "i")
+        return image_of(layer)
+
+    def labels(self, layer: Layer, classes: ClassTable, zero_is_background: bool = False) -> Labels:
+        """A copy of what is painted in a layer, see `layers.labels_of`."""
+        return labels_of(layer, classes, zero_is_background)
+
+    def room(self, name: str) -> Room:
+        """Storage for a run in the workspace; the same name finds the same checkpoint."""
+        return FolderRoom(self.ensure_workspace().run_folder(name))
+
+    def record_run(self, run: Mapping[str, Any]) -> None:
+        """Keep what a run was; ``id`` is the name of its room, ``state`` how it stands."""
+        workspace = self.ensure_workspace()
+        values = {"time": now()} | dict(run)
+        workspace.record_run(str(run["id"]), values)
+        workspace.log("run", **{k: values[k] for k in ("id", "title", "state") if k in values})
+        self.workspace_changed.emit()
+
+    def add_result(
+        self, noun: Image | Labels, source_layer: Layer, thing: str, info: Mapping[str, Any]
+    ) -> Made:
+        """Show a result, in the place of the one that the same question gave before.
+
+        Parameters
+        ----------
+        noun
+            What came out.
+        source_layer
+            The image that it was made from.
+        thing
+            What it is: ``classes``, ``sure``, ``objects``, ``not sure``.
+        info
+            What made it: ``capability``, ``model``, ``settings``, ``command``, ``figures`` …
+        """
+        image = identify(source_layer, "i")
+        key = f"{image} {thing}"
+        told = dict(info) | {"result": key, "image": image, "time": now()}
+        workspace = self.ensure_workspace(source_layer.name)
+        workspace.log("result", key=key, name=thing)
+        self.keeper.do(workspace.keep_result, key, noun, told)
+        self._before.setdefault(key, []).append((noun, told))
+        del self._before[key][:-2]  # what undo needs; older versions are on disk
+        return self._show(noun, source_layer, thing, told)
+
+    def undo_result(self, source_layer: Layer, thing: str) -> bool:
+        """Whether the result before came back; where there was none the layers are gone."""
+        key = f"{identify(source_layer, 'i')} {thing}"
+        self.keeper.do(self.ensure_workspace().drop_newest, key)
+        known = self._before.pop(key, [])[:-1] or self._kept_before(key)
+        if not known:
+            for layer in self.result_layers(source_layer, thing):
+                self.viewer.layers.remove(layer)
+            self.results_changed.emit()
+            return False
+        self._before[key] = known
+        self._show(known[-1][0], source_layer, thing, known[-1][1])
+        return True
+
+    def result_layers(self, source_layer: Layer, thing: str) -> list[Layer]:
+        """The layers that show a result now, from below; none once the user deleted them."""
+        key = f"{identify(source_layer, 'i')} {thing}"
+        return [layer for layer in self.viewer.layers if about(layer).get("result") == key]
+
+    def _kept_before(self, key: str) -> list[tuple[Image | Labels, dict[str, Any]]]:
+        workspace = self.ensure_workspace()
+        self.keeper.do(int).result()  # what was asked to be written before
+        return [workspace.result(key)] if workspace.versions(key) else []
+
+    def _show(self, noun: Image | Labels, source: Layer, thing: str, told: dict[str, Any]) -> Made:
+        old = self.result_layers(source, thing)
+        shown, fresh = [], []
+        for new in make_layers(noun, thing, source):
+            part = about(new)["thing"]
+            new.metadata["simgraph"] = {**told, "thing": part}
+            same = [layer for layer in old if about(layer)["thing"] == part]
+            if same and replace_data(same[0], new):
+                old.remove(same[0])
+                shown.append(same[0])
+            else:
+                index = insert_index(list(self.viewer.layers), new, source)
+                self.viewer.layers.insert(index, new)
+                fresh.append(new)
+                shown.append(new)
+        for layer in old:  # of classes that are gone, or turned into another kind by the user
+            self.viewer.layers.remove(layer)
+        hidden = hide_oldest(self.viewer.layers, fresh) if fresh else []
+        self.keeper.save_soon()
+        self.results_changed.emit()
+        return Made(shown, hidden, len(shown) > len(fresh))
+
+    def _begin_with(self, layer: Layer) -> None:
+        self.ensure_workspace()
+
+    def _layer_inserted(self, event: Any) -> None:
+        self._forget_if_copy(event.value)
+        self.keeper.watch(event.value)
+
+    def _layer_removed(self, event: Any) -> None:
+        if "result" in about(event.value):
+            self.results_changed.emit()
+
+    def _forget_if_copy(self, layer: Layer) -> None:
+        """Take our ids from a layer that the user duplicated: the first one keeps them."""
+        told = about(layer)
+        mark = mark_of(told)
+        if mark and any(
+            mark_of(about(other)) == mark and other.unique_id != layer.unique_id
+            for other in self.viewer.layers
+        ):
+            rest = {k: v for k, v in told.items() if k in ("source", "index", "command", "time")}
+            layer.metadata["simgraph"] = rest

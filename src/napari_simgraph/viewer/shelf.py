@@ -1,0 +1,63 @@
+"""The models that a session can use: those it made and those of its workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from napari_simgraph.core.model import Model
+from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.io.workspace import Workspace
+
+
+class Shelf:
+    """Models by name; their weights are read when first asked for."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Model] = {}
+        self._folders: dict[str, Path] = {}
+
+    def names(self, capability: str = "") -> list[str]:
+        """Names, newest first; only those of a capability where one is given."""
+        infos = {name: _info(folder) for name, folder in self._folders.items()}
+        fitting = [n for n, i in infos.items() if i and capability in ("", i.get("capability"))]
+        return sorted(fitting, key=lambda n: str(infos[n].get("made", "")), reverse=True)
+
+    def get(self, name: str) -> Model:
+        """A model by its name.
+
+        Raises
+        ------
+        ValueError
+            There is none of this name, or its files are damaged.
+        """
+        if name not in self._folders:
+            raise ValueError(f"There is no model '{name}' here any more: choose another one.")
+        if name not in self._models:
+            self._models[name] = load_model(self._folders[name])
+        return self._models[name]
+
+    def put(self, model: Model, name: str, workspace: Workspace) -> str:
+        """The name, made unique, under which the model lies in the workspace now."""
+        unique, number = name, 2
+        while unique in self._folders or workspace.model_folder(unique).exists():
+            unique, number = f"{name} {number}", number + 1
+        folder = workspace.model_folder(unique)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._models[unique] = model.replace(name=unique)
+        save_model(self._models[unique], folder)
+        self._folders[unique] = folder
+        return unique
+
+    def add_folders(self, workspace: Workspace) -> None:
+        """Put the models of a workspace on the shelf."""
+        self._folders |= workspace.models()
+
+
+def _info(folder: Path) -> dict[str, Any]:
+    """A model's description without its weights; empty where it can't be read."""
+    try:
+        return dict(json.loads((folder / "model.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}

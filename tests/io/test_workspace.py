@@ -1,0 +1,186 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.kept import keep, kept
+from napari_simgraph.io.lock import Lock
+from napari_simgraph.io.painted import PaintedPixels, open_painted
+from napari_simgraph.io.workspace import HOME, Workspace
+
+CLASSES = ClassTable.of(["membrane", "cytoplasm"])
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    made = Workspace(tmp_path / "larva")
+    yield made
+    made.close()
+
+
+def labels(value):
+    pixels = np.full((3, 5, 600), value, np.uint8)
+    return Labels(pixels, spacing=(50, 4, 4), unit="nm", origin=(0, 8, 8), classes=CLASSES)
+
+
+def test_a_new_workspace_has_the_name_of_image_and_day(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path))
+    first, second = Workspace.begin("vnc: larva/1"), Workspace.begin("vnc: larva/1")
+    assert first.folder.parent == tmp_path
+    assert first.name == f"vnc larva1 {time.strftime('%Y-%m-%d')}"
+    assert second.name == f"{first.name} 2"
+
+
+def test_nouns_come_back_as_they_were(tmp_path):
+    keep(labels(2), tmp_path / "labels")
+    back = kept(tmp_path / "labels")
+    np.testing.assert_array_equal(back.levels[0][:], labels(2).levels[0])
+    assert (back.spacing, back.unit, back.origin) == ((50, 4, 4), "nm", (0, 8, 8))
+    assert back.classes == CLASSES
+    probability = Image(np.random.default_rng(0).random((3, 5, 6, 2), np.float32), classes=CLASSES)
+    keep(probability, tmp_path / "sure")
+    np.testing.assert_array_equal(kept(tmp_path / "sure").levels[0][:], probability.levels[0])
+    assert kept(tmp_path / "sure").classes == CLASSES
+
+
+def test_the_last_three_versions_of_a_result_stay(workspace):
+    for value in (1, 2, 1, 2, 2):
+        workspace.keep_result("i1 classes", labels(value), {"seed": value})
+    assert [v["number"] for v in workspace.versions("i1 classes")] == [3, 4, 5]
+    noun, info = workspace.result("i1 classes", 3)
+    assert (int(noun.levels[0][0, 0, 0]), info["seed"]) == (1, 1)
+    workspace.drop_newest("i1 classes")
+    assert [v["number"] for v in workspace.versions("i1 classes")] == [3, 4]
+    folders = sorted(p.name for p in (workspace.folder / "results" / "i1 classes").glob("*/"))
+    assert folders == ["3", "4"]
+
+
+def test_a_result_that_is_gone_is_said(workspace):
+    with pytest.raises(ValueError, match="no longer in the workspace"):
+        workspace.result("i1 classes")
+
+
+def test_only_blocks_that_changed_are_written(tmp_path):
+    pixels = np.zeros((4, 700, 700), np.uint8)
+    store = PaintedPixels(tmp_path / "p1", pixels.shape, pixels.dtype)
+    assert store.write(pixels) == 0
+    pixels[2, 10, 10], pixels[3, 600, 600] = 1, 2
+    box = (slice(2, 3), slice(5, 20), slice(5, 20))
+    assert store.write(pixels, [box]) == 1
+    assert open_painted(tmp_path / "p1")[3].max() == 0
+    assert store.write(pixels) == 1
+    np.testing.assert_array_equal(open_painted(tmp_path / "p1"), pixels)
+    again = PaintedPixels(tmp_path / "p1", pixels.shape, pixels.dtype)
+    assert again.write(pixels) == 0
+
+
+def test_a_stroke_across_blocks_is_written_whole(tmp_path):
+    pixels = np.zeros((1100, 1100), np.uint8)
+    store = PaintedPixels(tmp_path / "p1", pixels.shape, pixels.dtype)
+    pixels[500:1030, 500:1030] = 1
+    assert store.write(pixels, [(slice(500, 1030), slice(500, 1030))]) == 9
+    np.testing.assert_array_equal(open_painted(tmp_path / "p1"), pixels)
+
+
+def test_another_window_is_told(workspace):
+    with pytest.raises(ValueError, match=r"Another window has this workspace\."):
+        Workspace(workspace.folder)
+    looking = Workspace(workspace.folder, look_only=True)
+    assert looking.state == {}
+    workspace.close()
+    Workspace(workspace.folder).close()
+
+
+def test_a_workspace_of_a_killed_process_opens_and_says_so(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path;"
+        "from napari_simgraph.io.workspace import Workspace;"
+        "w = Workspace(Path(sys.argv[1])); w.log('strokes', layer='s');"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    folder = tmp_path / "w"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout.readline() == b"ready\n"
+        with pytest.raises(ValueError, match="Another window"):
+            Workspace(folder)
+        child.kill()
+    again = Workspace(folder)
+    assert again.notes == ["Brought back all but the last stroke."]
+    assert [line["event"] for line in again.journal()] == ["strokes"]
+    again.close()
+
+
+def test_a_lock_of_a_reused_process_number_does_not_count(tmp_path):
+    lock = Lock(tmp_path / "lock")
+    told = json.loads(lock.path.read_text())
+    lock.release()
+    began = psutil.Process(os.getppid()).create_time() - 1000
+    lock.path.write_text(json.dumps(told | {"pid": os.getppid(), "began": began}))
+    assert Lock(tmp_path / "lock").was_left
+
+
+def test_a_damaged_file_gives_a_sentence_and_the_rest_opens(workspace):
+    workspace.save({"layers": [{"id": "old"}]})
+    workspace.save({"layers": [{"id": "new"}]})
+    workspace.keep_result("i1 classes", labels(1), {})
+    workspace.log("run", id="a")
+    with open(workspace.folder / "journal.jsonl", "a") as file:
+        file.write('{"event": "cut o')
+    text = (workspace.folder / "workspace.json").read_text()
+    (workspace.folder / "workspace.json").write_text(text[: len(text) // 2])
+    again = Workspace(workspace.folder, look_only=True)
+    assert again.notes == ["'workspace.json' is damaged and was left out."]
+    assert again.state["layers"] == [{"id": "old"}]
+    assert [line["event"] for line in again.journal()] == ["run"]
+    assert int(again.result("i1 classes")[0].levels[0][0, 0, 0]) == 1
+
+
+def test_half_written_results_and_models_do_not_count(workspace):
+    workspace.keep_result("i1 classes", labels(1), {})
+    (workspace.folder / "results" / "i1 classes" / "2.part").mkdir()
+    (workspace.folder / "models" / "half.part").mkdir(parents=True)
+    (workspace.folder / "models" / "half.part" / "model.json").write_text("{}")
+    assert workspace.models() == {}
+    assert workspace.keep_result("i1 classes", labels(2), {}) == 2
+
+
+def test_a_newer_version_is_said(workspace):
+    workspace.save({})
+    path = workspace.folder / "workspace.json"
+    path.write_text(json.dumps({"format": 99}))
+    with pytest.raises(ValueError, match="newer version"):
+        Workspace(workspace.folder, look_only=True)
+
+
+def test_a_run_that_broke_off_can_go_on(workspace):
+    workspace.record_run("a", {"title": "Learn", "state": "running", "time": "1"})
+    workspace.record_run("b", {"title": "Learn", "state": "running", "time": "2"})
+    workspace.record_run("b", {"state": "done"})
+    for run in "ab":
+        (workspace.run_folder(run) / "checkpoint.safetensors").touch()
+    assert [(r["id"], r["can_go_on"]) for r in workspace.runs()] == [("a", True), ("b", False)]
+
+
+def test_a_copy_holds_everything_but_the_lock(workspace, tmp_path):
+    workspace.keep_result("i1 classes", labels(1), {})
+    workspace.copy(tmp_path / "copy")
+    copy = Workspace(tmp_path / "copy")
+    assert copy.results() == ["i1 classes"]
+    assert copy.notes == []
+    with pytest.raises(ValueError, match="holds files already"):
+        workspace.copy(tmp_path / "copy")
+
+
+def test_a_place_that_can_not_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="can't be written"):
+        Workspace(tmp_path / "file" / "w")
