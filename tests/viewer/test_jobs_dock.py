@@ -88,12 +88,12 @@ def test_a_running_job_has_bar_curves_note_and_device(qtbot, dock, jobs):
     card = dock._cards[task.id]
     qtbot.waitUntil(lambda: card.bar.text() == "62 % · 1 min 10 s left")
     qtbot.waitUntil(lambda: "CPU, 2 cores · 3.1 of 24 GB" in texts(dock))
-    shown = texts(dock)
-    assert "step 310/500" in shown
-    assert "Memory was short: it goes on in smaller steps." in shown
-    assert "No jobs. What takes long appears here." not in shown
+    note = "Memory was short: it goes on in smaller steps."
+    qtbot.waitUntil(lambda: note in texts(dock))
+    assert "step 310/500" in texts(dock)
+    assert "No jobs. What takes long appears here." not in texts(dock)
     qtbot.waitUntil(lambda: "agreement 0.62" in texts(dock))
-    assert "error 0.38" in texts(dock)
+    qtbot.waitUntil(lambda: "error 0.38" in texts(dock))
 
 
 def test_pause_go_on_stop_and_keep(qtbot, dock, jobs):
@@ -108,7 +108,7 @@ def test_pause_go_on_stop_and_keep(qtbot, dock, jobs):
     qtbot.waitUntil(lambda: task.id in dock._rows)
     assert task.state is State.STOPPED
     assert not dock._cards
-    assert any(text.startswith("Kept what was made in") for text in texts(dock))
+    qtbot.waitUntil(lambda: any(t.startswith("Kept what was made in") for t in texts(dock)))
 
 
 def test_waiting_jobs_can_go_first_or_be_dropped(qtbot, dock, jobs):
@@ -116,7 +116,7 @@ def test_waiting_jobs_can_go_first_or_be_dropped(qtbot, dock, jobs):
     tasks = [jobs.submit(name, learning) for name in ("Segment", "Export", "Draw")]
     tasks[0].estimate = 180
     qtbot.waitUntil(lambda: dock._waiting.count() == 3)
-    assert "about 3 min" in texts(dock)
+    qtbot.waitUntil(lambda: "about 3 min" in texts(dock))
     press(dock._waiting.itemAt(2).widget(), "First")
     qtbot.waitUntil(lambda: "Draw" in texts(dock._waiting.itemAt(0).widget()))
     press(dock._waiting.itemAt(1).widget(), "×")
@@ -133,7 +133,7 @@ def test_what_failed_can_be_read_copied_and_gone_on_with(qtbot, dock, jobs):
     task.retry = lambda: again.append(1)
     qtbot.waitUntil(lambda: task.id in dock._rows)
     row = dock._rows[task.id]
-    assert "It stopped unexpectedly. Your strokes are safe." in texts(row)
+    qtbot.waitUntil(lambda: "It stopped unexpectedly. Your strokes are safe." in texts(row))
     press(row, "Show")
     assert "shapes cannot be multiplied" in row.findChild(QPlainTextEdit).toPlainText()
     press(row, "Copy report")
@@ -147,7 +147,7 @@ def test_what_is_done_shows_its_score_and_raises_its_result(qtbot, dock, jobs):
     task = jobs.submit("Live learning", learning)
     task.reveal = lambda: raised.append(1)
     qtbot.waitUntil(lambda: task.id in dock._rows)
-    assert "0 s  1.00" in texts(dock._rows[task.id])
+    qtbot.waitUntil(lambda: "0 s  1.00" in texts(dock._rows[task.id]))
     assert "done" in texts(dock._rows[task.id])
     press(dock._rows[task.id], "Show")
     assert raised == [1]
