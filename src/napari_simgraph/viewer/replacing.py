@@ -15,7 +15,7 @@ def replace_data(layer: Layer, new: Layer) -> bool:
     """Whether a layer took the data of a new one; its look stays unless the classes differ."""
     if type(layer.data) is not type(new.data) and getattr(layer, "multiscale", False):
         return False
-    if layer.ndim != new.ndim or isinstance(layer, LabelsLayer) != isinstance(new, LabelsLayer):
+    if layer.ndim != new.ndim or not same_kind(layer, new):
         return False
     layer.data = new.data
     set_place(layer, place_of(new))
@@ -26,6 +26,11 @@ def replace_data(layer: Layer, new: Layer) -> bool:
             layer.features = new.features
     layer.metadata["simgraph"] = new.metadata["simgraph"]
     return True
+
+
+def same_kind(one: Layer, other: Layer) -> bool:
+    """Whether both are Labels layers or neither is."""
+    return isinstance(one, LabelsLayer) == isinstance(other, LabelsLayer)
 
 
 def mark_of(told: Mapping[str, Any]) -> tuple[str, ...]:

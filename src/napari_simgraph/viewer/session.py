@@ -20,7 +20,7 @@ from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.jobs import JobRunner
 from napari_simgraph.viewer.keeper import Keeper, identify, is_kept, now
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layers
-from napari_simgraph.viewer.replacing import mark_of, replace_data
+from napari_simgraph.viewer.replacing import mark_of, replace_data, same_kind
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
 
@@ -228,8 +228,11 @@ class Session:
                 self.viewer.layers.insert(index, new)
                 fresh.append(new)
                 shown.append(new)
-        for layer in old:  # of classes that are gone, or turned into another kind by the user
-            self.viewer.layers.remove(layer)
+        for layer in old:
+            if same_kind(layer, shown[0]):  # of a class that is gone
+                self.viewer.layers.remove(layer)
+            else:  # the user turned it into something else
+                layer.metadata["simgraph"] = {}
         hidden = hide_oldest(self.viewer.layers, fresh) if fresh else []
         self.keeper.save_soon()
         self.results_changed.emit()

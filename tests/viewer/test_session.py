@@ -1,0 +1,324 @@
+import time
+
+import numpy as np
+import pytest
+import tifffile
+from napari.layers import Layer
+from qtpy.QtWidgets import QWidget
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.viewer.restore import find_again, open_workspace
+from napari_simgraph.viewer.session import Session, session_of
+from napari_simgraph.viewer.stacking import about
+
+CLASSES = ClassTable.of(["membrane", "cytoplasm"])
+SHAPE = (3, 40, 50)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy):
+    return make_napari_viewer_proxy()
+
+
+@pytest.fixture
+def stack(viewer):
+    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
+    units, names = ("nm",) * 3, ("z", "y", "x")
+    return viewer.add_image(pixels, name="vnc", scale=(50, 4, 4), units=units, axis_labels=names)
+
+
+def classes(value, table=CLASSES):
+    return Labels(np.full(SHAPE, value, np.uint8), classes=table)
+
+
+def sure(value):
+    return Image(np.full((*SHAPE, 2), value, np.float32), classes=CLASSES)
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_docks_of_a_viewer_share_a_session(viewer):
+    first = session_of(viewer)
+    dock = QWidget()
+    dock.session = first
+    viewer.window.add_dock_widget(dock)
+    assert session_of(viewer) is first
+
+
+def test_a_result_lies_above_its_image_and_below_strokes(viewer, stack):
+    viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes", scale=(50, 4, 4))
+    other = viewer.add_image(np.zeros(SHAPE), name="other")
+    session = Session(viewer)
+    session.add_result(classes(1), stack, "classes", {"command": "napari-simgraph …"})
+    session.add_result(sure(0.5), stack, "sure", {})
+    assert names(viewer) == [
+        "vnc",
+        "vnc · sure membrane",
+        "vnc · sure cytoplasm",
+        "vnc · classes",
+        "strokes",
+        "other",
+    ]
+    layer = viewer.layers["vnc · classes"]
+    assert about(layer)["command"] == "napari-simgraph …"
+    assert layer.units == stack.units
+    assert viewer.layers.units is not None or other.units != stack.units
+
+
+def test_at_most_two_filled_overlays_are_seen(viewer, stack):
+    session = Session(viewer)
+    assert session.add_result(classes(1), stack, "classes", {}).hidden == []
+    made = session.add_result(sure(0.5), stack, "sure", {})
+    assert made.hidden == ["vnc · classes"]
+    assert [layer.visible for layer in made.layers] == [True, True]
+
+
+def test_a_second_run_keeps_what_the_user_set(viewer, stack):
+    session = Session(viewer)
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    layer.name, layer.opacity, layer.visible = "mine", 0.8, False
+    viewer.layers.move(viewer.layers.index(layer), 0)
+    colors = dict(layer.colormap.color_dict) | {1: np.array([1.0, 0, 0, 1])}
+    layer.colormap = type(layer.colormap)(color_dict=colors)
+    made = session.add_result(classes(2), stack, "classes", {})
+    assert made.replaced
+    assert names(viewer) == ["mine", "vnc"]
+    assert (layer.opacity, layer.visible, int(layer.data.max())) == (0.8, False, 2)
+    np.testing.assert_array_equal(layer.colormap.color_dict[1], [1, 0, 0, 1])
+    assert not layer.editable
+
+
+def test_other_classes_bring_their_own_colours(viewer, stack):
+    session = Session(viewer)
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    table = ClassTable.of(["ring", "disc"], ["#FF0000", "#00FF00"])
+    session.add_result(classes(1, table), stack, "classes", {})
+    np.testing.assert_array_equal(layer.colormap.color_dict[1], [1, 0, 0, 1])
+    assert list(layer.features["class"]) == ["–", "ring", "disc"]
+
+
+def test_a_deleted_result_is_made_again(viewer, stack):
+    session, changes = Session(viewer), []
+    session.results_changed.connect(lambda: changes.append(1))
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    viewer.layers.remove(layer)
+    assert session.result_layers(stack, "classes") == []
+    assert len(changes) == 2
+    made = session.add_result(classes(2), stack, "classes", {})
+    assert (made.replaced, names(viewer)) == (False, ["vnc", "vnc · classes"])
+
+
+def test_a_duplicated_result_stays_as_it_is(viewer, stack):
+    session = Session(viewer)
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    data, state, kind = layer.as_layer_data_tuple()
+    copy = Layer.create(data.copy(), state | {"name": "copy"}, kind)
+    viewer.layers.insert(1, copy)
+    session.add_result(classes(2), stack, "classes", {})
+    assert int(viewer.layers["copy"].data.max()) == 1
+    assert int(viewer.layers["vnc · classes"].data.max()) == 2
+    assert len(viewer.layers) == 3
+
+
+def test_a_duplicated_image_has_results_of_its_own(viewer, stack):
+    session = Session(viewer)
+    session.add_result(classes(1), stack, "classes", {})
+    data, state, kind = stack.as_layer_data_tuple()
+    viewer.add_layer(Layer.create(data, state | {"name": "twin"}, kind))
+    session.add_result(classes(2), viewer.layers["twin"], "classes", {})
+    assert names(viewer) == ["vnc", "vnc · classes", "twin", "twin · classes"]
+
+
+def test_a_result_turned_into_an_image_is_not_overwritten(viewer, stack):
+    session = Session(viewer)
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    data, state, _ = layer.as_layer_data_tuple()
+    viewer.layers.remove(layer)
+    base = {"name": "as image", "metadata": state["metadata"]}
+    viewer.add_image(data, **base)
+    session.add_result(classes(2), stack, "classes", {})
+    assert names(viewer) == ["vnc", "as image", "vnc · classes"]
+    assert int(viewer.layers["as image"].data.max()) == 1
+
+
+def test_a_rescaled_image_takes_its_next_result_along(viewer, stack):
+    session = Session(viewer)
+    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    stack.scale = (45, 5, 5)
+    session.add_result(classes(2), stack, "classes", {})
+    np.testing.assert_array_equal(layer.scale, (45, 5, 5))
+    assert session.image(stack).spacing == (45, 5, 5)
+
+
+def test_undo_brings_the_result_before_back(viewer, stack):
+    session = Session(viewer)
+    for value in (1, 2):
+        session.add_result(classes(value), stack, "classes", {"seed": value})
+    assert session.undo_result(stack, "classes")
+    layer = viewer.layers["vnc · classes"]
+    assert (int(layer.data.max()), about(layer)["seed"]) == (1, 1)
+    assert not session.undo_result(stack, "classes")
+    assert names(viewer) == ["vnc"]
+
+
+def test_undo_reaches_results_of_an_earlier_session(viewer, stack):
+    session = Session(viewer)
+    for value in (1, 2):
+        session.add_result(classes(value), stack, "classes", {})
+    session.flush()
+    session._before.clear()
+    assert session.undo_result(stack, "classes")
+    assert int(np.max(viewer.layers["vnc · classes"].data)) == 1
+
+
+def test_models_are_on_disk_and_in_menus_at_once(viewer, home):
+    session, changes = Session(viewer), []
+    session.models_changed.connect(lambda: changes.append(session.models("segmentation")))
+    model = Model("segmentation", {"w": np.ones(3, np.float32)}, {"name": "unet", "options": {}})
+    assert session.add_model(model, "larva live") == "larva live"
+    assert session.add_model(model, "larva live") == "larva live 2"
+    assert sorted(session.models("segmentation")) == ["larva live", "larva live 2"]
+    assert session.models("embedding") == []
+    assert changes
+    again = Workspace(session.workspace.folder, look_only=True)
+    assert sorted(again.models()) == ["larva live", "larva live 2"]
+    np.testing.assert_array_equal(session.model("larva live 2").arrays["w"], np.ones(3))
+    folder = str(session.workspace.model_folder("larva live"))
+    assert session.load_model_folder(folder) == "larva live 3"
+    with pytest.raises(ValueError, match="no model 'gone'"):
+        session.model("gone")
+
+
+def paint(layer, z, value):
+    layer.selected_label, layer.mode = value, "paint"
+    layer.paint((z, 10, 10), value)
+
+
+def test_the_first_stroke_begins_a_workspace(viewer, stack, home, qtbot):
+    session = Session(viewer)
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    assert session.workspace is None
+    paint(strokes, 1, 2)
+    assert session.workspace.folder.parent == home
+    painted = session.workspace.folder / "painted"
+    qtbot.waitUntil(lambda: any(painted.glob("*/c/1/0/0")), timeout=5000)
+    strokes.undo()
+    session.flush()
+    again = Workspace(session.workspace.folder, look_only=True)
+    assert [line["event"] for line in again.journal()] == ["strokes", "strokes"]
+
+
+def test_a_stroke_costs_the_window_little(viewer, qtbot):
+    session = Session(viewer)
+    big = viewer.add_labels(np.zeros((50, 1024, 1024), np.uint8), name="strokes")
+    session.ensure_workspace("big")
+    paint(big, 3, 1)
+    began = time.perf_counter()
+    session.keeper.save_strokes()
+    session.keeper.save_state()
+    assert time.perf_counter() - began < 0.05
+    session.flush()
+
+
+def state_of(viewer):
+    camera, dims = viewer.scene.camera, viewer.dims
+    layers = [
+        (x.name, tuple(x.scale), tuple(map(str, x.units)), x.visible, x.opacity, x.axis_labels)
+        for x in viewer.layers
+    ]
+    return layers, camera.zoom, tuple(camera.center), dims.point, dims.ndisplay
+
+
+def test_a_reopened_workspace_is_as_it_was(make_napari_viewer_proxy, tmp_path):
+    file = tmp_path / "vnc.tif"
+    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
+    tifffile.imwrite(
+        file, pixels, imagej=True, metadata={"axes": "ZYX", "spacing": 0.05, "unit": "um"}
+    )
+    viewer = make_napari_viewer_proxy()
+    from napari_simgraph.viewer.readers import read_path
+
+    for data, told, kind in read_path(str(file)):
+        getattr(viewer, f"add_{kind}")(data, **told)
+    stack = viewer.layers[0]
+    viewer.add_image(pixels[0], name="flat")
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    session = Session(viewer)
+    paint(strokes, 2, 1)
+    session.add_result(classes(2), stack, "classes", {"seed": 3})
+    session.add_result(sure(0.5), stack, "sure", {})
+    viewer.layers["strokes"].opacity = 0.9
+    viewer.layers.move(0, 2)
+    viewer.dims.point = (viewer.dims.range[0].stop, 0, 0)
+    viewer.scene.camera.zoom, viewer.scene.camera.center = 3.5, (0, 7, 9)
+    session.flush()
+    before, folder = state_of(viewer), session.workspace.folder
+    pictures = {layer.name: np.array(layer.data) for layer in viewer.layers}
+    session.workspace.close()
+
+    fresh = make_napari_viewer_proxy()
+    other = Session(fresh)
+    assert open_workspace(other, folder) == []
+    assert state_of(fresh) == before
+    for layer in fresh.layers:
+        np.testing.assert_array_equal(np.asarray(layer.data), pictures[layer.name])
+    made = other.add_result(classes(1), fresh.layers["vnc"], "classes", {})
+    assert made.replaced
+    assert other.workspace.folder == folder
+
+
+def test_a_moved_picture_is_told_and_found_again(viewer, tmp_path, home):
+    from napari_simgraph.viewer.readers import read_path
+
+    file = tmp_path / "vnc.tif"
+    tifffile.imwrite(file, np.arange(2000, dtype=np.uint16).reshape(40, 50))
+    data, told, _ = read_path(str(file))[0]
+    viewer.add_image(data, **told)
+    session = Session(viewer)
+    session.ensure_workspace()
+    session.flush()
+    session.flush()  # what the writing thread found out of the picture
+    folder = session.workspace.folder
+    file.rename(tmp_path / "elsewhere.tif")
+    session.workspace.close()
+    session.keeper.change_to(None)
+    viewer.layers.clear()
+    assert open_workspace(session, folder) == ["vnc.tif is not where it was."]
+    session.flush()
+    session.flush()
+    assert len(Workspace(folder, look_only=True).state["layers"]) == 1
+    layer = find_again(session, session.keeper.missing[0], tmp_path / "elsewhere.tif")
+    assert (layer.name, layer.data.shape) == ("vnc", (40, 50))
+    assert session.keeper.missing == []
+
+
+def test_a_damaged_result_does_not_stop_the_rest(viewer, stack):
+    session = Session(viewer)
+    session.add_result(classes(1), stack, "classes", {})
+    session.flush()
+    session.flush()
+    folder = session.workspace.folder
+    for path in (folder / "results").rglob("noun.json"):
+        path.write_text("{")
+    session.workspace.close()
+    session.keeper.change_to(None)
+    viewer.layers.clear()
+    (note,) = open_workspace(session, folder)
+    assert "damaged" in note
+    assert names(viewer) == ["vnc"]
+
+
+def test_a_folder_without_a_workspace_is_said(viewer, tmp_path):
+    with pytest.raises(ValueError, match="There is no workspace"):
+        open_workspace(Session(viewer), tmp_path)
