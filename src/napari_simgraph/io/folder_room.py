@@ -1,0 +1,163 @@
+"""FolderRoom: storage of a job in a folder, which outlives the process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from napari_simgraph.core.job import plain
+from napari_simgraph.core.room import Checkpoint
+from napari_simgraph.io.safe import remove
+
+# Arrays below this stay in memory: faster, and a job has few of them.
+LARGE_BYTES = 64 * 2**20
+# A chunk of about 8 MB: large enough for disks, small enough to view one section of.
+_CHUNK_EDGE, _CHUNK_SECTIONS = 512, 8
+_SMALL = "room/"  # before the names of small arrays in a checkpoint
+_GENERATIONS = ("checkpoint-a.safetensors", "checkpoint-b.safetensors")
+
+
+class FolderRoom:
+    """A Room that keeps large arrays and checkpoints in a folder.
+
+    Parameters
+    ----------
+    folder
+        Made where it isn't there; the same folder again goes on where a job stood.
+    large
+        Arrays of this many bytes or more are Zarr on disk, smaller ones numpy in memory.
+    """
+
+    def __init__(self, folder: str | Path, large: int = LARGE_BYTES) -> None:
+        self.folder, self._large = Path(folder), large
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._small: dict[str, NDArray[Any]] = {}
+        self._number, self._kept = self._newest_small()
+
+    def array(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        chunks: tuple[int, ...] | None = None,
+    ) -> Any:
+        """See `Room.array`; without `chunks`, blocks of a few sections of 512 x 512."""
+        kind = np.dtype(dtype)
+        if int(np.prod(shape, dtype=np.int64)) * kind.itemsize < self._large:
+            known = self._small.get(name, self._kept.pop(name, None))
+            if known is None or known.shape != tuple(shape) or known.dtype != kind:
+                known = np.zeros(shape, kind)
+            self._small[name] = known
+            return known
+        return self._on_disk(self.folder / f"{_safe_name(name)}.zarr", shape, kind, chunks)
+
+    def _on_disk(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        chunks: tuple[int, ...] | None,
+    ) -> Any:
+        import zarr
+
+        if (path / "zarr.json").is_file():
+            known = zarr.open_array(path, mode="r+")
+            if known.shape == tuple(shape) and known.dtype == dtype:
+                return known
+        remove(path)
+        blocks = tuple(min(c, n) for c, n in zip(chunks or _chunks(shape), shape, strict=True))
+        return zarr.create_array(path, shape=shape, chunks=blocks, dtype=dtype, fill_value=0)
+
+    def checkpoint(self, state: Checkpoint) -> None:
+        """See `Room.checkpoint`; the last two are kept, so one that breaks off does no harm.
+
+        The small arrays go with it: a job that goes on finds them as they were.
+        """
+        from safetensors.numpy import save_file
+
+        self._number += 1
+        target = self.folder / _GENERATIONS[self._number % 2]
+        temporary = target.with_suffix(".writing")
+        small = {_SMALL + key: value for key, value in (self._kept | self._small).items()}
+        arrays = {k: np.array(v, order="C") for k, v in {**state.arrays, **small}.items()}
+        info = json.dumps({"number": self._number, "info": plain(state.info)})
+        save_file(arrays, temporary, {"simgraph": info, "digest": _digest(arrays)})
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+
+    def restore(self) -> Checkpoint | None:
+        """See `Room.restore`; a broken checkpoint is passed over for the one before."""
+        found = self._found()
+        if not found:
+            return None
+        state = found[0][1]
+        named = {k: v for k, v in state.arrays.items() if not k.startswith(_SMALL)}
+        return Checkpoint(named, state.info)
+
+    def _newest_small(self) -> tuple[int, dict[str, NDArray[Any]]]:
+        """Number of the newest checkpoint, and the small arrays kept with it."""
+        found = self._found()
+        if not found:
+            return 0, {}
+        number, state = found[0]
+        return number, {
+            k.removeprefix(_SMALL): v for k, v in state.arrays.items() if k.startswith(_SMALL)
+        }
+
+    def _found(self) -> list[tuple[int, Checkpoint]]:
+        """Whole checkpoints with their number, newest first."""
+        loaded = (_load(self.folder / name) for name in _GENERATIONS)
+        return sorted((item for item in loaded if item), key=lambda item: -item[0])
+
+    def clean(self) -> None:
+        """Take the folder away with all that is in it."""
+        self._small.clear()
+        remove(self.folder)
+
+    def close(self) -> None:
+        """Let go of what is in memory; the folder stays, for a job that goes on."""
+        self._small.clear()
+
+
+def _load(path: Path) -> tuple[int, Checkpoint] | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            told = file.metadata() or {}
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        content = json.loads(told["simgraph"])
+        if told["digest"] != _digest(arrays):
+            return None
+        return int(content["number"]), Checkpoint(arrays, content["info"])
+    except (SafetensorError, OSError, ValueError, KeyError):
+        return None
+
+
+def _digest(arrays: dict[str, NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for key in sorted(arrays):
+        digest.update(key.encode())
+        digest.update(np.ascontiguousarray(arrays[key]).data.cast("B") if arrays[key].size else b"")
+    return digest.hexdigest()
+
+
+def _chunks(shape: Sequence[int]) -> tuple[int, ...]:
+    """Planes of 512 x 512 by a few sections; one by one along what comes before."""
+    lead = len(shape) - 3
+    tail = (_CHUNK_SECTIONS, _CHUNK_EDGE, _CHUNK_EDGE)[-len(shape) :]
+    return (1,) * max(lead, 0) + tail
+
+
+def _safe_name(name: str) -> str:
+    """A file name on every system."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name) or "array"

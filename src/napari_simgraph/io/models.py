@@ -1,0 +1,103 @@
+"""Model folders: model.json, weights.safetensors, card.md and a picture; nothing in them can run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_simgraph.core.model import Model
+from napari_simgraph.io.cards import card
+from napari_simgraph.io.faults import Told, telling
+from napari_simgraph.io.safe import fresh, synced
+
+DESCRIPTION, WEIGHTS, CARD, PREVIEW = "model.json", "weights.safetensors", "card.md", "preview.png"
+
+
+def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
+    """The folder that now holds the model; one that was there is replaced at the very end.
+
+    Parameters
+    ----------
+    model
+        What to keep.
+    folder
+        Where; made where it isn't there.
+    preview
+        Picture for ``preview.png``, ``(Y, X)`` or ``(Y, X, 3)`` in 8 bits, or None.
+
+    Raises
+    ------
+    ValueError
+        The folder holds something else than a model.
+    """
+    from safetensors.numpy import save
+
+    target = Path(folder)
+    if target.exists() and not (is_model(target) or _is_empty(target)):
+        raise Told(f"{target} holds other files: choose a new folder for the model.")
+    arrays = {key: np.ascontiguousarray(value) for key, value in model.arrays.items()}
+    with fresh(target) as temporary:
+        temporary.mkdir()
+        synced(temporary / WEIGHTS, save(arrays, {"format": "napari-simgraph"}))
+        text = json.dumps(model.to_json(), indent=2, ensure_ascii=False)
+        synced(temporary / CARD, card(model).encode())
+        if preview is not None:
+            from imagecodecs import png_encode
+
+            synced(temporary / PREVIEW, png_encode(np.ascontiguousarray(preview, np.uint8)))
+        synced(temporary / DESCRIPTION, text.encode())
+    return target
+
+
+def load_model(folder: str | Path) -> Model:
+    """The model in a folder.
+
+    Raises
+    ------
+    ValueError
+        The folder is no model, broken, or from a newer version.
+    """
+    from safetensors.numpy import load
+
+    path = Path(folder)
+    info = _description(path)
+    weights = path / WEIGHTS
+    if not weights.is_file():
+        raise Told(f"The model {path} is broken: {WEIGHTS} is missing.")
+    with telling(weights, "the weights of a model"):
+        arrays = load(weights.read_bytes())
+    try:
+        model = Model.from_json(info, arrays)
+    except ValueError as error:
+        raise Told(f"{path}: {error}") from None
+    except (TypeError, KeyError, AttributeError):
+        raise Told(f"The model {path} is broken: {DESCRIPTION} can't be understood.") from None
+    if not arrays:
+        raise Told(f"The model {path} is broken: it holds no weights.")
+    return model
+
+
+def is_model(folder: str | Path) -> bool:
+    """Whether a folder looks like a model."""
+    return (Path(folder) / DESCRIPTION).is_file()
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _description(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise Told(f"{path} is not there: check the path of the model.")
+    if not is_model(path):
+        raise Told(f"{path} is no model: a model is a folder with {DESCRIPTION} in it.")
+    try:
+        info = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        raise Told(f"The model {path} is broken: {DESCRIPTION} can't be read.") from None
+    if not isinstance(info, dict):
+        raise Told(f"The model {path} is broken: {DESCRIPTION} can't be understood.")
+    return info

@@ -1,0 +1,91 @@
+"""Files as nouns: which reader a path goes to, and what comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_simgraph.io.axes import AxesUnclear, reaxes
+from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.raw import Opened, Raw, ReadOptions, opened
+
+__all__ = ["AxesUnclear", "Opened", "ReadOptions", "can_read", "read", "reaxes", "split_key"]
+
+_TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi")
+_PICTURES = (".png", ".jpg", ".jpeg")
+_ARRAYS = (".npy", ".npz")
+
+
+def read(path: str | Path, *, options: ReadOptions | None = None) -> Opened:
+    """The image or the images at a path, read lazily, with what was assumed.
+
+    Parameters
+    ----------
+    path
+        A file, a folder of pictures, an OME-Zarr, or ``PATH::KEY`` for a part of one.
+    options
+        What the person says about axes, pixel size, channel and level.
+
+    Raises
+    ------
+    AxesUnclear
+        Four axes or more, and nothing says what they are.
+    ValueError
+        The path can't be read, in one sentence that names it.
+    """
+    options = options or ReadOptions()
+    file, key = split_key(path)
+    check_file(file)
+    if file.is_dir() and not is_zarr(file):
+        from napari_simgraph.io.folder import read_folder
+
+        return read_folder(file, options)
+    raw = read_raw(file, key)
+    with telling(file, "an image"):
+        return opened(raw, options)
+
+
+def read_raw(file: Path, key: str) -> Raw:
+    """One file in its own axes.
+
+    Raises
+    ------
+    ValueError
+        The file can't be read.
+    """
+    suffix = file.suffix.casefold()
+    if file.is_dir():
+        from napari_simgraph.io.ome_zarr import read_zarr
+
+        return read_zarr(file, key)
+    if suffix in _TIFF:
+        from napari_simgraph.io.tiff import read_tiff
+
+        return read_tiff(file, key)
+    if suffix in _PICTURES:
+        from napari_simgraph.io.pictures import read_picture
+
+        return read_picture(file)
+    if suffix in _ARRAYS:
+        from napari_simgraph.io.arrays import read_array
+
+        return read_array(file, key)
+    known = ", ".join((*_TIFF[:2], *_PICTURES, *_ARRAYS, ".zarr"))
+    raise Told(f"{file} is of a kind that can't be read; these can: {known}.")
+
+
+def can_read(path: str | Path) -> bool:
+    """Whether the name of a path (or the folder) is of a kind that `read` takes."""
+    file, _ = split_key(path)
+    return file.is_dir() or file.suffix.casefold() in (*_TIFF, *_PICTURES, *_ARRAYS)
+
+
+def split_key(path: str | Path) -> tuple[Path, str]:
+    """The file and the key of ``PATH::KEY``; the key is "" where there is none."""
+    file, _, key = str(path).partition("::")
+    return Path(file).expanduser(), key
+
+
+def is_zarr(folder: Path) -> bool:
+    """Whether a folder is a Zarr array or group."""
+    marks = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
+    return folder.suffix == ".zarr" or any((folder / mark).exists() for mark in marks)

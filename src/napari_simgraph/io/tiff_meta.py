@@ -1,0 +1,147 @@
+"""What TIFF files say about their pixels: axes, pixel size, unit, and what we wrote ourselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from napari_simgraph.core.geometry import PIXEL, clean_unit, to_unit
+from napari_simgraph.io.raw import Raw
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+NAMESPACE = "napari-simgraph"
+# Resolution tags also hold printing resolutions; no scanner goes beyond 2400 dpi (10.6 um).
+_LARGEST_PIXEL_UM = 10.0
+_INCH_UM, _CM_UM = 25400.0, 10000.0
+
+
+def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any, ...]) -> Raw:
+    """The arrays with all that the file says about them."""
+    info = our_info(tif)
+    axes, notes = _letters(series)
+    spacing, origin, unit, more = _sizes(tif, series, info)
+    return Raw(
+        levels,
+        axes,
+        spacing,
+        origin,
+        unit,
+        name=str(info.get("name") or path.name.split(".tif")[0].split(".ome")[0]),
+        source=str(path),
+        info=info,
+        notes=(*notes, *more),
+        alpha=_has_alpha(series),
+    )
+
+
+def our_info(tif: TiffFile) -> dict[str, Any]:
+    """What we wrote into the file ourselves; empty for files of others."""
+    texts = [(tif.imagej_metadata or {}).get("Info", "") if tif.is_imagej else ""]
+    if tif.is_ome:
+        root = ElementTree.fromstring(tif.ome_metadata or "<OME/>")
+        texts += [item.text or "" for item in root.iter() if item.get("K") == NAMESPACE]
+    elif not tif.is_imagej:
+        texts.append(tif.pages[0].description)
+    for text in texts:
+        try:
+            found = json.loads(text).get(NAMESPACE, {})
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(found, dict) and found:
+            return found
+    return {}
+
+
+def _letters(series: TiffPageSeries) -> tuple[str, list[str]]:
+    """Our letters for the axes of the file; "" where they have to be guessed."""
+    axes = series.axes
+    if "S" in axes and "C" not in axes:
+        axes = axes.replace("S", "C")
+    if set(axes) <= set("TZYXC") and len(set(axes)) == len(axes):
+        return axes, []
+    if axes[1:] in ("YX", "YXC") and axes[0] in "IQRLEPAUVM":
+        return "Z" + axes[1:], []  # pages without a meaning: a stack
+    return "", []
+
+
+def _has_alpha(series: TiffPageSeries) -> bool:
+    page = series.keyframe
+    return bool(page.extrasamples) and page.samplesperpixel in (2, 4) and "S" in series.axes
+
+
+def _sizes(
+    tif: TiffFile, series: TiffPageSeries, info: Mapping[str, Any]
+) -> tuple[dict[str, float], dict[str, float], str, list[str]]:
+    """Pixel size and origin by letter, their unit, and notes."""
+    if info.get("spacing"):
+        letters = str(info["axes"]).removesuffix("C")
+        spacing = dict(zip(letters, info["spacing"], strict=True))
+        origin = dict(zip(letters, info.get("origin", ()), strict=False))
+        return spacing, origin, clean_unit(info.get("unit")), []
+    if tif.is_ome:
+        return (*_ome_sizes(tif.ome_metadata or "<OME/>", series.index), [])
+    if tif.is_imagej:
+        return _imagej_sizes(tif)
+    return (*_plain_sizes(series.keyframe), [])
+
+
+def _ome_sizes(xml: str, number: int) -> tuple[dict[str, float], dict[str, float], str]:
+    pixels = [node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels")]
+    if number >= len(pixels):
+        return {}, {}, PIXEL
+    node = pixels[number]
+    lengths = {a: float(node.get(f"PhysicalSize{a}", 0)) for a in "ZYX"}
+    units = {a: _known_unit(node.get(f"PhysicalSize{a}Unit", "um")) for a in "ZYX"}
+    unit = units["X"]
+    if not lengths["X"] or unit == PIXEL:
+        return {}, {}, PIXEL
+    spacing = {a: to_unit(v, units[a], unit) for a, v in lengths.items() if v and units[a] != PIXEL}
+    return spacing, {}, unit
+
+
+def _imagej_sizes(tif: TiffFile) -> tuple[dict[str, float], dict[str, float], str, list[str]]:
+    told = tif.imagej_metadata or {}
+    unit = str(told.get("unit", "")).strip('"')
+    if unit in ("inch", "in"):
+        return {}, {}, PIXEL, ["Its pixel size is in inches, which is for printing: left out."]
+    known = _known_unit(unit)
+    spacing = _per_pixel(tif.pages[0])
+    if known == PIXEL or not spacing:
+        return {}, {}, PIXEL, []
+    section = abs(float(told.get("spacing", 0) or 0))
+    return spacing | ({"Z": section} if section else {}), {}, known, []
+
+
+def _plain_sizes(page: TiffPage) -> tuple[dict[str, float], dict[str, float], str]:
+    """Pixel size from the resolution tags, where it can't be one for printing."""
+    inch, centimetre = 2, 3
+    code = int(page.tags.valueof("ResolutionUnit", default=1))
+    factor = {inch: _INCH_UM, centimetre: _CM_UM}.get(code, 0.0)
+    spacing = {a: size * factor for a, size in _per_pixel(page).items()}
+    if not spacing or not 0 < max(spacing.values()) < _LARGEST_PIXEL_UM:
+        return {}, {}, PIXEL
+    return spacing, {}, "um"
+
+
+def _per_pixel(page: TiffPage) -> dict[str, float]:
+    """Length of a pixel in the unit of the resolution tags; empty where there are none."""
+    found = {}
+    for letter, tag in (("Y", "YResolution"), ("X", "XResolution")):
+        pixels, length = page.tags.valueof(tag, default=(0, 1))
+        if not pixels or not length:
+            return {}
+        found[letter] = length / pixels
+    return found
+
+
+def _known_unit(unit: str) -> str:
+    """The unit in our spelling; pixel where it is no length that we know."""
+    try:
+        return clean_unit(unit)
+    except ValueError:
+        return PIXEL
