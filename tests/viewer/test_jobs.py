@@ -457,6 +457,7 @@ def training():
     import torch
     torch.set_num_threads(1)
     net = torch.nn.Conv2d(8, 8, 3)
+    torch.optim.AdamW(net.parameters())  # imports triton, which clashes with Mesa's LLVM
     steps = 0
     try:
         while True:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.job import Job, Progress, Tick, run, say_time
+from napari_simgraph.viewer.apart import import_triton_apart
 from napari_simgraph.viewer.log import append, forget_frames, open_log, say_error, say_trace
 
 
@@ -164,6 +165,7 @@ class Worker:
         result, error = None, None
         try:
             assert self._make is not None
+            import_triton_apart()  # before the job imports torch, beside OpenGL
             result = run(self._make(), self._tick)  # closes the job, here in its thread
         except _Cancelled:
             pass
