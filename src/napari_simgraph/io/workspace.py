@@ -15,7 +15,7 @@ import platformdirs
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.kept import keep, kept, write_json
-from napari_simgraph.io.lock import Lock
+from napari_simgraph.io.lock import Lock, is_held
 
 FORMAT = 1  # of workspace.json; raised when a reader of the old one would misread the new
 HOME = "SIMGRAPH_WORKSPACES"  # environment variable: where workspaces begin by themselves
@@ -27,6 +27,13 @@ _NOT_WRITABLE = "This folder can't be written. Choose another one."
 def home() -> Path:
     """Where workspaces begin by themselves: Documents/simgraph, or what the variable says."""
     return Path(os.environ.get(HOME) or platformdirs.user_documents_path() / "simgraph")
+
+
+def latest() -> Path | None:
+    """The workspace in `home` that was written last and that no window has."""
+    states = sorted(home().glob(f"*/{_STATE}"), key=lambda path: path.stat().st_mtime)
+    free = [path.parent for path in states if not is_held(path.parent / "lock")]
+    return free[-1] if free else None
 
 
 class Workspace:
@@ -92,6 +99,8 @@ class Workspace:
         if path.exists():
             shutil.copy2(path, path.with_suffix(".json.old"))
         self.state = told | dict(plain(state))
+        if self._lock is not None:
+            self._lock.touch()
         write_json(path, self.state)
 
     def copy(self, folder: Path) -> None:
@@ -190,6 +199,9 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         before = self._json(folder / "run.json", {})
         write_json(folder / "run.json", before | dict(plain(values)))
+        if values.get("state") == "done":
+            for checkpoint in folder.glob("checkpoint*"):
+                checkpoint.unlink(missing_ok=True)
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs, oldest first; ``can_go_on`` where one broke off and left a checkpoint."""
@@ -198,8 +210,15 @@ class Workspace:
             values = self._json(folder / "run.json", {})
             open_end = values.get("state", "running") in ("running", "stopped")
             kept_some = any(folder.glob("checkpoint*"))
+            if not values and not kept_some:
+                continue  # a room that nothing was written to
             found.append({"id": folder.name, "can_go_on": open_end and kept_some} | values)
         return sorted(found, key=lambda run: str(run.get("time", "")))
+
+    def strokes(self) -> int:
+        """How many strokes were painted, from the journal."""
+        lines = [line for line in self.journal() if line.get("event") == "strokes"]
+        return sum(int(line.get("count", 0)) for line in lines)
 
     def size(self) -> int:
         """Bytes on disk."""

@@ -59,6 +59,7 @@ class Keeper(QObject):
         self._thread = ThreadPoolExecutor(1, "simgraph-save")
         self._stores: dict[str, PaintedPixels] = {}
         self._dirty: dict[str, list[Box] | None] = {}
+        self._strokes: dict[str, int] = {}
         self._stroke, self._state = self._timer(_STROKE_MS), self._timer(_STATE_MS)
         self._idle = self._timer(_IDLE_MS)
         self._stroke.timeout.connect(self.save_strokes)
@@ -159,6 +160,7 @@ class Keeper(QObject):
             self._begin(layer)
         key = identify(layer, "p")
         boxes, before = stroke_boxes(event.value, layer.data.ndim), self._dirty.get(key, [])
+        self._strokes[key] = self._strokes.get(key, 0) + 1
         self._dirty[key] = None if before is None or boxes is None else before + boxes
         self._stroke.start()
         self.save_soon()
@@ -168,18 +170,19 @@ class Keeper(QObject):
             self._idle.start()
 
     def _write_painted(self, layer: Layer, key: str, boxes: list[Box] | None) -> None:
-        self.do(self._write_pixels, self.workspace, (key, layer.name), layer.data, boxes)
+        told = {"layer": layer.name, "id": key, "count": self._strokes.pop(key, 0)}
+        self.do(self._write_pixels, self.workspace, told, layer.data, boxes)
 
     def _write_pixels(
-        self, workspace: Workspace, what: tuple[str, str], pixels: Any, boxes: list[Box] | None
+        self, workspace: Workspace, told: dict[str, Any], pixels: Any, boxes: list[Box] | None
     ) -> None:
-        key, name = what
+        key = told["id"]
         store = self._stores.get(key)
         if store is None or store.shape != pixels.shape or store.dtype != pixels.dtype:
             path = workspace.folder / "painted" / key
             store = self._stores[key] = PaintedPixels(path, pixels.shape, pixels.dtype)
         if store.write(pixels, boxes):
-            workspace.log("strokes", layer=name, id=key)
+            workspace.log("strokes", **told)
         self.saved = time.monotonic()
 
     def _write_state(self, workspace: Workspace, state: dict[str, Any]) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
+from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.kept import kept
 from napari_simgraph.io.painted import open_painted
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.layers import make_layers, to_layer_data
 from napari_simgraph.viewer.readers import read_path
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import put, set_look, set_place, set_view
 
 _MEMORY_BYTES = 2**28  # results up to here are read at once, larger ones as they are looked at
@@ -66,6 +68,29 @@ def find_again(session: Session, told: dict[str, Any], path: Path) -> Layer:
     return layer
 
 
+def show_result(session: Session, key: str) -> list[Layer]:
+    """The layers of a result that is kept but was taken out of the viewer.
+
+    Raises
+    ------
+    ValueError
+        It is gone or damaged.
+    """
+    noun, info = session.ensure_workspace().result(key)
+    sources = [layer for layer in session.viewer.layers if about(layer).get("id") == info["image"]]
+    layers = make_layers(_in_memory(noun), key.partition(" ")[2], next(iter(sources), None))
+    for layer in layers:
+        layer.metadata["simgraph"] = {**info, "thing": about(layer)["thing"]}
+        session.viewer.layers.append(layer)
+    session.results_changed.emit()
+    return layers
+
+
+def _in_memory(noun: Image | Labels) -> Image | Labels:
+    small = noun.levels[0].nbytes <= _MEMORY_BYTES
+    return noun.replace(data=np.asarray(noun.levels[0])) if small else noun
+
+
 def _layer(workspace: Workspace, told: dict[str, Any]) -> Layer:
     makers = {"painted": _painted, "result": _result}
     if told["kind"] in makers:
@@ -83,15 +108,13 @@ def _painted(workspace: Workspace, told: dict[str, Any]) -> Layer:
 
 
 def _result(workspace: Workspace, told: dict[str, Any]) -> Layer:
-    about = told["about"]
-    noun, _ = workspace.result(about["result"])
-    if noun.levels[0].nbytes <= _MEMORY_BYTES:
-        noun = noun.replace(data=np.asarray(noun.levels[0]))
-    thing = str(about["result"]).partition(" ")[2]
-    for layer in make_layers(noun, thing):
-        if layer.metadata["simgraph"]["thing"] == about["thing"]:
+    known = told["about"]
+    noun, _ = workspace.result(known["result"])
+    thing = str(known["result"]).partition(" ")[2]
+    for layer in make_layers(_in_memory(noun), thing):
+        if layer.metadata["simgraph"]["thing"] == known["thing"]:
             return layer
-    raise ValueError(f"The result '{thing}' has no layer '{about['thing']}' any more.")
+    raise ValueError(f"The result '{thing}' has no layer '{known['thing']}' any more.")
 
 
 def _image(workspace: Workspace, told: dict[str, Any], image: dict[str, Any]) -> Layer:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Layer
+from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
 from napari_simgraph.core.classes import ClassTable
@@ -17,7 +18,7 @@ from napari_simgraph.core.room import Room
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
-from napari_simgraph.viewer.jobs import JobRunner
+from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper, identify, is_kept, now
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layers
 from napari_simgraph.viewer.replacing import mark_of, replace_data, same_kind
@@ -66,7 +67,7 @@ class Session:
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
-        self.jobs = JobRunner()
+        self.jobs = JobRunner(notify=self._notify)
         self.keeper = Keeper(viewer, self._begin_with)
         self._shelf = Shelf()
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
@@ -163,6 +164,17 @@ class Session:
         workspace.log("run", **{k: values[k] for k in ("id", "title", "state") if k in values})
         self.workspace_changed.emit()
 
+    def keep_run(self, task: Task, room: str) -> None:
+        """Keep what a task is and how it ends beside the room that it works in."""
+        told = {"id": room, "title": task.title}
+        self.record_run(told | {"state": "running"})
+
+        def ended(ending: Ending) -> None:
+            words = {"state": ending.state.value, "sentence": ending.sentence}
+            self.record_run(told | words | {"seconds": ending.seconds})
+
+        task.ended.connect(ended)
+
     def add_result(
         self, noun: Image | Labels, source_layer: Layer, thing: str, info: Mapping[str, Any]
     ) -> Made:
@@ -237,6 +249,15 @@ class Session:
         self.keeper.save_soon()
         self.results_changed.emit()
         return Made(shown, hidden, len(shown) > len(fresh))
+
+    def _notify(self, sentence: str, failed: bool) -> None:
+        """Failures in napari's notifications; what went well only where no dock of ours shows."""
+        window = getattr(self.viewer, "window", None)
+        docks = window.dock_widgets.values() if window is not None else ()
+        if failed:
+            show_warning(sentence)
+        elif not any(getattr(d, "session", None) is self and d.isVisible() for d in docks):
+            show_info(sentence)
 
     def _begin_with(self, layer: Layer) -> None:
         self.ensure_workspace()

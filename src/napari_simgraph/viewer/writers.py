@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari.layers import Layer
+from napari.layers import Image, Labels, Layer
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.io.write import write
@@ -34,3 +34,19 @@ def write_labels(path: str, data: Any, about: dict[str, Any]) -> list[str]:
     """
     layer = Layer.create(data, about, "labels")
     return [str(written) for written in write(labels_of(layer, ClassTable(())), Path(path))]
+
+
+def export_layer(layer: Layer, path: Path) -> list[Path]:
+    """The files written for a layer, by the path's ending.
+
+    Raises
+    ------
+    ValueError
+        The layer holds no pixels, or the kind of file can't hold them.
+    """
+    if isinstance(layer, Labels):
+        names = list(layer.features["class"])[1:] if "class" in layer.features else []
+        return list(write(labels_of(layer, ClassTable.of(names)), path))
+    if not isinstance(layer, Image):
+        raise ValueError(f"'{layer.name}' holds no pixels: choose an image or labels.")
+    return list(write(image_of(layer), path))

@@ -1,0 +1,98 @@
+"""What a workspace holds, as rows of a tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.provenance import sentence
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
+
+PARTS = ("Images", "Painted", "Models", "Results", "Runs")
+_ENDINGS = {"done": "done", "stopped": "stopped, kept", "failed": "failed", "cancelled": "cancelled"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing of the workspace.
+
+    `layer` is its layer's name while it is open, `key` the result it shows, `missing` what was
+    noted of a picture that is not where it was.
+    """
+
+    part: str
+    name: str
+    fact: str = ""
+    layer: str = ""
+    folder: str = ""
+    tip: str = ""
+    command: str = ""
+    key: str = ""
+    missing: dict[str, Any] = field(default_factory=dict)
+
+
+def rows(session: Session, workspace: Workspace) -> list[Row]:
+    """All that the workspace holds, part by part."""
+    found = [_missing(told) for told in session.keeper.missing]
+    for layer in reversed(list(session.viewer.layers)):
+        if "result" in about(layer):
+            found.append(_result(workspace, layer))
+        elif "id" in about(layer):
+            found.append(_kept(session, workspace, layer))
+    opened = {row.key for row in found}
+    found += [_closed(workspace, key) for key in workspace.results() if key not in opened]
+    found += [_model(workspace, name) for name in session.models()]
+    found += [_run(workspace, run) for run in reversed(workspace.runs())]
+    return sorted(found, key=lambda row: PARTS.index(row.part))
+
+
+def _missing(told: dict[str, Any]) -> Row:
+    name = str(told.get("look", {}).get("name", "?"))
+    tip = f"{name} is not where it was.\nDouble-click to find it."
+    return Row("Images", name, "not found", tip=tip, missing=told)
+
+
+def _kept(session: Session, workspace: Workspace, layer: Any) -> Row:
+    key = str(about(layer)["id"])
+    image = session.keeper.images.get(key, {})
+    if key.startswith("p"):
+        folder = workspace.folder / "painted" / key
+        return Row("Painted", layer.name, "", layer.name, str(folder), "Saved at each stroke.")
+    if "copy" in image:
+        folder, fact = workspace.folder / image["copy"], "copied"
+        return Row("Images", layer.name, fact, layer.name, str(folder), "Kept in the workspace.")
+    path = str(image.get("path", ""))
+    fact = "in place" if path else "not kept"
+    tip = path or "Too large to copy: save it to a file, then open that file."
+    return Row("Images", layer.name, fact, layer.name, str(Path(path).parent) if path else "", tip)
+
+
+def _result(workspace: Workspace, layer: Any) -> Row:
+    told = about(layer)
+    key, folder = str(told["result"]), str(workspace.folder / "results")
+    command = str(told.get("command", ""))
+    when = str(told.get("time", ""))[11:16]
+    return Row("Results", layer.name, when, layer.name, folder, sentence(told), command, key)
+
+
+def _closed(workspace: Workspace, key: str) -> Row:
+    info = (workspace.versions(key) or [{}])[-1].get("info", {})
+    folder, command = str(workspace.folder / "results"), str(info.get("command", ""))
+    name = key.partition(" ")[2] or key
+    told = "Double-click to show it."
+    return Row("Results", name, "closed", "", folder, told, command, key)
+
+
+def _model(workspace: Workspace, name: str) -> Row:
+    folder = workspace.model_folder(name)
+    return Row("Models", name, "", "", str(folder), "In the model menus of the docks.")
+
+
+def _run(workspace: Workspace, run: dict[str, Any]) -> Row:
+    fact = "can go on" if run["can_go_on"] else _ENDINGS.get(str(run.get("state", "")), "")
+    folder, command = str(workspace.run_folder(run["id"])), str(run.get("command", ""))
+    name = str(run.get("title", run["id"]))
+    return Row("Runs", name, fact, "", folder, str(run.get("sentence", "")), command)

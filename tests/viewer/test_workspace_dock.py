@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+import tifffile
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Labels
+from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.viewer.views.workspace import WorkspaceDock
+
+SHAPE = (3, 40, 50)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def dock(make_napari_viewer_proxy):
+    viewer = make_napari_viewer_proxy()
+    made = WorkspaceDock(viewer)
+    viewer.window.add_dock_widget(made, name="Workspace")
+    return made
+
+
+def texts(dock):
+    tree, found = dock._tree, {}
+    for i in range(tree.topLevelItemCount()):
+        top = tree.topLevelItem(i)
+        rows = [top.child(j) for j in range(top.childCount())]
+        found[top.text(0)] = [f"{row.text(0)}|{row.text(1)}" for row in rows]
+    return found
+
+
+def row_of(dock, name):
+    return next(row for row in dock._tree._rows if row.name == name)
+
+
+def fill(dock):
+    viewer, session = dock.viewer, dock.session
+    stack = viewer.add_image(np.zeros(SHAPE, np.uint8), name="vnc")
+    session.ensure_workspace()
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    strokes.paint((1, 10, 10), 1)
+    table = ClassTable.of(["membrane"])
+    noun, info = Labels(np.ones(SHAPE, np.uint8), classes=table), {"command": "napari-simgraph …"}
+    session.add_result(noun, stack, "classes", info)
+    session.add_model(Model("segmentation", {}, {"name": "unet", "options": {}}), "larva live")
+    session.record_run({"id": "train 1", "title": "Learn from strokes", "state": "done"})
+    session.flush()
+    session.flush()
+    dock.renew()
+    return stack
+
+
+def test_empty_it_says_what_it_is_for(dock):
+    assert dock._missing.text() == (
+        "Nothing to keep yet. A workspace begins with your first stroke or run."
+    )
+    assert not dock.footer.main.isEnabled()
+
+
+def test_it_lists_what_is_kept(dock):
+    fill(dock)
+    found = texts(dock)
+    assert found["Images"] == ["✓ vnc|copied"]
+    assert found["Painted"] == ["✓ strokes|"]
+    assert found["Models"] == ["larva live|"]
+    assert [row.partition("|")[0] for row in found["Results"]] == ["✓ vnc · classes"]
+    assert found["Runs"] == ["Learn from strokes|done"]
+    assert dock.footer.main.isEnabled()
+    dock._count(dock.session.workspace)
+    dock._say_saved()
+    assert "✔ Saved" in dock._saved.text()
+    assert "1 strokes" in dock._saved.text()
+
+
+def test_a_result_that_was_deleted_can_be_shown_again(dock):
+    fill(dock)
+    dock.viewer.layers.remove("vnc · classes")
+    dock.renew()
+    assert texts(dock)["Results"] == ["classes|closed"]
+    dock._tree.chosen.emit(row_of(dock, "classes"))
+    assert int(dock.viewer.layers["vnc · classes"].data.max()) == 1
+    assert texts(dock)["Results"][0].startswith("✓ vnc · classes")
+
+
+def test_right_click_copies_the_command(dock, qtbot):
+    from qtpy.QtWidgets import QApplication
+
+    fill(dock)
+    menu = dock._tree.menu_of(row_of(dock, "vnc · classes"))
+    actions = {action.text(): action for action in menu.actions()}
+    assert list(actions) == ["Open", "Show in folder", "Copy command"]
+    actions["Copy command"].trigger()
+    assert QApplication.clipboard().text() == "napari-simgraph …"
+
+
+def test_a_copy_can_be_opened(dock, tmp_path, qtbot):
+    fill(dock)
+    dock.save_copy(tmp_path / "copy")
+    qtbot.waitUntil(lambda: dock.footer.sentence.text() == "Copied to copy.", timeout=10000)
+    dock.open_folder(tmp_path / "copy")
+    assert dock.footer.sentence.text() == "Opened copy."
+    assert [layer.name for layer in dock.viewer.layers] == ["vnc", "vnc · classes", "strokes"]
+    assert dock.session.workspace.folder == tmp_path / "copy"
+
+
+def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path):
+    folder = tmp_path / "other"
+    other = Workspace(folder)
+    other.save({"layers": []})
+    dock.open_folder(folder)
+    assert dock.footer.sentence.text() == "Another window has this workspace."
+    dock.open_folder(folder, look_only=True)
+    assert dock.session.workspace.look_only
+    dock.viewer.add_image(np.zeros((4, 5)))
+    dock.session.flush()
+    assert Workspace(folder, look_only=True).state["layers"] == []
+    other.close()
+
+
+def test_the_last_workspace_is_offered(make_napari_viewer_proxy, home):
+    made = Workspace(home / "vnc 2026-11-20")
+    made.save({"layers": []})
+    made.close()
+    dock = WorkspaceDock(make_napari_viewer_proxy())
+    assert dock._missing.text() == "Go on with vnc 2026-11-20?"
+
+
+def test_a_new_workspace_takes_the_layers_along(dock, tmp_path):
+    fill(dock)
+    dock.begin_new(tmp_path / "new")
+    dock.session.flush()
+    dock.session.flush()
+    kept = [
+        told["look"]["name"] for told in Workspace(tmp_path / "new", look_only=True).state["layers"]
+    ]
+    assert kept == ["vnc", "vnc · classes", "strokes"]
+    assert any((tmp_path / "new" / "painted").glob("*/c/1/0/0"))
+
+
+def test_a_folder_with_files_is_no_new_workspace(dock, tmp_path):
+    (tmp_path / "thesis.doc").touch()
+    dock.begin_new(tmp_path)
+    assert "holds files already" in dock.footer.sentence.text()
+
+
+def test_labels_are_exported(dock, tmp_path):
+    from napari_simgraph.viewer.writers import export_layer
+
+    fill(dock)
+    export_layer(dock.viewer.layers["vnc · classes"], tmp_path / "classes.tif")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "classes.tif"), np.ones(SHAPE))
