@@ -19,7 +19,7 @@ from napari_simgraph.io.label_values import (
     values_of,
 )
 from napari_simgraph.io.raw import Opened, ReadOptions
-from napari_simgraph.io.read import read
+from napari_simgraph.io.read import read_values
 
 LABELS_ARE = ("auto", "mask", "scribbles")
 
@@ -70,7 +70,7 @@ def read_labels(path: str | Path, *, options: LabelOptions | None = None) -> Ope
 def read_for_labels(path: str | Path, options: LabelOptions) -> Opened:
     """The file as it is: pixels not yet classes."""
     plain = {key: getattr(options, key) for key in ("axes", "spacing", "unit", "channel", "level")}
-    return read(path, options=ReadOptions(**plain))
+    return read_values(path, options=ReadOptions(**plain))
 
 
 def as_labels(

@@ -42,14 +42,15 @@ class Lazy:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[...], dtype)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         index = full_index(key, self.shape)
         slices = tuple(slice(i, i + 1) if isinstance(i, int) else i for i in index)
         block = np.asarray(self._block(slices)).astype(self.dtype, copy=False)
-        return block[tuple(0 if isinstance(i, int) else slice(None) for i in index)]
+        picked: NDArray[Any] = block[tuple(0 if isinstance(i, int) else slice(None) for i in index)]
+        return picked
 
     def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
         raise NotImplementedError
@@ -87,7 +88,8 @@ class View(Lazy):
         key = tuple((fixed | wanted)[axis] for axis in range(len(self.base.shape)))
         block = np.asarray(self.base[key])
         kept = [axis for axis in self.order if axis is not None]
-        block = block.transpose([*kept, *self.picks])[(..., *(0 for _ in self.picks))]
+        block = block.transpose([*kept, *self.picks])
+        block = block.reshape(block.shape[: len(kept)])
         news = [i for i, axis in enumerate(self.order) if axis is None]
         return np.expand_dims(block, news) if news else block
 
@@ -147,6 +149,7 @@ class Planes(Lazy):
         cache: PlaneCache | None = None,
     ) -> None:
         self.lead, self.load, self.cache = tuple(lead), load, cache or PlaneCache()
+        self._token = object()  # in place of id(), which a later array may have again
         super().__init__((*lead, *plane), dtype)
 
     def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
@@ -160,7 +163,7 @@ class Planes(Lazy):
 
     def _plane(self, at: tuple[int, ...]) -> NDArray[Any]:
         index = int(np.ravel_multi_index(at, self.lead)) if at else 0
-        return self.cache.get((id(self), index), lambda: self.load(index))
+        return self.cache.get((self._token, index), lambda: self.load(index))
 
 
 def full_index(key: Any, shape: tuple[int, ...]) -> tuple[Index, ...]:
@@ -209,7 +212,7 @@ def arrange(
     if plain and native:
         return array
     view = View(array, order, picks, sizes)
-    # Views of numpy arrays and memmaps cost nothing as numpy; big-endian ones are turned on reading.
+    # As numpy, views of arrays and memmaps cost nothing; big-endian ones are turned on reading.
     if isinstance(array, np.ndarray) and native:
         return view[...]
     return view

@@ -79,7 +79,7 @@ def outgoing(noun: Image | Labels, made: Mapping[str, Any] | None = None) -> Out
         dtype = np.dtype(np.uint8)
     if isinstance(noun, Image) and noun.classes is not None:
         dtype = np.dtype(np.float32)
-    return Outgoing(noun, order, shape, dtype, info_of(noun, made))
+    return Outgoing(noun, order, shape, dtype, info_of(noun, made) | {"order": order})
 
 
 def info_of(noun: Image | Labels, made: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from napari_simgraph.io.axes import AxesUnclear, reaxes
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.raw import Opened, Raw, ReadOptions, opened
 
-__all__ = ["AxesUnclear", "Opened", "ReadOptions", "can_read", "read", "reaxes", "split_key"]
+__all__ = ["AxesUnclear", "Opened", "ReadOptions", "can_read", "read", "read_values", "reaxes", "split_key"]
 
 _TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi")
 _PICTURES = (".png", ".jpg", ".jpeg")
@@ -32,19 +32,33 @@ def read(path: str | Path, *, options: ReadOptions | None = None) -> Opened:
     ValueError
         The path can't be read, in one sentence that names it.
     """
-    options = options or ReadOptions()
+    return _read(path, options or ReadOptions(), indices=False)
+
+
+def read_values(path: str | Path, *, options: ReadOptions | None = None) -> Opened:
+    """As `read`, but pictures with a palette give their values, not their colours.
+
+    Raises
+    ------
+    ValueError
+        The path can't be read, in one sentence that names it.
+    """
+    return _read(path, options or ReadOptions(), indices=True)
+
+
+def _read(path: str | Path, options: ReadOptions, indices: bool) -> Opened:
     file, key = split_key(path)
     check_file(file)
     if file.is_dir() and not is_zarr(file):
         from napari_simgraph.io.folder import read_folder
 
-        return read_folder(file, options)
-    raw = read_raw(file, key)
+        return read_folder(file, options, indices)
+    raw = read_raw(file, key, indices)
     with telling(file, "an image"):
         return opened(raw, options)
 
 
-def read_raw(file: Path, key: str) -> Raw:
+def read_raw(file: Path, key: str, indices: bool = False) -> Raw:
     """One file in its own axes.
 
     Raises
@@ -64,7 +78,7 @@ def read_raw(file: Path, key: str) -> Raw:
     if suffix in _PICTURES:
         from napari_simgraph.io.pictures import read_picture
 
-        return read_picture(file)
+        return read_picture(file, indices=indices)
     if suffix in _ARRAYS:
         from napari_simgraph.io.arrays import read_array
 

@@ -1,0 +1,134 @@
+"""OME-Zarr 0.4 and 0.5 and plain Zarr arrays, read chunk by chunk."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.geometry import PIXEL, clean_unit
+from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.lazy import View
+from napari_simgraph.io.raw import Raw
+
+NAMESPACE = "napari-simgraph"
+
+
+def read_zarr(path: Path, key: str = "") -> Raw:
+    """The image in an OME-Zarr with all its levels, or a plain Zarr array.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    key
+        A group or an array inside.
+
+    Raises
+    ------
+    ValueError
+        The folder is broken, or holds several arrays and no key says which.
+    """
+    import zarr
+
+    check_file(path)
+    with telling(path, "Zarr"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # files of others in the folder are no concern of ours
+        node = zarr.open(path, mode="r")
+        node = node[key] if key else node
+        if isinstance(node, zarr.Array):
+            return _plain(node, path, key)
+        attributes = _attributes(node)
+        if "bioformats2raw.layout" in attributes and "0" in node:
+            node = node["0"]
+            attributes = _attributes(node)
+        if "multiscales" in attributes:
+            return _multiscale(node, attributes, path, key)
+        return _only_array(node, path, key)
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    """What the group says; 0.5 puts it under "ome", 0.4 did not."""
+    found = dict(node.attrs)
+    return {**found, **found.get("ome", {})}
+
+
+class _Checked(View):
+    """A Zarr array whose broken chunks are told in a sentence."""
+
+    def __init__(self, array: Any, path: Path) -> None:
+        super().__init__(array, range(len(array.shape)))
+        self._path = path
+
+    def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        with telling(self._path, "Zarr"):
+            return super()._block(box)
+
+
+def _plain(array: Any, path: Path, key: str) -> Raw:
+    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    axes = "".join(str(n)[:1].upper() for n in names) if names else ""
+    known = set(axes) <= set("TZYXC") and len(set(axes)) == len(axes) == len(array.shape)
+    name = key.rpartition("/")[2] or path.stem
+    return Raw((_Checked(array, path),), axes if known else "", name=name, source=_source(path, key))
+
+
+def _only_array(node: Any, path: Path, key: str) -> Raw:
+    """The one array in a group."""
+    keys = sorted(node.array_keys())
+    if len(keys) == 1:
+        return _plain(node[keys[0]], path, f"{key}/{keys[0]}".strip("/"))
+    inside = [f"{path.name}::{f'{key}/{k}'.strip('/')}" for k in (keys or sorted(node.group_keys()))]
+    raise Told(f"{path} is no single image: say which of {', '.join(inside[:8]) or 'nothing'}.")
+
+
+def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) -> Raw:
+    told = attributes["multiscales"][0]
+    axes = [a if isinstance(a, dict) else {"name": a} for a in told.get("axes", ())]
+    letters = "".join(str(a["name"])[:1].upper() for a in axes)
+    sets = told["datasets"]
+    arrays = tuple(_Checked(node[entry["path"]], path) for entry in sets)
+    units = [str(a["unit"]) for a in axes if a.get("type") == "space" and a.get("unit")]
+    unit = clean_unit(units[-1]) if units and len(set(units)) == 1 else PIXEL
+    scale = _transform("scale", told, sets[0], letters)
+    info = dict(node.attrs).get(NAMESPACE, {})
+    name = info.get("name") or told.get("name") or path.name.removesuffix(".zarr").removesuffix(".ome")
+    return Raw(
+        arrays,
+        letters,
+        scale if unit != PIXEL or info else {},
+        _transform("translation", told, sets[0], letters),
+        unit,
+        name=str(name),
+        source=_source(path, key),
+        info=info,
+    )
+
+
+def _transform(
+    kind: str, told: Mapping[str, Any], entry: Mapping[str, Any], letters: str
+) -> dict[str, float]:
+    """Scale or translation of the finest level by letter: its own, then that of all levels."""
+    whole = np.ones(len(letters)) if kind == "scale" else np.zeros(len(letters))
+    for part in (entry, told):
+        for step in part.get("coordinateTransformations", ()):
+            values = step.get(step.get("type")) if step.get("type") != "identity" else None
+            if values is None:
+                continue
+            if step["type"] == "scale":
+                whole = whole * np.array(values, float)
+            elif kind == "translation":
+                whole = whole + np.array(values, float)
+    return {a: float(v) for a, v in zip(letters, _floats(whole), strict=True) if a in "ZYX"}
+
+
+def _floats(values: Any) -> Sequence[float]:
+    return [float(v) for v in values]
+
+
+def _source(path: Path, key: str) -> str:
+    return f"{path}::{key}" if key else str(path)
