@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(asked: Namespace) -> int:
     if asked.command == "info":
-        from napari_simgraph.io.models import describe
+        from napari_simgraph.io.describe import describe
 
         print(describe(asked.path))
         return DONE
