@@ -12,6 +12,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import ImageSet, LabelsSet
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.io.safe import remove
 from napari_simgraph.io.write import write
 
 
@@ -37,12 +38,11 @@ class Output:
     @contextmanager
     def room(self) -> Iterator[FolderRoom]:
         """The Room of the run; what a broken-off run left is used only with ``--resume``."""
-        resume = getattr(self._asked, "resume", False)
-        room = self._room = FolderRoom(self._folder)
-        if resume and room.restore() is None:
+        if not getattr(self._asked, "resume", False):
+            remove(self._folder)
+        elif not self._folder.is_dir():
             raise ValueError(f"There is nothing to go on from beside {self._target}.")
-        if not resume:
-            room.clean()
+        room = self._room = FolderRoom(self._folder)
         try:
             yield room
         except BaseException:

@@ -6,13 +6,13 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, NoReturn
 
 from napari_simgraph import capabilities
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.verbs import Verb, verbs
+from napari_simgraph.core.verbs import Verb, config_type, verbs
 
 _PATHS = {
     Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
@@ -107,7 +107,7 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
 
 def _add_score(subcommands: Any, module: ModuleType) -> None:
     parser = _command(subcommands, "score", "Scores a prediction; one JSON object on stdout.")
-    config = get_type_hints(module.score)["config"]
+    config = config_type(module.score)
     parser.set_defaults(call=module.score, config=config)
     parser.add_argument("--prediction", required=True, metavar="PATH")
     parser.add_argument("--truth", required=True, metavar="PATH", help=_PATHS[Labels])

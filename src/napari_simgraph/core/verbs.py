@@ -54,6 +54,11 @@ def verbs(module: ModuleType) -> dict[str, Verb]:
     return found
 
 
+def config_type(call: Callable[..., Any]) -> type[Config]:
+    """The settings class that a function takes as ``config``."""
+    return _types(get_type_hints(call)["config"])[0]
+
+
 def _result(call: Callable[..., Any]) -> Any:
     """The type R of a function that returns ``Job[R]``, else None."""
     returned = get_type_hints(call).get("return")
@@ -73,7 +78,7 @@ def _verb(module: ModuleType, name: str, call: Callable[..., Any]) -> Verb:
         name,
         call,
         nouns,
-        hints["config"],
+        config_type(call),
         _result(call),
         "start" in signature.parameters,
     )
