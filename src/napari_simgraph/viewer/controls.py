@@ -13,6 +13,7 @@ from napari_simgraph.core.config import Setting, Value
 from napari_simgraph.core.geometry import PIXEL, say_length
 from napari_simgraph.viewer.words import tip
 
+LABEL_WIDTH = 88  # so that the controls of a dock stand in one column
 _INT = 2**31 - 1  # the largest number a QSpinBox takes
 _DECIMALS = 12  # of the box; its text shows what is needed
 

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -70,6 +71,7 @@ class FactsLine(QWidget):
         if layer != self._layer:
             self.size_editor.hide()
             self.axis_editor.hide()
+            self._follow(layer)
         self._layer = layer
         self.setVisible(layer is not None)
         if layer is None:
@@ -101,6 +103,22 @@ class FactsLine(QWidget):
             self._viewer.layers.selection.active = made
             self.changed.emit()
 
+    def close_events(self) -> None:
+        """Stop following the layer."""
+        self._follow(None)
+        self._layer = None
+
+    def _follow(self, layer: Layer | None) -> None:
+        """Tell the facts anew when somebody else sets the size."""
+        for name in ("scale", "units"):
+            if self._layer is not None:
+                getattr(self._layer.events, name).disconnect(self._scaled)
+            if layer is not None:
+                getattr(layer.events, name).connect(self._scaled)
+
+    def _scaled(self, event: Any = None) -> None:
+        self.show_layer(self._layer)
+
     def _open(self) -> None:
         assert self._layer is not None  # the button is hidden without a layer
         editor = self.axis_editor if self._layer.ndim > 3 else self.size_editor
@@ -120,18 +138,16 @@ class SizeEditor(QWidget):
         self.unit = combo("Unit of both.\ncommand line: --unit", "Unit")
         self.unit.addItems(list(UNITS))
         self.unit.setMinimumContentsLength(2)
-        self.unit.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._section_label = QLabel("Section")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(QLabel("Pixel"))
-        row.addWidget(self.pixel, 1)
-        row.addWidget(self._section_label)
-        row.addWidget(self.section, 1)
-        row.addWidget(self.unit)
         self.ok = button("Set", self._set, "Sets the size; Enter does the same.")
-        row.addWidget(self.ok)
+        parts = (QLabel("Pixel"), self.pixel, self._section_label, self.section, self.unit, self.ok)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        for place, widget in enumerate(parts):
+            grid.addWidget(widget, *((0, place) if place < 4 else (1, 2 * place - 7)))
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
         for box in (self.pixel, self.section):
             box.lineEdit().returnPressed.connect(self._set)
 
@@ -166,13 +182,14 @@ class AxisEditor(QWidget):
         self._sizes: tuple[int, ...] = ()
         self.axis = combo("The axis that is not space.\ncommand line: --axes", "Axis")
         self.index = combo("Which of them to use.\ncommand line: --channel", "Place on the axis")
+        for menu in (self.axis, self.index):
+            menu.setMinimumContentsLength(3)
         self.axis.currentIndexChanged.connect(self._list_places)
         self.ok = button("Use", self._use, "Adds this part as a layer; nothing is copied.")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(QLabel("Of"))
         row.addWidget(self.axis, 1)
-        row.addWidget(QLabel("use"))
+        row.addWidget(QLabel("at"))
         row.addWidget(self.index, 1)
         row.addWidget(self.ok)
 
@@ -201,6 +218,7 @@ def _length(tooltip: str) -> QDoubleSpinBox:
     box.setRange(1e-6, 1e9)
     box.setToolTip(tooltip)
     box.setAccessibleName(tooltip.split("\n")[0])
+    box.setStyleSheet("min-width: 32px; padding: 1px 4px;")  # napari's 90 px leave no room for two
     box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     calm(box)
     return box

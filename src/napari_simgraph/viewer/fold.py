@@ -23,7 +23,7 @@ class Fold:
         self.button.setToolTip(tooltip)
         self.content = QWidget()
         self.layout = QVBoxLayout(self.content)
-        self.layout.setContentsMargins(8, 2, 0, 4)
+        self.layout.setContentsMargins(0, 2, 0, 4)
         self.button.toggled.connect(self._show)
         self._say("")
         self._show(False)
@@ -53,6 +53,7 @@ class SettingsFold(Fold):
     def __init__(self) -> None:
         super().__init__("Settings", "What is seldom changed.\nIt says how many differ.")
         self._reset: Callable[[], None] = lambda: None
+        self._pages: list[QWidget] = []
         self.reset_button = QPushButton("Reset")
         self.reset_button.setFlat(True)
         self.reset_button.setToolTip("Sets everything here back to its default.")
@@ -63,6 +64,18 @@ class SettingsFold(Fold):
         """Put a widget above Reset."""
         self.layout.insertWidget(self.layout.count() - 1, widget)
         self.button.show()
+
+    def show_page(self, page: QWidget) -> None:
+        """Show one page of settings in the place of the others, for docks with tabs."""
+        if page not in self._pages:
+            self._pages.append(page)
+            self.add(page)
+        for other in self._pages:
+            other.setVisible(other is page)
+
+    def is_shown(self, page: QWidget) -> bool:
+        """Whether this page is the one that is folded and counted here."""
+        return not page.isHidden() and page in self._pages
 
     def set_changed(self, count: int) -> None:
         """Say how many settings differ from their default."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from napari_simgraph.core.job import Note, Progress, Tick, say_time
 from napari_simgraph.viewer.jobs import State
 from napari_simgraph.viewer.theme import State as Shown
+from napari_simgraph.viewer.words import say_about
 
 if TYPE_CHECKING:
+    from napari_simgraph.viewer.footer import Button
     from napari_simgraph.viewer.frame import DockFrame
-    from napari_simgraph.viewer.jobs import Ending, Task
+    from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 
 # How a task's end looks; what was made and what to do next says the dock that asked for it.
 _ENDS: dict[State, Shown] = {
@@ -27,6 +29,7 @@ class Follower:
     def __init__(self, frame: DockFrame) -> None:
         self._frame = frame
         self._task: Task | None = None
+        self._jobs: JobRunner | None = None
         self._note = ""
         footer = frame.footer
         footer.pause.clicked.connect(self._pause_or_go_on)
@@ -38,21 +41,26 @@ class Follower:
         """Whether the task is not over."""
         return self._task is not None
 
-    def follow(self, task: Task) -> None:
+    def follow(self, task: Task, jobs: JobRunner | None = None) -> None:
         """Take this task in the place of the one before."""
-        self._leave()
-        self._task, self._note = task, ""
+        self.leave()
+        self._task, self._jobs, self._note = task, jobs, task.notes[-1] if task.notes else ""
+        if jobs is not None:
+            jobs.changed.connect(self._changed)
         task.ticked.connect(self._ticked)
         task.changed.connect(self._changed)
         task.ended.connect(self._ended)
         self._changed()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Show no task any more; it goes on."""
         task, self._task = self._task, None
         if task is not None:
             task.ticked.disconnect(self._ticked)
             task.changed.disconnect(self._changed)
             task.ended.disconnect(self._ended)
+            if self._jobs is not None:
+                self._jobs.changed.disconnect(self._changed)
 
     def _pause_or_go_on(self) -> None:
         if self._task is not None:
@@ -83,7 +91,7 @@ class Follower:
         if task is None:
             return
         if task.state is State.WAITING:
-            self._frame.show_state("queued", "Waiting for the jobs before it.")
+            self._frame.show_state("queued", *self._say_queue())
         elif task.state is State.PAUSED:
             self._frame.show_state("stopped", "Paused; memory is kept.")
         elif task.state is State.STOPPING:
@@ -91,6 +99,19 @@ class Follower:
         else:
             said = self._frame.say_progress(task.progress) or task.title
             self._frame.show_state("running", " ".join(filter(None, (said, self._note))))
+
+    def _say_queue(self) -> tuple[str, Button | None]:
+        task, jobs = self._task, self._jobs
+        if task is None or jobs is None:
+            return "Waiting for the jobs before it.", None
+        before = [t for t in jobs.tasks if not t.state.over and not t.live]
+        before = before[: before.index(task)] if task in before else before
+        if not before:
+            return "Starting …", None
+        seconds = sum(max(0.0, _seconds_left(t)) for t in before)
+        about = f", {say_about(seconds)}" if seconds else ""
+        front = ("Move to front", lambda: jobs.first(task)) if len(before) > 1 else None
+        return f"Waiting for {before[0].title}{about}.", front
 
     def _show_bar(self, progress: Progress) -> None:
         bar = self._frame.footer.bar
@@ -101,5 +122,10 @@ class Follower:
         bar.setFormat(f"{100 * progress.done:.0f} %{left}" if known else "")
 
     def _ended(self, ending: Ending) -> None:
-        self._leave()
-        self._frame.show_state(_ENDS[ending.state], ending.sentence)
+        self.leave()
+        self._frame.show_ending(_ENDS[ending.state], ending)
+
+
+def _seconds_left(task: Task) -> float:
+    """What a task still needs: by its progress, else by the estimate when it was asked for."""
+    return task.progress.seconds_left if task.progress.seconds_left >= 0 else task.estimate

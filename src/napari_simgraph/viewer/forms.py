@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from napari_simgraph.core.config import Config, Setting, Value
-from napari_simgraph.viewer.controls import Control, Spin, make_control, say_label
+from napari_simgraph.viewer.controls import LABEL_WIDTH, Control, Spin, make_control, say_label
 from napari_simgraph.viewer.fold import SettingsFold
 from napari_simgraph.viewer.words import tip
 
@@ -75,9 +75,9 @@ class Form(QWidget, Generic[C]):
                 control.set_pixel_size(size, unit)
 
     def fold_into(self, fold: SettingsFold) -> None:
-        """Put the rest into a dock's fold, which counts what was changed and resets it."""
+        """Show the rest in a dock's fold, which counts what was changed and resets it."""
         self._fold = fold
-        fold.add(self.rest)
+        fold.show_page(self.rest)
         fold.on_reset(self.reset)
         self._renew()
 
@@ -94,7 +94,7 @@ class Form(QWidget, Generic[C]):
         return [s for s in self._settings.values() if not s.first]
 
     def _renew(self) -> None:
-        if self._fold is not None:
+        if self._fold is not None and self._fold.is_shown(self.rest):
             self._fold.set_changed(self.count_changes())
         self.changed.emit()
 
@@ -104,6 +104,7 @@ def _lay(page: QWidget, rows: Sequence[tuple[Setting, Control]]) -> None:
     grid = QGridLayout(page)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(4)
+    grid.setHorizontalSpacing(4)
     grid.setColumnStretch(1, 1)
     for row, (setting, control) in enumerate(rows):
         if isinstance(control.widget, QCheckBox):
@@ -111,7 +112,7 @@ def _lay(page: QWidget, rows: Sequence[tuple[Setting, Control]]) -> None:
             continue
         label = QLabel(say_label(setting))
         label.setWordWrap(True)
-        label.setMinimumWidth(90)
+        label.setFixedWidth(LABEL_WIDTH)
         label.setToolTip(tip(setting.help, setting.option))
         label.setBuddy(control.widget)
         grid.addWidget(label, row, 0)

@@ -16,7 +16,7 @@ from napari_simgraph.viewer.theme import Colors, State, ThemeWatch, style_sheet
 
 if TYPE_CHECKING:
     from napari_simgraph.core.job import Progress
-    from napari_simgraph.viewer.jobs import Task
+    from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 
 
 class DockFrame(QWidget):
@@ -98,10 +98,21 @@ class DockFrame(QWidget):
         """Up to two chips of what to do next; shown only after something was made."""
         self.footer.set_next(chips)
 
-    def follow(self, task: Task) -> None:
-        """Show a task in the footer, from its place in the queue to how it ended."""
+    def follow(self, task: Task, jobs: JobRunner | None = None) -> None:
+        """Show a task in the footer, from its place in the queue to how it ended.
+
+        With `jobs` it says what it waits for, and can move it to the front.
+        """
         self.set_next(())
-        self._follower.follow(task)
+        self._follower.follow(task, jobs)
+
+    def unfollow(self) -> None:
+        """Show no task any more; it goes on."""
+        self._follower.leave()
+
+    def show_ending(self, state: State, ending: Ending) -> None:
+        """How the followed task ended; docks that made something say more here."""
+        self.show_state(state, ending.sentence)
 
     @property
     def busy(self) -> bool:

@@ -81,6 +81,12 @@ class LayerCombo(QComboBox):
         if layer in self._layers:
             self.setCurrentIndex(self._layers.index(layer))
 
+    def choose_active(self) -> None:
+        """Choose the viewer's active layer, if it can be used."""
+        active = self._viewer.layers.selection.active
+        if active in self._layers and self.model().item(self._layers.index(active)).isEnabled():
+            self.choose(active)
+
     def renew(self, event: Any = None) -> None:
         """List the viewer's layers again and keep the choice while its layer is there."""
         before = self.layer

@@ -25,6 +25,7 @@ def set_pixel_size(viewer: Any, layer: Layer, spacing: Sequence[float], unit: st
     spacing, unit
         Pixel size per axis of the layer.
     """
+    step = viewer.dims.current_step
     old = np.asarray(layer.scale, float)
     ratio = np.asarray(spacing, float) / old
     for other in [each for each in viewer.layers if _lies_on(each, layer)]:
@@ -36,6 +37,7 @@ def set_pixel_size(viewer: Any, layer: Layer, spacing: Sequence[float], unit: st
             other.axis_labels = SPACE[-n:]
     viewer.canvas.overlays.scale_bar.visible = True
     viewer.reset_view()
+    viewer.dims.current_step = step  # the same section: its place in the world has changed
 
 
 def _lies_on(layer: Layer, image: Layer) -> bool:

@@ -1,0 +1,280 @@
+"""What one learns from: a painted layer with its classes, or one layer per class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from napari.layers import Labels as LabelsLayer
+from napari.layers import Layer
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.raster import Labels
+from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.layer_combo import LayerCombo
+from napari_simgraph.viewer.layers import overlapping_labels_of
+from napari_simgraph.viewer.painted import PaintCount
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.theme import colors
+from napari_simgraph.viewer.views.class_list import PRESETS, ClassList, preset_classes
+from napari_simgraph.viewer.views.mask_rows import MaskRows
+from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.strokes import BRUSH, add_strokes, dress, read_classes, shape_of
+
+_NO_BOUNDARY = "nothing"
+
+
+class Painting(QWidget):
+    """Labels layer, classes, and how the two belong together.
+
+    `changed` comes when what can be learned from changed: another layer, other classes, or
+    newly counted pixels.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session, self._viewer = session, session.viewer
+        self._image: Layer | None = None
+        self.count = PaintCount(self._viewer)
+        self.classes = ClassList(colors(self._viewer))
+        self.layers = LayerCombo(self._viewer, LabelsLayer, self.refuse)
+        self.layers.setToolTip("Where you painted: strokes or full masks.\ncommand line: --labels")
+        self.layers.setAccessibleName("Labels")
+        self.zero = QCheckBox("0 is background")
+        self.zero.setToolTip(
+            "For full masks: every pixel counts, and 0 is class 1.\ncommand line: --labels-are mask"
+        )
+        self.overlap = QCheckBox("Classes may overlap")
+        self.overlap.setToolTip(
+            "Each class has a Labels layer of its own, so a pixel may have several.\n"
+            "command line: --class NAME=PATH"
+        )
+        self.masks = MaskRows(self._viewer, self.refuse)
+        self.boundary = combo(
+            "The class between cells; found by its name.\ncommand line: --boundary", "Boundary"
+        )
+        self.preset = combo("Ready-made class lists. Painted classes are kept.", "Preset")
+        self._lay()
+        self._connect()
+        self.classes.show_table(preset_classes("EM"))
+        self._labels_chosen()
+
+    def show_image(self, image: Layer | None) -> None:
+        """Paint on this image: grey stacks begin with EM classes, RGB with tissue."""
+        if image == self._image:
+            return
+        self._image = image
+        self.layers.renew()
+        self.masks.renew()
+        if image is not None and not self.count.pixels and self.layers.layer is None:
+            self._take_preset("Tissue" if getattr(image, "rgb", False) else "EM")
+
+    @property
+    def layer(self) -> LabelsLayer | None:
+        """The layer painted on."""
+        return self.layers.layer
+
+    @property
+    def boundary_name(self) -> str:
+        """The class that separates cells, or ""."""
+        return str(self.boundary.currentData() or "")
+
+    @property
+    def painted_classes(self) -> int:
+        """How many classes have pixels; where 0 is background it counts as one."""
+        if self.overlap.isChecked():
+            return len(self.classes.table)
+        return len(self.counts()) + int(self.zero.isChecked())
+
+    @property
+    def painted_sections(self) -> list[int]:
+        """The sections with something to learn from."""
+        layer = self.layer
+        if (self.zero.isChecked() or self.overlap.isChecked()) and layer is not None:
+            return list(range(int(layer.data.shape[0]) if layer.ndim == 3 else 1))
+        return self.count.sections
+
+    def labels(self) -> Labels:
+        """A copy of what is painted, fixed at this moment.
+
+        Raises
+        ------
+        ValueError
+            There is no layer, or one whose values or shape don't fit.
+        """
+        if self.overlap.isChecked():
+            return overlapping_labels_of(self.masks.layers(), self.classes.table)
+        if self.layer is None:
+            raise ValueError("Choose a labels layer, or make one with New strokes layer.")
+        return self._session.labels(self.layer, self.classes.table, self.zero.isChecked())
+
+    def counts(self) -> Mapping[int, int]:
+        """Painted pixels per class, whatever value the layer holds for it."""
+        found = self.count.pixels
+        shift = int(self.zero.isChecked())
+        if found and max(found) + shift > len(self.classes.table):
+            return {i + shift: n for i, n in enumerate(found.values(), 1)}
+        return {value + shift: n for value, n in found.items()}
+
+    def refuse(self, layer: Layer) -> str:
+        """Why a Labels layer is not offered, or ""."""
+        image = self._image
+        if "result" in about(layer):
+            return "made by a model"
+        if image is not None and shape_of(layer) != shape_of(image):
+            return f"another shape, {'x'.join(map(str, shape_of(layer)))}"
+        return ""
+
+    def new_strokes(self) -> None:
+        """An empty Labels layer on the image, with the brush on the chosen class."""
+        if self._image is None or self._image.ndim > 3:
+            return
+        made = add_strokes(self._viewer, self._image)
+        self.zero.setChecked(False)
+        self.layers.choose(made)
+        dress(made, self.classes.table)
+        made.brush_size = BRUSH
+        self.paint(max(1, self.classes.value))
+
+    def paint(self, value: int) -> None:
+        """Take the brush and this class, on the chosen layer."""
+        layer = self.layer
+        self.classes.choose(value)
+        if layer is None or self.overlap.isChecked() or value > len(self.classes.table):
+            return
+        if value > np.iinfo(layer.dtype).max:
+            return
+        layer.selected_label = value
+        if layer.editable and layer.mode in ("pan_zoom", "erase", "transform"):
+            layer.mode = "paint"
+        if self._viewer.layers.selection.active != layer:
+            self._viewer.layers.selection.active = layer
+
+    def close_events(self) -> None:
+        """Stop following viewer and layer."""
+        self.layers.close_events()
+        self.masks.close_events()
+        self.count.watch(None)
+
+    def _lay(self) -> None:
+        self.new_button = flat(
+            "New strokes layer",
+            self.new_strokes,
+            "An empty layer in the class colours, brush 5 px.\nPaint short strokes on it.",
+        )
+        self.add_button = flat("+ Class", self.classes.add, "One more class, to be named.")
+        head = QWidget()
+        across = QHBoxLayout(head)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.addWidget(QLabel("Classes"), 1)
+        across.addWidget(self.add_button)
+        across.addWidget(self.preset)
+        self.preset.addItems(["Preset", *PRESETS])
+        self.preset.setMinimumContentsLength(6)
+        layout = column(self)
+        layout.addWidget(row("Labels", self.layers))
+        beside = QWidget()
+        line = QHBoxLayout(beside)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.zero, 1)
+        line.addWidget(self.new_button)
+        layout.addWidget(beside)
+        layout.addWidget(head)
+        layout.addWidget(self.classes)
+        layout.addWidget(self.masks)
+        layout.addWidget(row("Cells end at", self.boundary))
+        layout.addWidget(self.overlap)
+
+    def _connect(self) -> None:
+        self.layers.chosen.connect(self._labels_chosen)
+        self.zero.toggled.connect(self._recount)
+        self.overlap.toggled.connect(self._overlap_toggled)
+        self.masks.changed.connect(self.changed)
+        self.count.changed.connect(self._counted)
+        self.classes.edited.connect(self._classes_edited)
+        self.classes.picked.connect(self.paint)
+        self.preset.activated.connect(lambda index: self._preset_chosen(index))
+
+    def _labels_chosen(self) -> None:
+        self.count.watch(self.layer)
+        self._read_names()
+        self._recount()
+
+    def _read_names(self) -> None:
+        """Take names and colours that a layer of ours carries."""
+        table = read_classes(self.layer) if self.layer is not None else None
+        if table is not None:
+            self.classes.show_table(table)
+            self._list_boundaries()
+
+    def _counted(self) -> None:
+        """Add classes for values that have none yet; 0 and 255 alone are a mask of one class."""
+        found = self.count.pixels
+        shift = int(self.zero.isChecked())
+        if found and not self.count.too_many:
+            most = max(found) + shift
+            wanted = most if most <= len(found) + shift + 4 else len(found) + shift
+            while len(self.classes.table) < wanted <= 32:
+                self.classes.add(f"class {len(self.classes.table) + 1}")
+        self._recount()
+
+    def _recount(self, *_: object) -> None:
+        if self.zero.isChecked() and len(self.classes.table) > 2 and len(self.count.pixels) == 1:
+            self._take_preset("Two classes")
+        self.classes.show_counts(self.counts())
+        self.changed.emit()
+
+    def _classes_edited(self) -> None:
+        self._list_boundaries()
+        self.masks.show_table(self.classes.table)
+        self._dress()
+        self.changed.emit()
+
+    def _list_boundaries(self) -> None:
+        chosen, table = self.boundary_name, self.classes.table
+        self.boundary.blockSignals(True)
+        self.boundary.clear()
+        self.boundary.addItem(_NO_BOUNDARY, "")
+        for name in table.names:
+            self.boundary.addItem(name, name)
+        wanted = chosen if chosen in table.names else table.boundary()
+        self.boundary.setCurrentIndex(max(0, self.boundary.findData(wanted)))
+        self.boundary.blockSignals(False)
+
+    def _dress(self) -> None:
+        """Show the classes on the painted layer, where its values are theirs."""
+        values, table = self.count.pixels, self.classes.table
+        fits = not values or max(values) <= len(table)
+        if self.layer is not None and fits and not self.zero.isChecked():
+            dress(self.layer, table)
+
+    def _overlap_toggled(self, on: bool) -> None:
+        self.masks.show_table(self.classes.table)
+        self.masks.setVisible(on)
+        for widget in (self.layers, self.zero, self.new_button):
+            widget.setEnabled(not on)
+        self.changed.emit()
+
+    def _preset_chosen(self, index: int) -> None:
+        self.preset.setCurrentIndex(0)
+        if index > 0:
+            self._take_preset(list(PRESETS)[index - 1])
+
+    def _take_preset(self, name: str) -> None:
+        """The classes of a preset; rows with painted pixels keep their name."""
+        new, old = preset_classes(name), self.classes.table
+        painted = self.counts() if name != "Two classes" else {}
+        rows = [(r.name, r.color) for r in new]
+        for place, kept in enumerate(old):
+            if painted.get(kept.value):
+                rows[place : place + 1] = [(kept.name, kept.color)]
+        names = [n for n, _ in rows]
+        if len(set(map(str.casefold, names))) == len(names):
+            self.classes.show_table(ClassTable.of(names, [c for _, c in rows]))
+            self._classes_edited()

@@ -1,0 +1,230 @@
+"""Rows that several docks have: an image with its facts, a model menu, what is ready or missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_simgraph.viewer.controls import LABEL_WIDTH, combo
+from napari_simgraph.viewer.facts import FactsLine
+from napari_simgraph.viewer.footer import Button
+from napari_simgraph.viewer.jobs import Ending, JobRunner
+from napari_simgraph.viewer.layer_combo import LayerCombo
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.theme import State
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the footer shows: a state, a sentence, a button, chips, and whether one can start."""
+
+    state: State
+    sentence: str
+    button: Button | None = None
+    chips: tuple[Button, ...] = ()
+    can_start: bool = True
+
+
+def row(text: str, *widgets: QWidget) -> QWidget:
+    """A label and what it names, in one row."""
+    line = QWidget()
+    across = QHBoxLayout(line)
+    across.setContentsMargins(0, 0, 0, 0)
+    across.setSpacing(4)
+    label = QLabel(text)
+    label.setFixedWidth(LABEL_WIDTH)
+    label.setWordWrap(True)
+    label.setToolTip(widgets[0].toolTip())
+    label.setBuddy(widgets[0])
+    across.addWidget(label)
+    for number, widget in enumerate(widgets):
+        across.addWidget(widget, 1 if number == 0 else 0)
+    return line
+
+
+def column(page: QWidget) -> QVBoxLayout:
+    """The layout of a page of a dock."""
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    return layout
+
+
+def refuse_image(layer: Layer) -> str:
+    """Why an Image layer is not offered as input, or ""."""
+    return "a result of ours" if "result" in about(layer) else ""
+
+
+class ImageRow(QWidget):
+    """An image menu with the facts line below it."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: Any, tooltip: str) -> None:
+        super().__init__()
+        self.menu = LayerCombo(viewer, ImageLayer, refuse_image)
+        self.menu.setToolTip(f"{tooltip}\ncommand line: --image")
+        self.menu.setAccessibleName("Image")
+        self.facts = FactsLine(viewer)
+        layout = column(self)
+        layout.addWidget(row("Image", self.menu))
+        layout.addWidget(self.facts)
+        self.menu.chosen.connect(self._renew)
+        self.facts.changed.connect(self._followed)
+        self.facts.show_layer(self.layer)
+
+    @property
+    def layer(self) -> Layer | None:
+        """The chosen image layer."""
+        return self.menu.layer
+
+    def close_events(self) -> None:
+        """Stop following the viewer."""
+        self.menu.close_events()
+        self.facts.close_events()
+
+    def _followed(self) -> None:
+        """A size was set, or the part of a 4-D layer that was chosen is the active layer now."""
+        layer = self.layer
+        if layer is not None and layer.ndim > 3:
+            self.menu.choose_active()
+        self._renew()
+
+    def _renew(self) -> None:
+        self.facts.show_layer(self.layer)
+        self.changed.emit()
+
+
+class ModelCombo(QWidget):
+    """Models of a capability, newest first, with "Load from folder…" below a line.
+
+    Parameters
+    ----------
+    session
+        Whose models are listed; the menu refreshes as soon as one is saved.
+    capability
+        Only models of this one.
+    none
+        A first entry that means no model; "" where there has to be one.
+    """
+
+    chosen = Signal()
+    failed = Signal(str)
+
+    def __init__(self, session: Session, capability: str, none: str, tooltip: str) -> None:
+        super().__init__()
+        self._session, self._capability, self._none = session, capability, none
+        self._names: list[str] = []
+        self._before = ""
+        self.menu: QComboBox = combo(tooltip, "Model")
+        self.setToolTip(tooltip)
+        column(self).addWidget(self.menu)
+        session.models_changed.connect(self.renew)
+        self.menu.currentIndexChanged.connect(self._changed)
+        self.renew()
+
+    def close_events(self) -> None:
+        """Stop following the session."""
+        self._session.models_changed.disconnect(self.renew)
+
+    @property
+    def name(self) -> str:
+        """The name of the chosen model, or ""."""
+        index = self.menu.currentIndex()
+        return self._names[index] if 0 <= index < len(self._names) else ""
+
+    def choose(self, name: str) -> None:
+        """Choose a model by its name."""
+        if name in self._names:
+            self.menu.setCurrentIndex(self._names.index(name))
+
+    def renew(self) -> None:
+        """List the session's models again, and keep the choice while its model is there."""
+        before = self.name
+        self._names = [*([""] if self._none else []), *self._session.models(self._capability)]
+        self.menu.blockSignals(True)
+        self.menu.clear()
+        self.menu.addItems([say_model(name) or self._none for name in self._names])
+        if self._names:
+            self.menu.insertSeparator(self.menu.count())
+        self.menu.addItem("Load from folder…")
+        found = self._names.index(before) if before in self._names else 0
+        self.menu.setCurrentIndex(found if self._names else -1)
+        self.menu.blockSignals(False)
+        self._before = self.name
+        self.chosen.emit()
+
+    def load(self, folder: str = "") -> None:
+        """Ask for a model's folder and choose what is in it."""
+        path = folder or QFileDialog.getExistingDirectory(self, "Folder of a model")
+        self.choose(self._before)
+        if not path:
+            return
+        try:
+            self.choose(self._session.load_model_folder(path))
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+
+    def _changed(self, index: int) -> None:
+        if index >= len(self._names):
+            self.menu.setCurrentIndex(self._names.index(self._before) if self._names else -1)
+            if index == self.menu.count() - 1:
+                self.load()
+            return
+        self._before = self.name
+        self.menu.setToolTip(f"{self.name}\n{self.toolTip()}" if self.name else self.toolTip())
+        self.chosen.emit()
+
+
+def model_name(image: str, network: str) -> str:
+    """A name for a new model: what it learned from, and when."""
+    now = datetime.now()
+    return f"{image} {network}, {now.day} {now:%b %H:%M}"
+
+
+def say_model(name: str) -> str:
+    """A model's name for menus; the date of today reads "today"."""
+    now = datetime.now()
+    return name.replace(f", {now.day} {now:%b} ", ", today ")
+
+
+def say_device(jobs: JobRunner, settings: Mapping[str, Any]) -> str:
+    """Where the next job runs, as far as it is known without loading torch: ``CPU (2 cores)``."""
+    wanted = str(settings.get("device", "auto"))
+    named = [task.device.name for task in jobs.tasks if task.device is not None]
+    if wanted in ("auto", "cpu") and (wanted == "cpu" or not _may_have_gpu()):
+        cores = os.cpu_count() or 1
+        return f"CPU ({cores} core{'s' if cores != 1 else ''})"
+    if wanted == "auto":
+        return named[-1] if named else "the GPU, if torch can use it"
+    return wanted
+
+
+def copy_report(ending: Ending) -> Button | None:
+    """A button that copies the traceback, where something unexpected happened."""
+    if type(ending.error) is ValueError or not ending.trace:
+        return None
+    return "Copy report", lambda: QApplication.clipboard().setText(ending.trace)
+
+
+def _may_have_gpu() -> bool:
+    return sys.platform == "darwin" or shutil.which("nvidia-smi") is not None

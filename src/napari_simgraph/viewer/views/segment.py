@@ -1,0 +1,127 @@
+"""The dock Segment: teach a model with a few strokes, then run it on all sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.layers import Image as ImageLayer
+from qtpy.QtWidgets import QFileDialog, QTabBar
+
+from napari_simgraph.core.job import Progress
+from napari_simgraph.viewer.frame import DockFrame
+from napari_simgraph.viewer.jobs import Ending
+from napari_simgraph.viewer.keys import DockKeys
+from napari_simgraph.viewer.placing import PLUGIN
+from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.theme import Colors, State
+from napari_simgraph.viewer.views.segment_run import RunPage
+from napari_simgraph.viewer.views.segment_teach import TeachPage
+
+TEACH, RUN = 0, 1
+SAMPLE = "larva"
+
+
+class SegmentDock(DockFrame):
+    """Tabs Teach and Run on all over one footer, which shows the tab in front."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.session = session_of(napari_viewer)
+        self.tabs = QTabBar()
+        self.tabs.addTab("Teach")
+        self.tabs.addTab("Run on all")
+        self.tabs.setTabToolTip(TEACH, "Paint, then let a network learn it.")
+        self.tabs.setTabToolTip(RUN, "Use a model on a whole stack.")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.teach = TeachPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
+        self.run = RunPage(self.session, lambda: self.tabs.setCurrentIndex(TEACH))
+        self.body.addWidget(self.tabs)
+        for page in (self.teach, self.run):
+            self.body.addWidget(page)
+            page.changed.connect(self.renew)
+            self.on_close(page.close_events)
+        self.teach.learned.connect(self._learned)
+        self.teach.image.changed.connect(self._same_image)
+        self.tabs.currentChanged.connect(self._turn)
+        napari_viewer.layers.events.inserted.connect(self.renew)
+        napari_viewer.layers.events.removed.connect(self.renew)
+        self.on_close(self._leave)
+        self.bound = DockKeys(self, self._pick_class)
+        self.keys.set_rows(self.bound.rows())
+        self.on_close(self.bound.close)
+        self._turn()
+
+    @property
+    def page(self) -> TeachPage | RunPage:
+        """The page in front."""
+        return self.teach if self.tabs.currentIndex() == TEACH else self.run
+
+    def renew(self, event: Any = None) -> None:
+        """Tell the footer what is, on the page in front."""
+        if not any(isinstance(layer, ImageLayer) for layer in self.viewer.layers):
+            self._show_nothing_open()
+            return
+        page = self.page
+        self.set_main(page.main_text, page.start)
+        if page.task is not None:
+            self.follow(page.task, self.session.jobs)
+            return
+        self.unfollow()
+        told = page.told()
+        self.show_state(told.state, told.sentence, told.button)
+        self.set_next(told.chips)
+        self.footer.main.setEnabled(told.can_start)
+
+    def say_progress(self, progress: Progress) -> str:
+        """What the page in front says of its job."""
+        return self.page.say_progress(progress)
+
+    def show_ending(self, state: State, ending: Ending) -> None:
+        """The page says how its job ended."""
+        self.renew()
+
+    def renew_colors(self, look: Colors) -> None:
+        """Take on the theme's colours, swatches included."""
+        super().renew_colors(look)
+        if hasattr(self, "teach"):
+            self.teach.painting.classes.renew_colors(look)
+
+    def _turn(self, index: int = 0) -> None:
+        for page in (self.teach, self.run):
+            page.setVisible(page is self.page)
+        self.page.form.fold_into(self.settings)
+        self.renew()
+
+    def _learned(self, name: str) -> None:
+        self.run.model.choose(name)
+
+    def _same_image(self) -> None:
+        """Run on what was taught, until another image is chosen there."""
+        if self.teach.image.layer is not None:
+            self.run.image.menu.choose(self.teach.image.layer)
+
+    def _pick_class(self, value: int) -> None:
+        if self.tabs.currentIndex() == TEACH:
+            self.teach.painting.paint(value)
+
+    def _show_nothing_open(self) -> None:
+        self.unfollow()
+        self.set_main(self.page.main_text)
+        self.show_empty(
+            "Teach a model with a few strokes.",
+            "No image is open yet.",
+            (("Open image…", self._open_image), ("Try a sample", self._open_sample)),
+        )
+
+    def _open_image(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open image")
+        if path:
+            self.viewer.open(path, plugin=PLUGIN)
+
+    def _open_sample(self) -> None:
+        self.viewer.open_sample(PLUGIN, SAMPLE)
+
+    def _leave(self) -> None:
+        self.viewer.layers.events.inserted.disconnect(self.renew)
+        self.viewer.layers.events.removed.disconnect(self.renew)

@@ -1,0 +1,226 @@
+"""The tab Teach of Segment: what is painted, and learning from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_simgraph.capabilities import segmentation
+from napari_simgraph.core.job import Job, Progress, say_time
+from napari_simgraph.core.model import Model
+from napari_simgraph.viewer.forms import Form
+from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
+from napari_simgraph.viewer.log import say_error
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.views.painting import Painting
+from napari_simgraph.viewer.views.parts import (
+    ImageRow,
+    ModelCombo,
+    Told,
+    column,
+    copy_report,
+    model_name,
+    row,
+    say_device,
+    say_model,
+)
+
+_HELD = ("boundary", "threads")  # asked for above the form, or set by the machine
+
+
+class TeachPage(QWidget):
+    """Image, labels, classes and settings, and the training that they give.
+
+    `changed` says that the footer has to be told anew, `learned` the name of a new model.
+    """
+
+    changed = Signal()
+    learned = Signal(str)
+
+    def __init__(self, session: Session, run_on_all: Callable[[], object]) -> None:
+        super().__init__()
+        self._session, self._run_on_all = session, run_on_all
+        self.task: Task | None = None
+        self._last: Told | None = None
+        self.image = ImageRow(session.viewer, "The picture to learn from: grey, RGB or a stack.")
+        self.painting = Painting(session)
+        self.model = ModelCombo(
+            session,
+            "segmentation",
+            "My labels only",
+            "A model to begin with. Your models stand here as soon as they exist.\n"
+            "command line: --start",
+        )
+        self.form = Form(segmentation.Train, held=_HELD)
+        layout = column(self)
+        layout.addWidget(self.image)
+        layout.addWidget(row("Start from", self.model))
+        layout.addWidget(self.painting)
+        layout.addWidget(self.form)
+        self.image.changed.connect(self._image_chosen)
+        self.painting.changed.connect(self._renew)
+        self.form.changed.connect(self._renew)
+        self.model.chosen.connect(self.changed)
+        self.model.failed.connect(self.fail)
+        self._image_chosen()
+
+    @property
+    def main_text(self) -> str:
+        """What the main button says."""
+        layer, sections = self.image.layer, len(self.painting.painted_sections)
+        if layer is None or layer.ndim < 3 or not sections:
+            return "Learn"
+        return f"Learn from {sections} section{'s' if sections != 1 else ''}"
+
+    def told(self) -> Told:
+        """What the footer shows while nothing runs."""
+        return self._last or self._missing() or Told("ready", self._estimate())
+
+    def start(self) -> None:
+        """Learn from what is painted now; later strokes don't change a running job."""
+        try:
+            make = self._job()
+        except (ValueError, OSError) as error:
+            self.fail(say_error(error))
+            return
+        image = self.image.layer
+        assert image is not None  # _job has raised without one
+        self._last, self._name = None, model_name(image.name, "u-net")
+        task = self._session.jobs.submit(f"Learn {image.name}", make)
+        config = self.form.value()
+        task.estimate = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
+        task.retry = self._go_on
+        task.ended.connect(self._ended)
+        self.task = task
+        self.changed.emit()
+
+    def say_progress(self, progress: Progress) -> str:
+        """The live score beside what is being done."""
+        curve = self.task.curves.get("agreement") if self.task else None
+        if not curve:
+            return progress.text
+        return f"Agreement {curve[-1][1]:.2f} on what is kept aside. {progress.text}".strip()
+
+    def fail(self, sentence: str) -> None:
+        """Show what went wrong."""
+        self._last = Told("error", sentence)
+        self.changed.emit()
+
+    def close_events(self) -> None:
+        """Stop following viewer and session."""
+        for part in (self.image, self.painting, self.model):
+            part.close_events()
+
+    def _job(self) -> Callable[[], Job[Model]]:
+        layer = self.image.layer
+        if layer is None:
+            raise ValueError("Choose an image first.")
+        self.form.hold(boundary=self.painting.boundary_name, threads=gui_threads())
+        image, labels = self._session.image(layer), self.painting.labels()
+        start = self._session.model(self.model.name) if self.model.name else None
+        config = self.form.value()
+        self._room = f"train {datetime.now():%Y-%m-%d %H%M%S}"
+        room = self._session.room(self._room)
+        return lambda: segmentation.train(image, labels, start=start, config=config, room=room)
+
+    def _ended(self, ending: Ending) -> None:
+        self.task = None
+        if isinstance(ending.result, Model):
+            self._keep(ending.result, ending)
+        elif ending.state is State.CANCELLED:
+            self._last = Told("stopped", "Cancelled. The earlier model is still in use.")
+        else:
+            self._last = Told("error", ending.sentence, copy_report(ending))
+        self.changed.emit()
+
+    def _keep(self, model: Model, ending: Ending) -> None:
+        try:
+            name = self._session.add_model(model, self._name)
+        except (ValueError, OSError) as error:
+            self._last = Told("error", say_error(error))
+            return
+        took, chips = say_time(ending.seconds), (("Run on all", self._run_on_all),)
+        if ending.state is State.STOPPED:
+            said = f"Kept what was learned in {took}."
+            self._last = Told("stopped", said, ("Go on", self._go_on), chips)
+        else:
+            said = f"Learned '{say_model(name)}' in {took}{_say_score(model)}."
+            self._last = Told("done", said, None, chips)
+        scores = {k.partition(" ")[2]: v for k, v in model.metrics.items() if " " in k}
+        self.painting.classes.show_agreement(scores)
+        self.learned.emit(name)
+
+    def _go_on(self) -> None:
+        """Learn on from the newest model."""
+        self.model.choose(next(iter(self._session.models("segmentation")), ""))
+        self.start()
+
+    def _image_chosen(self) -> None:
+        layer = self.image.layer
+        self.painting.show_image(layer)
+        if layer is not None and layer.ndim <= 3:
+            noun = self._session.image(layer)
+            self.form.set_pixel_size(noun.spacing[-1], noun.unit)
+        self._renew()
+
+    def _renew(self) -> None:
+        self._last = None
+        self.changed.emit()
+
+    def _missing(self) -> Told | None:
+        """What has to be done before one can learn."""
+        layer, painting = self.image.layer, self.painting
+        if layer is None:
+            return Told("ready", "Choose an image.", can_start=False)
+        if layer.ndim > 3:
+            said = f"This layer has {layer.ndim} axes. Choose above which to use."
+            return Told("error", said, can_start=False)
+        if painting.overlap.isChecked():
+            return _missing_mask(painting)
+        if painting.layer is None:
+            said = "Make a strokes layer, then paint one short stroke per class."
+            return Told("ready", said, ("New strokes layer", painting.new_strokes), (), False)
+        if painting.count.too_many:
+            said = "These labels hold over 60 values: they look like objects, not classes."
+            return Told("error", said, can_start=False)
+        return _missing_paint(painting)
+
+    def _estimate(self) -> str:
+        config = self.form.value()
+        if config.steps:
+            how_long = f"{config.steps:,} steps"
+        elif config.epochs:
+            how_long = f"{config.epochs:,} passes over the labels"
+        else:
+            how_long = f"About {say_time(60 * config.minutes)}"
+        return f"{how_long} on {say_device(self._session.jobs, config.to_json())}."
+
+
+def _missing_mask(painting: Painting) -> Told | None:
+    try:
+        painting.masks.layers()
+    except ValueError as error:
+        return Told("ready", str(error), can_start=False)
+    return None
+
+
+def _missing_paint(painting: Painting) -> Told | None:
+    """What to paint next, as long as there is nothing to tell apart."""
+    names = painting.classes.table.names
+    if not painting.count.complete:
+        return Told("ready", "Counting what is painted …", can_start=False)
+    if painting.painted_classes == 0:
+        second = f", then press Ctrl+2 and paint {names[1]}" if len(names) > 1 else ""
+        return Told("ready", f"Paint a short stroke on {names[0]}{second}.", can_start=False)
+    if painting.painted_classes == 1:
+        said = "Paint a second class: with one class there is nothing to tell apart."
+        return Told("ready", said, ("0 is background", painting.zero.click), (), False)
+    return None
+
+
+def _say_score(model: Model) -> str:
+    score = model.metrics.get("agreement")
+    return f": agreement {score:.2f} on what was kept aside" if score is not None else ""
