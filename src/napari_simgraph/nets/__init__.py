@@ -1,25 +1,69 @@
-"""Networks, one architecture per file; nothing but torch.nn."""
+"""Networks: torch.nn only, one architecture per file."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import nn
+import torch
+from torch import nn
 
-NAMES = ("unet",)
+from napari_simgraph.nets import unet
+from napari_simgraph.nets.unet import Reach
+
+_ARCHITECTURES = {"unet": unet}
 
 
-def build(name: str, **options: Any) -> nn.Module:
-    """The network of that name with fresh weights.
+def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
+    """A network with random weights drawn from `seed`, torch's global generator untouched.
+
+    Parameters
+    ----------
+    name
+        The architecture: ``unet``.
+    seed
+        Of the weights.
+    options
+        Of the architecture; plain JSON, kept in the model.
 
     Raises
     ------
     ValueError
-        There is no such network.
+        There is no such architecture, or it has no such options.
     """
-    if name not in NAMES:
-        raise ValueError(f"There is no network '{name}'; there are {', '.join(NAMES)}.")
-    network: nn.Module = import_module(f"napari_simgraph.nets.{name}").build(**options)
-    return network
+    architecture = _find(name)
+    try:
+        with torch.device("meta"):  # draws no weights: the drawing is done below
+            network = architecture.build(**options)
+    except TypeError:
+        raise ValueError(f"The network '{name}' of this model has options we don't know.") from None
+    network = network.to_empty(device="cpu")
+    _draw(network, torch.Generator().manual_seed(seed))
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def reach(name: str, options: Mapping[str, Any]) -> Reach:
+    """How far the network looks, in pixels, and the stride of its coarsest grid."""
+    return _find(name).reach(options)
+
+
+def _find(name: str) -> Any:
+    if name not in _ARCHITECTURES:
+        raise ValueError(f"There is no network '{name}'; there are {', '.join(_ARCHITECTURES)}.")
+    return _ARCHITECTURES[name]
+
+
+def _draw(network: nn.Module, generator: torch.Generator) -> None:
+    """He initialisation [1]_: keeps the spread of values from layer to layer.
+
+    References
+    ----------
+    .. [1] He et al., Delving deep into rectifiers, ICCV 2015, arXiv:1502.01852, eq. 10.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()

@@ -1,0 +1,83 @@
+"""Aside: one thread that computes while the job goes on ticking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from napari_simgraph.core.job import Progress, Signal, Tick
+
+R = TypeVar("R")
+TICK_SECONDS = 0.1  # a job ticks twice a second at least; a fifth of that leaves room for others
+
+
+class Halt:
+    """Remembers that STOP was sent, wherever in a job it arrived."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def hear(self, signal: Signal | None) -> None:
+        """Take what a yield returned."""
+        self.stopped = self.stopped or signal is Signal.STOP
+
+
+class Aside:
+    """One thread for all computing of a job, so that no step is too long for a tick.
+
+    Grad mode and autocast belong to a thread, so what the thread does with them is never seen at
+    a yield. Close it in ``finally``: it waits for the call it is in.
+    """
+
+    def __init__(self) -> None:
+        self.halt = Halt()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="simgraph-compute")
+
+    def wait(
+        self, call: Callable[[], R], tick: Callable[[], Tick] = Progress
+    ) -> Generator[Tick, Signal | None, R]:
+        """What `call` returns; ticks while it computes."""
+        running = self._pool.submit(call)
+        while True:
+            try:
+                return running.result(TICK_SECONDS)
+            except TimeoutError:
+                if running.done():
+                    return running.result()
+            self.halt.hear((yield tick()))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class ReadAhead(Generic[R]):
+    """Makes item k + 1 in one thread while item k is in use.
+
+    Items are a function of their number alone, so reading ahead changes no result.
+    """
+
+    def __init__(self, make: Callable[[int], R]) -> None:
+        self._make = make
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="simgraph-read")
+        self._next: tuple[int, Future[R]] | None = None
+
+    def take(self, number: int) -> R:
+        """Item `number`, and a start on the one after."""
+        known = self._next is not None and self._next[0] == number
+        ready: Future[Any] = self._next[1] if self._next and known else self._begin(number)
+        item: R = ready.result()
+        self._next = (number + 1, self._begin(number + 1))
+        return item
+
+    def forget(self) -> None:
+        """Drop what was read ahead (the size of items has changed)."""
+        self._next = None
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, number: int) -> Future[R]:
+        return self._pool.submit(self._make, number)

@@ -1,0 +1,175 @@
+"""Predict: the only tiled loop. Tiles overlap by what the network sees, so there are no seams.
+
+A tile begins at a multiple of the network's stride and is read with a halo as wide as its reach:
+every output is computed from the same numbers as in the whole image, so it is the same to the bit
+(in float32). Only at the border of the image the picture is mirrored a little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_simgraph.core.job import Note, Progress, Signal, Tick
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
+from napari_simgraph.learn.windows import Span, Windows
+from napari_simgraph.nets.unet import Reach
+
+_MARGIN = 16  # px mirrored at borders; beyond it zeros, as at the borders of training patches
+_TILE_CPU = 512  # px; fastest per pixel of 256 … 2048 (caches), under 1 GB with width 32
+_TILE_GPU = 1536  # px; fills a GPU, a few GB with width 32
+_SMALLEST = 64  # px; below this the halo is all there is
+NO_MEMORY = "Too little memory even for one tile. Use a smaller network or close other programs."
+SHORT = "Memory was short: it goes on in smaller tiles."
+
+Write: TypeAlias = Callable[[int, Span, Span, NDArray[np.float32]], None]
+Say: TypeAlias = Callable[[float], Progress]
+_ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
+
+
+class Tile(NamedTuple):
+    """A part of a section: what is written, and what is read for it."""
+
+    rows: Span
+    columns: Span
+    read_rows: Span
+    read_columns: Span
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """How to predict.
+
+    Parameters
+    ----------
+    reach
+        Of the network.
+    exclusive
+        Softmax over the classes, else a sigmoid for each.
+    average
+        ``none``, ``flips`` (4 orientations) or ``full`` (8, with quarter turns).
+    edge
+        Side of a tile in pixels; 0 to choose it by the device.
+    """
+
+    reach: Reach
+    exclusive: bool = True
+    average: str = "full"
+    edge: int = 0
+
+
+def tiles(plane: tuple[int, int], edge: int, reach: Reach) -> Iterator[Tile]:
+    """The tiles of a section of this height and width."""
+    parts = [list(_line(n, edge, reach)) for n in plane]
+    for rows, read_rows in parts[0]:
+        for columns, read_columns in parts[1]:
+            yield Tile(rows, columns, read_rows, read_columns)
+
+
+def _line(n: int, edge: int, reach: Reach) -> Iterator[tuple[Span, Span]]:
+    """Tiles along one axis of n pixels: what is written, what is read (multiples of the stride)."""
+    stride = reach.stride
+    halo = -(-reach.radius // stride) * stride
+    margin = -(-_MARGIN // stride) * stride
+    end = -(-(n + _MARGIN) // stride) * stride
+    step = max(stride, edge // stride * stride)
+    if n <= 1.5 * step:  # one tile a little larger beats two with halos
+        step = n
+    for start in range(0, n, step):
+        stop = min(start + step, n)
+        up = -(-(stop + halo) // stride) * stride
+        yield (start, stop), (max(start - halo, -margin), min(up, end))
+
+
+class Predictor:
+    """Probabilities of an image's sections from a trained network."""
+
+    def __init__(self, network: nn.Module, how: Tiled, place: Place, aside: Aside) -> None:
+        self.network = network.to(place.device).eval()
+        self.how, self.place, self.aside = how, place, aside
+        self.edge = how.edge or (_TILE_CPU if place.device.type == "cpu" else _TILE_GPU)
+
+    def section(
+        self, windows: Windows, z: int, write: Write, say: Say
+    ) -> Generator[Tick, Signal | None, bool]:
+        """Hand the probabilities ``(K, Y, X)`` of each tile of a section to `write`.
+
+        Returns whether it was completed. `say` makes a tick of the share done.
+        """
+        while True:
+            try:
+                return (yield from self._section(windows, z, write, say))
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.edge <= _SMALLEST:
+                    raise MemoryError(NO_MEMORY) from error
+            self.edge = max(_SMALLEST, min(self.edge, max(windows.image.plane)) // 2)
+            free_cache(self.place.device)
+            self.aside.halt.hear((yield Note(SHORT, warning=True)))
+
+    def _section(
+        self, windows: Windows, z: int, write: Write, say: Say
+    ) -> Generator[Tick, Signal | None, bool]:
+        todo = list(tiles(windows.image.plane, self.edge, self.how.reach))
+        for number, tile in enumerate(todo):
+            share = number / len(todo)
+            values = yield from self._tile(windows, z, tile, lambda done=share: say(done))
+            if values is None:
+                return False
+            write(z, tile.rows, tile.columns, values)
+            self.aside.halt.hear((yield say((number + 1) / len(todo))))
+        return True
+
+    def _tile(
+        self, windows: Windows, z: int, tile: Tile, tick: Callable[[], Tick]
+    ) -> Generator[Tick, Signal | None, NDArray[np.float32] | None]:
+        """Mean over the orientations; None when stopped on the way."""
+        read = windows.read(z, tile.read_rows, tile.read_columns)
+        inputs = torch.from_numpy(read)[None].to(self.place.device)
+        total: Tensor | None = None
+        turns = _ORIENTATIONS[self.how.average]
+        for number in range(turns):
+            if self.aside.halt.stopped:
+                return None
+            one = yield from self.aside.wait(lambda n=number: self._forward(inputs, n), tick)
+            total = one if total is None else total.add_(one)
+        inner = _inside(tile)
+        mean: NDArray[np.float32] = (total[0][inner] / turns).cpu().numpy()  # type: ignore[index]
+        return mean
+
+    def _forward(self, inputs: Tensor, orientation: int) -> Tensor:
+        """Probabilities of one orientation, turned back."""
+        with torch.no_grad(), self.place.computing():
+            turned = orient(inputs, orientation).contiguous(memory_format=torch.channels_last)
+            scores = self.network(turned).float()
+            chances = scores.softmax(1) if self.how.exclusive else scores.sigmoid()
+            return orient_back(chances, orientation).contiguous()
+
+
+def orient(x: Tensor, orientation: int) -> Tensor:
+    """One of the eight flips and quarter turns of ``(..., Y, X)``; below 4 the size stays."""
+    x = x.flip(-1) if orientation & 1 else x
+    x = x.flip(-2) if orientation & 2 else x
+    return x.transpose(-1, -2) if orientation & 4 else x
+
+
+def orient_back(x: Tensor, orientation: int) -> Tensor:
+    """The inverse of `orient`."""
+    x = x.transpose(-1, -2) if orientation & 4 else x
+    x = x.flip(-2) if orientation & 2 else x
+    return x.flip(-1) if orientation & 1 else x
+
+
+def _inside(tile: Tile) -> tuple[Any, ...]:
+    """Where in what was read the tile itself lies."""
+    (top, bottom), (left, right) = tile.rows, tile.columns
+    up, before = tile.read_rows[0], tile.read_columns[0]
+    return (slice(None), slice(top - up, bottom - up), slice(left - before, right - before))

@@ -1,0 +1,54 @@
+"""Windows: boxes of an image as network input, also where they reach beyond its border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.raster import Image, Raster
+from napari_simgraph.learn.normalise import Statistics
+
+Span: TypeAlias = tuple[int, int]  # first pixel and the one after the last; may lie outside
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Network inputs cut out of one image: its statistics taken off, its neighbour sections added."""
+
+    image: Image
+    statistics: Statistics
+    neighbours: int = 0
+
+    def read(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Input ``(C * (2 * neighbours + 1), Y, X)``, mirrored beyond borders.
+
+        Beyond the first and last section the outermost one is repeated.
+        """
+        last = self.image.sections - 1
+        near = range(z - self.neighbours, z + self.neighbours + 1)
+        parts = [mirrored(self.image, min(max(k, 0), last), rows, columns) for k in near]
+        planes = [self.statistics.normalise(part).transpose(2, 0, 1) for part in parts]
+        return np.ascontiguousarray(np.concatenate(planes))
+
+
+def mirrored(raster: Raster, z: int, rows: Span, columns: Span) -> NDArray[Any]:
+    """A box ``(Y, X, C)`` of section `z`, mirrored at the borders of the section.
+
+    Only the part inside the section is read.
+    """
+    down, right = (mirror(*span, n) for span, n in zip((rows, columns), raster.plane, strict=True))
+    box = (slice(down.min(), down.max() + 1), slice(right.min(), right.max() + 1))
+    pixels = raster.section(z, box)
+    if pixels.shape[:2] == (len(down), len(right)):
+        return pixels
+    return pixels[np.ix_(down - box[0].start, right - box[1].start)]
+
+
+def mirror(start: int, stop: int, n: int) -> NDArray[np.intp]:
+    """Indices within n pixels for start..stop, the border pixel not repeated."""
+    period = max(1, 2 * (n - 1))
+    places = np.arange(start, stop) % period
+    return np.where(places < n, places, period - places)

@@ -1,0 +1,128 @@
+"""U-Net: classes for every pixel from a picture, at selectable depth and width.
+
+References
+----------
+.. [1] Ronneberger, Fischer, Brox, U-Net: convolutional networks for biomedical image
+   segmentation, MICCAI 2015, arXiv:1505.04597, figure 1. Here convolutions keep the size,
+   batches are normalised [2]_, and the way up halves channels by 1 x 1 before it doubles pixels.
+.. [2] Ioffe, Szegedy, Batch normalization, ICML 2015, arXiv:1502.03167, algorithm 1.
+.. [3] He et al., Deep residual learning, CVPR 2016, arXiv:1512.03385, figure 2 (the shortcut of
+   the residual block).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Reach(NamedTuple):
+    """How far from an output pixel the network looks, and the stride its input must keep.
+
+    `radius` in pixels; positions and sizes of tiles are multiples of `stride`.
+    """
+
+    radius: int
+    stride: int
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions, each normalised and rectified; with a shortcut if residual."""
+
+    def __init__(self, inside: int, outside: int, residual: bool) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inside, outside, 3, padding=1, bias=False)
+        self.first_norm = nn.BatchNorm2d(outside)
+        self.second = nn.Conv2d(outside, outside, 3, padding=1, bias=False)
+        self.second_norm = nn.BatchNorm2d(outside)
+        self.shortcut = nn.Conv2d(inside, outside, 1) if residual else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features ``(N, outside, Y, X)`` of ``(N, inside, Y, X)``."""
+        y = functional.relu(self.first_norm(self.first(x)), inplace=True)
+        y = self.second_norm(self.second(y))
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        return functional.relu(y, inplace=True)
+
+
+class UNet(nn.Module):
+    """Scores per class and pixel (before softmax or sigmoid).
+
+    Parameters
+    ----------
+    in_channels
+        Image channels times sections looked at.
+    out_channels
+        Classes.
+    width
+        Features at full size; doubled with each level.
+    depth
+        Levels; each but the first halves the size.
+    residual
+        Blocks with a shortcut [3]_: learn faster at first, cost a little more.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, width: int, depth: int, residual: bool
+    ) -> None:
+        super().__init__()
+        sizes = [width * 2**level for level in range(depth)]
+        self.down = nn.ModuleList(
+            Block(inside, outside, residual)
+            for inside, outside in zip([in_channels, *sizes], sizes, strict=False)
+        )
+        pairs = list(zip(sizes[1:], sizes[:-1], strict=True))[::-1]
+        self.narrow = nn.ModuleList(nn.Conv2d(deep, flat, 1) for deep, flat in pairs)
+        self.up = nn.ModuleList(Block(2 * flat, flat, residual) for _, flat in pairs)
+        self.head = nn.Conv2d(width, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores ``(N, out_channels, Y, X)`` of ``(N, in_channels, Y, X)``, Y and X of the stride."""
+        skips = []
+        for level, block in enumerate(self.down):
+            x = block(functional.max_pool2d(x, 2) if level else x)
+            skips.append(x)
+        skips.pop()
+        for narrow, block in zip(self.narrow, self.up, strict=True):
+            x = functional.interpolate(narrow(x), scale_factor=2, mode="nearest")
+            x = block(torch.cat([skips.pop(), x], dim=1))
+        return self.head(x)  # type: ignore[no-any-return]
+
+
+def build(
+    in_channels: int, out_channels: int, width: int = 16, depth: int = 4, residual: bool = False
+) -> UNet:
+    """A U-Net; see `UNet`."""
+    return UNet(in_channels, out_channels, width, depth, residual)
+
+
+def reach(options: Mapping[str, Any]) -> Reach:
+    """How far a U-Net of these options looks, worst over all places within its stride."""
+    depth = int(options.get("depth", 4))
+    stride = 2 ** (depth - 1)
+    radius = 0
+    for place in range(stride):
+        low, high = _seen(place, place, 0, depth)
+        radius = max(radius, place - low, high - place)
+    return Reach(radius, stride)
+
+
+def _seen(low: int, high: int, level: int, depth: int) -> tuple[int, int]:
+    """The image pixels that pixels low..high at the end of a level depend on."""
+    if level == depth - 1:
+        return _seen_down(low, high, level)
+    low, high = low - 2, high + 2  # two 3 x 3 convolutions
+    skip = _seen_down(low, high, level)
+    deep = _seen(low // 2, high // 2, level + 1, depth)
+    return min(skip[0], deep[0]), max(skip[1], deep[1])
+
+
+def _seen_down(low: int, high: int, level: int) -> tuple[int, int]:
+    """The same on the way down: convolutions, then pooling of two pixels to one."""
+    low, high = low - 2, high + 2
+    return _seen_down(2 * low, 2 * high + 1, level - 1) if level else (low, high)
