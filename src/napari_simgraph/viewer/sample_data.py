@@ -1,0 +1,76 @@
+"""File ▸ Open Sample: the drawn stack, slide and digits as layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.samples import LARVA_CLASSES, TISSUE_CLASSES, sample_file
+
+if TYPE_CHECKING:
+    from napari_simgraph.viewer.layers import LayerData
+
+_LARVA_VOXEL = (50.0, 4.0, 4.0)
+_TISSUE_PIXEL = (0.5, 0.5)
+_STROKES_OPACITY = 0.7  # the opacity that painting begins with: strokes are few and must be seen
+_COLUMNS = 40  # of the contact sheet: 1000 digits are wider than high, as screens are
+
+
+def larva() -> list[LayerData]:
+    """An EM-like stack, its full truth (hidden), and strokes to train from at once."""
+    classes = ClassTable.of(LARVA_CLASSES)
+    image = Image(_tiff("larva.tif"), spacing=_LARVA_VOXEL, unit="nm", name="larva")
+    layers = _with_source([image], "larva.tif")
+    for file, thing in (("larva_labels.tif", "truth"), ("larva_scribbles.tif", "strokes")):
+        layers += _labels(file, "larva", thing, (_LARVA_VOXEL, "nm", classes))
+    layers[1][1]["visible"] = False
+    layers[2][1]["opacity"] = _STROKES_OPACITY
+    return layers
+
+
+def tissue() -> list[LayerData]:
+    """A slide as stained with haematoxylin and eosin, and its regions (hidden)."""
+    pixels = _tiff("tissue.ome.tif")
+    slide = Image(pixels, axes="YXC", spacing=_TISSUE_PIXEL, unit="um", name="tissue")
+    layers = _with_source([slide], "tissue.ome.tif")
+    table = ClassTable.of(TISSUE_CLASSES)
+    layers += _labels("tissue_labels.ome.tif", "tissue", "regions", (_TISSUE_PIXEL, "um", table))
+    layers[1][1]["visible"] = False
+    return layers
+
+
+def digits() -> list[LayerData]:
+    """A thousand small digits on one contact sheet, sorted: about two and a half rows each."""
+    with np.load(sample_file("digits.npz")) as stored:
+        pictures, values = stored["x"], stored["y"]
+    pictures = pictures[np.argsort(values, kind="stable")]
+    rows, size = len(pictures) // _COLUMNS, pictures.shape[-1]
+    sheet = pictures[: rows * _COLUMNS].reshape(rows, _COLUMNS, size, size)
+    sheet = sheet.transpose(0, 2, 1, 3).reshape(rows * size, _COLUMNS * size)
+    return _with_source([Image(sheet, name="digits")], "digits.npz")
+
+
+def _tiff(name: str) -> np.ndarray:
+    import tifffile
+
+    return np.asarray(tifffile.imread(sample_file(name)))
+
+
+def _labels(
+    file: str, image: str, thing: str, told: tuple[tuple[float, ...], str, ClassTable]
+) -> list[LayerData]:
+    from napari_simgraph.viewer.layers import to_layer_data
+
+    spacing, unit, classes = told
+    noun = Labels(_tiff(file), spacing=spacing, unit=unit, name=image, classes=classes)
+    return to_layer_data(noun, thing)
+
+
+def _with_source(images: list[Image], file: str) -> list[LayerData]:
+    from napari_simgraph.viewer.layers import to_layer_data
+
+    path = str(sample_file(file))
+    return [data for image in images for data in to_layer_data(image.replace(source=path))]
