@@ -2,15 +2,14 @@ import time
 
 import numpy as np
 import pytest
-import tifffile
 from napari.layers import Layer
 from qtpy.QtWidgets import QWidget
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.painted import open_painted
 from napari_simgraph.io.workspace import HOME, Workspace
-from napari_simgraph.viewer.restore import find_again, open_workspace
 from napari_simgraph.viewer.session import Session, session_of
 from napari_simgraph.viewer.stacking import about
 
@@ -231,94 +230,26 @@ def test_a_stroke_costs_the_window_little(viewer, qtbot):
     session.flush()
 
 
-def state_of(viewer):
-    camera, dims = viewer.scene.camera, viewer.dims
-    layers = [
-        (x.name, tuple(x.scale), tuple(map(str, x.units)), x.visible, x.opacity, x.axis_labels)
-        for x in viewer.layers
-    ]
-    return layers, camera.zoom, tuple(camera.center), dims.point, dims.ndisplay
+def test_a_dock_that_is_opened_again_goes_on(viewer, stack):
+    first = Session(viewer)
+    first.add_result(classes(1), stack, "classes", {})
+    first.flush()
+    second = Session(viewer)
+    assert second.workspace.folder == first.workspace.folder
+    assert not first.keeper.writes
+    assert second.keeper.writes
+    assert second.add_result(classes(2), stack, "classes", {}).replaced
 
 
-def test_a_reopened_workspace_is_as_it_was(make_napari_viewer_proxy, tmp_path):
-    file = tmp_path / "vnc.tif"
-    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
-    tifffile.imwrite(
-        file, pixels, imagej=True, metadata={"axes": "ZYX", "spacing": 0.05, "unit": "um"}
-    )
-    viewer = make_napari_viewer_proxy()
-    from napari_simgraph.viewer.readers import read_path
-
-    for data, told, kind in read_path(str(file)):
-        getattr(viewer, f"add_{kind}")(data, **told)
-    stack = viewer.layers[0]
-    viewer.add_image(pixels[0], name="flat")
+def test_closing_the_viewer_keeps_its_layers(viewer, stack):
+    session = Session(viewer)
     strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
-    session = Session(viewer)
+    paint(strokes, 1, 2)
+    session.flush()
     paint(strokes, 2, 1)
-    session.add_result(classes(2), stack, "classes", {"seed": 3})
-    session.add_result(sure(0.5), stack, "sure", {})
-    viewer.layers["strokes"].opacity = 0.9
-    viewer.layers.move(0, 2)
-    viewer.dims.point = (viewer.dims.range[0].stop, 0, 0)
-    viewer.scene.camera.zoom, viewer.scene.camera.center = 3.5, (0, 7, 9)
-    session.flush()
-    before, folder = state_of(viewer), session.workspace.folder
-    pictures = {layer.name: np.array(layer.data) for layer in viewer.layers}
-    session.workspace.close()
-
-    fresh = make_napari_viewer_proxy()
-    other = Session(fresh)
-    assert open_workspace(other, folder) == []
-    assert state_of(fresh) == before
-    for layer in fresh.layers:
-        np.testing.assert_array_equal(np.asarray(layer.data), pictures[layer.name])
-    made = other.add_result(classes(1), fresh.layers["vnc"], "classes", {})
-    assert made.replaced
-    assert other.workspace.folder == folder
-
-
-def test_a_moved_picture_is_told_and_found_again(viewer, tmp_path, home):
-    from napari_simgraph.viewer.readers import read_path
-
-    file = tmp_path / "vnc.tif"
-    tifffile.imwrite(file, np.arange(2000, dtype=np.uint16).reshape(40, 50))
-    data, told, _ = read_path(str(file))[0]
-    viewer.add_image(data, **told)
-    session = Session(viewer)
-    session.ensure_workspace()
-    session.flush()
-    session.flush()  # what the writing thread found out of the picture
-    folder = session.workspace.folder
-    file.rename(tmp_path / "elsewhere.tif")
-    session.workspace.close()
-    session.keeper.change_to(None)
     viewer.layers.clear()
-    assert open_workspace(session, folder) == ["vnc.tif is not where it was."]
     session.flush()
-    session.flush()
-    assert len(Workspace(folder, look_only=True).state["layers"]) == 1
-    layer = find_again(session, session.keeper.missing[0], tmp_path / "elsewhere.tif")
-    assert (layer.name, layer.data.shape) == ("vnc", (40, 50))
-    assert session.keeper.missing == []
-
-
-def test_a_damaged_result_does_not_stop_the_rest(viewer, stack):
-    session = Session(viewer)
-    session.add_result(classes(1), stack, "classes", {})
-    session.flush()
-    session.flush()
-    folder = session.workspace.folder
-    for path in (folder / "results").rglob("noun.json"):
-        path.write_text("{")
-    session.workspace.close()
-    session.keeper.change_to(None)
-    viewer.layers.clear()
-    (note,) = open_workspace(session, folder)
-    assert "damaged" in note
-    assert names(viewer) == ["vnc"]
-
-
-def test_a_folder_without_a_workspace_is_said(viewer, tmp_path):
-    with pytest.raises(ValueError, match="There is no workspace"):
-        open_workspace(Session(viewer), tmp_path)
+    again = Workspace(session.workspace.folder, look_only=True)
+    assert [told["look"]["name"] for told in again.state["layers"]] == ["vnc", "strokes"]
+    pixels = open_painted(next((again.folder / "painted").glob("*")))
+    assert [int(section.max()) for section in pixels] == [0, 2, 1]

@@ -19,6 +19,13 @@ _OTHER_HOST_SECONDS = 600.0  # a lock from another machine counts this long afte
 class Lock:
     """Held from making until `release` or the end of the process.
 
+    Parameters
+    ----------
+    path
+        The file.
+    take_over
+        Take it from another part of this process.
+
     Attributes
     ----------
     was_left
@@ -30,17 +37,22 @@ class Lock:
         Another window has it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, take_over: bool = False) -> None:
         self.path, self.was_left = path, False
         self._token = uuid.uuid4().hex
         if not self._write():
-            if is_held(path):
+            ours = take_over and _read(path).get("pid") == os.getpid()
+            if is_held(path) and not ours:
                 raise ValueError("Another window has this workspace.")
-            self.was_left = True
+            self.was_left = not ours
             path.unlink(missing_ok=True)
             if not self._write():  # another window was quicker
                 raise ValueError("Another window has this workspace.")
         self.release = weakref.finalize(self, _remove, path, self._token)
+
+    def is_mine(self) -> bool:
+        """Whether nobody took it over."""
+        return bool(_read(self.path).get("token") == self._token)
 
     def touch(self) -> None:
         """Say to other machines that it is still in use."""

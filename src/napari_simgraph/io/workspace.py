@@ -45,6 +45,8 @@ class Workspace:
         Made if it is not there.
     look_only
         Read it without writing, also while another window has it.
+    take_over
+        Take it from another part of this process, which then writes no more.
 
     Attributes
     ----------
@@ -57,14 +59,14 @@ class Workspace:
         Another window has it, it can't be written, or it was made by a newer version.
     """
 
-    def __init__(self, folder: Path, *, look_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, look_only: bool = False, take_over: bool = False) -> None:
         self.folder, self.look_only = Path(folder).absolute(), look_only
         self.notes: list[str] = []
         self._lock: Lock | None = None
         if not look_only:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._lock = Lock(self.folder / "lock")
+                self._lock = Lock(self.folder / "lock", take_over)
             except OSError as error:
                 raise ValueError(_NOT_WRITABLE) from error
             if self._lock.was_left:
@@ -85,6 +87,11 @@ class Workspace:
     def name(self) -> str:
         """What it is called: the name of its folder."""
         return self.folder.name
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this object may write."""
+        return self._lock is not None and self._lock.is_mine()
 
     def close(self) -> None:
         """Let another window have it."""

@@ -8,30 +8,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
-from napari_simgraph.core.raster import Box, Image
+from napari_simgraph.core.raster import Image
 from napari_simgraph.io.kept import describe, keep
 from napari_simgraph.io.painted import PaintedPixels
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.layers import image_of
+from napari_simgraph.viewer.records import (
+    Strokes,
+    identify,
+    is_kept,
+    is_painted,
+    opened_by_us,
+    record,
+    stroke_boxes,
+)
 from napari_simgraph.viewer.stacking import about
-from napari_simgraph.viewer.state import look_of, place_of, view_of
+from napari_simgraph.viewer.state import view_of
 
 _STROKE_MS = 300  # strokes that follow one another are written together
 _STATE_MS = 1000
 _IDLE_MS = 2000  # undo tells of no place: all blocks are compared once it is quiet
 _COPY_BYTES = 2**30  # pictures that lie in no file are copied up to here
 _WATCHED = ("name", "visible", "opacity", "blending", "colormap", "contrast_limits", "scale")
-_OURS = "napari-simgraph"
 
 
 class Keeper(QObject):
@@ -58,8 +63,7 @@ class Keeper(QObject):
         self._viewer, self._begin = viewer, begin
         self._thread = ThreadPoolExecutor(1, "simgraph-save")
         self._stores: dict[str, PaintedPixels] = {}
-        self._dirty: dict[str, list[Box] | None] = {}
-        self._strokes: dict[str, int] = {}
+        self._dirty: dict[str, Strokes] = {}
         self._stroke, self._state = self._timer(_STROKE_MS), self._timer(_STATE_MS)
         self._idle = self._timer(_IDLE_MS)
         self._stroke.timeout.connect(self.save_strokes)
@@ -73,7 +77,7 @@ class Keeper(QObject):
     @property
     def writes(self) -> bool:
         """Whether there is a workspace that may be written."""
-        return self.workspace is not None and not self.workspace.look_only
+        return self.workspace is not None and self.workspace.is_mine
 
     def change_to(self, workspace: Workspace | None) -> None:
         """Write everything into this workspace from now on."""
@@ -105,29 +109,37 @@ class Keeper(QObject):
     def save_strokes(self) -> None:
         """Write the blocks that were painted on since the last time."""
         dirty, self._dirty = self._dirty, {}
-        for layer in self._viewer.layers:
-            key = about(layer).get("id", "")
-            if self.writes and key in dirty:
-                self._write_painted(layer, key, dirty[key])
+        for strokes in dirty.values():
+            if self.writes:
+                self.do(self._write_strokes, self.workspace, strokes)
 
     def save_all_strokes(self) -> None:
         """Compare all painted layers with what is on disk and write what differs."""
         self._idle.stop()
+        self.save_strokes()
         for layer in self._viewer.layers:
             if self.writes and is_painted(layer):
-                self._write_painted(layer, identify(layer, "p"), None)
+                every = Strokes(identify(layer, "p"), layer.name, layer.data, None, 0)
+                self.do(self._write_strokes, self.workspace, every)
 
     def save_state(self) -> None:
         """Write which layers there are, how they look and where one is."""
         self._state.stop()
-        if self.writes:
-            self.do(self._write_state, self.workspace, self.snapshot())
+        if not self.writes:
+            return
+        state = self.snapshot()
+        assert self.workspace is not None
+        # A window that closes takes its layers out first: what was there is to come back.
+        if state["layers"] or not self.workspace.state.get("layers"):
+            self.do(self._write_state, self.workspace, state)
 
     def snapshot(self) -> dict[str, Any]:
         """Layers from below, images and view, as plain JSON."""
         kept_layers = [layer for layer in self._viewer.layers if is_kept(layer)]
         layers = [record(layer) for layer in kept_layers]
         for layer, told in zip(kept_layers, layers, strict=True):
+            assert self.workspace is not None
+            about(layer)["workspace"] = str(self.workspace.folder)
             if told["kind"] == "image" and told["id"] not in self.images:
                 self._keep_image(layer, told["id"])
         return {"layers": layers + self.missing, "view": view_of(self._viewer)}
@@ -158,10 +170,13 @@ class Keeper(QObject):
             return
         if self.workspace is None:
             self._begin(layer)
-        key = identify(layer, "p")
-        boxes, before = stroke_boxes(event.value, layer.data.ndim), self._dirty.get(key, [])
-        self._strokes[key] = self._strokes.get(key, 0) + 1
-        self._dirty[key] = None if before is None or boxes is None else before + boxes
+        key, boxes = identify(layer, "p"), stroke_boxes(event.value, layer.data.ndim)
+        before = self._dirty.get(key)
+        if before is not None:
+            all_known = boxes is not None and before.boxes is not None
+            boxes = before.boxes + boxes if all_known else None  # type: ignore[operator]
+        count = 1 + (before.count if before is not None else 0)
+        self._dirty[key] = Strokes(key, layer.name, layer.data, boxes, count)
         self._stroke.start()
         self.save_soon()
 
@@ -169,20 +184,14 @@ class Keeper(QObject):
         if about(event.source).get("id", "") in self._stores:
             self._idle.start()
 
-    def _write_painted(self, layer: Layer, key: str, boxes: list[Box] | None) -> None:
-        told = {"layer": layer.name, "id": key, "count": self._strokes.pop(key, 0)}
-        self.do(self._write_pixels, self.workspace, told, layer.data, boxes)
-
-    def _write_pixels(
-        self, workspace: Workspace, told: dict[str, Any], pixels: Any, boxes: list[Box] | None
-    ) -> None:
-        key = told["id"]
+    def _write_strokes(self, workspace: Workspace, strokes: Strokes) -> None:
+        key, pixels = strokes.id, strokes.pixels
         store = self._stores.get(key)
         if store is None or store.shape != pixels.shape or store.dtype != pixels.dtype:
             path = workspace.folder / "painted" / key
             store = self._stores[key] = PaintedPixels(path, pixels.shape, pixels.dtype)
-        if store.write(pixels, boxes):
-            workspace.log("strokes", **told)
+        if store.write(pixels, strokes.boxes):
+            workspace.log("strokes", layer=strokes.layer, id=key, count=strokes.count)
         self.saved = time.monotonic()
 
     def _write_state(self, workspace: Workspace, state: dict[str, Any]) -> None:
@@ -224,63 +233,3 @@ class Keeper(QObject):
         timer.setSingleShot(True)
         timer.setInterval(milliseconds)
         return timer
-
-
-def is_kept(layer: Layer) -> bool:
-    """Whether the workspace keeps a layer: pictures, results, and what is painted."""
-    result = "result" in about(layer)
-    return result or isinstance(layer, ImageLayer) or is_painted(layer)
-
-
-def is_painted(layer: Layer) -> bool:
-    """Whether a layer is painted by hand, in memory, and no result of ours."""
-    mine = isinstance(layer, LabelsLayer) and "result" not in about(layer)
-    return mine and isinstance(layer.data, np.ndarray)
-
-
-def identify(layer: Layer, letter: str) -> str:
-    """The layer's id; a new one where it has none."""
-    told = about(layer)
-    if "id" not in told:
-        key = f"{letter}{layer.unique_id.hex[:8]}"
-        layer.metadata["simgraph"] = told | {"id": key}
-    return str(about(layer)["id"])
-
-
-def opened_by_us(layer: Layer) -> bool:
-    """Whether the file can be opened again as it was."""
-    return "source" in about(layer)
-
-
-def record(layer: Layer) -> dict[str, Any]:
-    """A layer as the workspace keeps it; pixels apart."""
-    told = dict(about(layer))
-    kind = "result" if "result" in told else "painted" if is_painted(layer) else "image"
-    key = told.get("id") if kind == "result" else identify(layer, kind[0])
-    shared = {"kind": kind, "id": key, "about": dict(about(layer))}
-    return shared | {"place": place_of(layer), "look": look_of(layer)}
-
-
-def stroke_boxes(history: Any, ndim: int) -> list[Box] | None:
-    """Where a stroke changed pixels, from napari's history; None where it does not say."""
-    boxes: list[Box] = []
-    for atom in history:
-        if hasattr(atom, "slice_key"):
-            spans = atom.slice_key
-        else:
-            spans = [slice(int(np.min(i)), int(np.max(i)) + 1) for i in atom[0] if np.size(i)]
-        if len(spans) != ndim:
-            return None
-        boxes.append(tuple(_span(part) for part in spans))
-    return boxes
-
-
-def _span(part: Any) -> slice:
-    if isinstance(part, slice) and part.start is not None and part.stop is not None:
-        return slice(int(part.start), int(part.stop))
-    return slice(0, 2**31) if isinstance(part, slice) else slice(int(part), int(part) + 1)
-
-
-def now() -> str:
-    """The time as provenance has it."""
-    return datetime.now().isoformat(timespec="milliseconds")

@@ -13,6 +13,7 @@ NAME_LENGTH = 24  # longer names run under the lock icon of napari's layer list
 RAMPS = {"not sure": "cividis"}  # colours of score maps by what they show
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 FILL = 0.35  # opacity of classes: the picture below can still be read
+_RAMP_OPACITY = 0.6  # the same where a score is 1 everywhere
 
 
 def layer_name(image: str, thing: str) -> str:
@@ -60,6 +61,7 @@ def ramp_look(color: str) -> dict[str, Any]:
         "colormap": ramp,
         "contrast_limits": (0.0, 1.0),
         "blending": "translucent",
+        "opacity": _RAMP_OPACITY,
         "interpolation2d": "linear",
     }
 

@@ -19,8 +19,9 @@ from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
-from napari_simgraph.viewer.keeper import Keeper, identify, is_kept, now
+from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layers
+from napari_simgraph.viewer.records import identify, is_kept, now
 from napari_simgraph.viewer.replacing import mark_of, replace_data, same_kind
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
@@ -73,6 +74,7 @@ class Session:
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
             self._forget_if_copy(layer)
+        self._go_on_in_workspace()
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
 
@@ -258,6 +260,15 @@ class Session:
             show_warning(sentence)
         elif not any(getattr(d, "session", None) is self and d.isVisible() for d in docks):
             show_info(sentence)
+
+    def _go_on_in_workspace(self) -> None:
+        """Where all docks were closed and one is opened again, its layers say where they go."""
+        folders = {about(layer).get("workspace", "") for layer in self.viewer.layers} - {""}
+        if len(folders) == 1:
+            try:
+                self.use_workspace(Workspace(Path(folders.pop()), take_over=True))
+            except ValueError:
+                return
 
     def _begin_with(self, layer: Layer) -> None:
         self.ensure_workspace()

@@ -49,6 +49,10 @@ class WorkspaceDock(DockFrame):
         )
         for signal in self._signals:
             signal.connect(self._renew_soon)
+        events = napari_viewer.layers.events
+        self._layer_events = (events.inserted, events.removed, events.reordered)
+        for event in self._layer_events:
+            event.connect(self._renew_soon)
         self.on_close(self._leave)
         self._found = latest() if self.session.workspace is None else None
         self.renew()
@@ -59,6 +63,7 @@ class WorkspaceDock(DockFrame):
         if workspace is None:
             self._show_nothing()
             return
+        self.controls.show()
         self._title.setText(workspace.name)
         self._where.setText(f"in {_short_path(workspace.folder.parent)}")
         self._where.setToolTip(str(workspace.folder))
@@ -144,9 +149,7 @@ class WorkspaceDock(DockFrame):
             found = self._found
             missing = f"Go on with {found.name}?"
             buttons = [("Go on", lambda: self.open_folder(found)), *buttons]
-        for label in (self._title, self._where, self._saved):
-            label.setText("")
-        self._tree.show_rows([])
+        self.controls.hide()  # nothing of it can be used yet
         self.show_empty("A workspace keeps everything of a session.", missing, buttons)
 
     def _say_saved(self) -> None:
@@ -170,7 +173,8 @@ class WorkspaceDock(DockFrame):
         if time.monotonic() - self._facts_time > _FACTS_S:
             self._facts_time = time.monotonic()
             self.session.keeper.do(self._count, workspace)
-        self.renew()
+            self.renew()
+        self._say_saved()
 
     def _look_at_copy(self) -> None:
         if self._copy is None or not self._copy[1].done():
@@ -246,7 +250,7 @@ class WorkspaceDock(DockFrame):
         super().hideEvent(event)
         self._timer.stop()
 
-    def _renew_soon(self) -> None:
+    def _renew_soon(self, *_: object) -> None:
         self._late.start(100)
 
     def _leave(self) -> None:
@@ -254,6 +258,8 @@ class WorkspaceDock(DockFrame):
             timer.stop()
         for signal in self._signals:
             signal.disconnect(self._renew_soon, missing_ok=True)
+        for event in self._layer_events:
+            event.disconnect(self._renew_soon)
         self.session.flush()
 
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QHeaderView, QMenu, QTreeWidget, QTreeW
 from napari_simgraph.viewer.views.workspace_rows import PARTS, Row
 
 _ROW = Qt.ItemDataRole.UserRole
-_HEIGHT = 280  # the parts and a few rows each; with less one scrolls all the time
+_HEIGHT = 320  # the parts and a few rows each; with less one scrolls all the time
 _FOLDED = ("Runs",)  # long, and seldom looked at
 
 
@@ -27,6 +27,7 @@ class WorkspaceTree(QTreeWidget):
         self.setColumnCount(2)
         self.setHeaderHidden(True)
         self.setMinimumHeight(_HEIGHT)
+        self.setStyleSheet("QTreeView::item { padding: 3px 0; }")
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

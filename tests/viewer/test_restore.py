@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import tifffile
+
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.viewer.readers import read_path
+from napari_simgraph.viewer.restore import find_again, open_workspace
+from napari_simgraph.viewer.session import Session
+
+CLASSES = ClassTable.of(["membrane", "cytoplasm"])
+SHAPE = (3, 40, 50)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy):
+    return make_napari_viewer_proxy()
+
+
+@pytest.fixture
+def stack(viewer):
+    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
+    units, names = ("nm",) * 3, ("z", "y", "x")
+    return viewer.add_image(pixels, name="vnc", scale=(50, 4, 4), units=units, axis_labels=names)
+
+
+def classes(value, table=CLASSES):
+    return Labels(np.full(SHAPE, value, np.uint8), classes=table)
+
+
+def sure(value):
+    return Image(np.full((*SHAPE, 2), value, np.float32), classes=CLASSES)
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def paint(layer, z, value):
+    layer.selected_label, layer.mode = value, "paint"
+    layer.paint((z, 10, 10), value)
+
+
+def state_of(viewer):
+    camera, dims = viewer.scene.camera, viewer.dims
+    layers = [
+        (x.name, tuple(x.scale), tuple(map(str, x.units)), x.visible, x.opacity, x.axis_labels)
+        for x in viewer.layers
+    ]
+    return layers, camera.zoom, tuple(camera.center), dims.point, dims.ndisplay
+
+
+def test_a_reopened_workspace_is_as_it_was(make_napari_viewer_proxy, tmp_path):
+    file = tmp_path / "vnc.tif"
+    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
+    tifffile.imwrite(
+        file, pixels, imagej=True, metadata={"axes": "ZYX", "spacing": 0.05, "unit": "um"}
+    )
+    viewer = make_napari_viewer_proxy()
+    for data, told, kind in read_path(str(file)):
+        getattr(viewer, f"add_{kind}")(data, **told)
+    stack = viewer.layers[0]
+    viewer.add_image(pixels[0], name="flat")
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    session = Session(viewer)
+    paint(strokes, 2, 1)
+    session.add_result(classes(2), stack, "classes", {"seed": 3})
+    session.add_result(sure(0.5), stack, "sure", {})
+    viewer.layers["strokes"].opacity = 0.9
+    viewer.layers.move(0, 2)
+    viewer.dims.point = (viewer.dims.range[0].stop, 0, 0)
+    viewer.scene.camera.zoom, viewer.scene.camera.center = 3.5, (0, 7, 9)
+    session.flush()
+    before, folder = state_of(viewer), session.workspace.folder
+    pictures = {layer.name: np.array(layer.data) for layer in viewer.layers}
+    session.workspace.close()
+
+    fresh = make_napari_viewer_proxy()
+    other = Session(fresh)
+    assert open_workspace(other, folder) == []
+    assert state_of(fresh) == before
+    for layer in fresh.layers:
+        np.testing.assert_array_equal(np.asarray(layer.data), pictures[layer.name])
+    made = other.add_result(classes(1), fresh.layers["vnc"], "classes", {})
+    assert made.replaced
+    assert other.workspace.folder == folder
+
+
+def test_a_moved_picture_is_told_and_found_again(viewer, tmp_path, home):
+    file = tmp_path / "vnc.tif"
+    tifffile.imwrite(file, np.arange(2000, dtype=np.uint16).reshape(40, 50))
+    data, told, _ = read_path(str(file))[0]
+    viewer.add_image(data, **told)
+    session = Session(viewer)
+    session.ensure_workspace()
+    session.flush()
+    session.flush()  # what the writing thread found out of the picture
+    folder = session.workspace.folder
+    file.rename(tmp_path / "elsewhere.tif")
+    session.workspace.close()
+    session.keeper.change_to(None)
+    viewer.layers.clear()
+    assert open_workspace(session, folder) == ["vnc.tif is not where it was."]
+    session.flush()
+    session.flush()
+    assert len(Workspace(folder, look_only=True).state["layers"]) == 1
+    layer = find_again(session, session.keeper.missing[0], tmp_path / "elsewhere.tif")
+    assert (layer.name, layer.data.shape) == ("vnc", (40, 50))
+    assert session.keeper.missing == []
+
+
+def test_a_damaged_result_does_not_stop_the_rest(viewer, stack):
+    session = Session(viewer)
+    session.add_result(classes(1), stack, "classes", {})
+    session.flush()
+    session.flush()
+    folder = session.workspace.folder
+    for path in (folder / "results").rglob("noun.json"):
+        path.write_text("{")
+    session.workspace.close()
+    session.keeper.change_to(None)
+    viewer.layers.clear()
+    (note,) = open_workspace(session, folder)
+    assert "damaged" in note
+    assert names(viewer) == ["vnc"]
+
+
+def test_a_folder_without_a_workspace_is_said(viewer, tmp_path):
+    with pytest.raises(ValueError, match="There is no workspace"):
+        open_workspace(Session(viewer), tmp_path)
