@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
+
 from napari_simgraph.core.job import Note, Progress, Tick, say_time
 from napari_simgraph.viewer.jobs import State
 from napari_simgraph.viewer.theme import State as Shown
@@ -31,6 +33,9 @@ class Follower:
         self._task: Task | None = None
         self._jobs: JobRunner | None = None
         self._note = ""
+        self._clock = QTimer(frame)  # while it waits: what is before it goes on
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._changed)
         footer = frame.footer
         footer.pause.clicked.connect(self._pause_or_go_on)
         footer.stop.clicked.connect(lambda: self._task and self._task.stop())
@@ -54,6 +59,7 @@ class Follower:
 
     def leave(self) -> None:
         """Show no task any more; it goes on."""
+        self._clock.stop()
         task, self._task = self._task, None
         if task is not None:
             task.ticked.disconnect(self._ticked)
@@ -78,6 +84,7 @@ class Follower:
     def _changed(self) -> None:
         if self._task is None or self._task.state.over:
             return
+        self._clock.stop()
         state, footer = self._task.state, self._frame.footer
         self._show_bar(self._task.progress)
         self._say()
@@ -91,6 +98,7 @@ class Follower:
         if task is None:
             return
         if task.state is State.WAITING:
+            self._clock.start()
             self._frame.show_state("queued", *self._say_queue())
         elif task.state is State.PAUSED:
             self._frame.show_state("stopped", "Paused; memory is kept.")

@@ -114,6 +114,7 @@ class Footer(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setToolTip("How far it is.\nClick to see the curves in Jobs.")
         self.pause = QPushButton("Pause")
+        self.pause.setToolTip("Holds; memory is kept.")
         self.stop = QPushButton("Stop and keep")
         self.stop.setToolTip("Ends now and keeps what was made.")
         self.cancel = QPushButton("Cancel")

@@ -43,7 +43,7 @@ class DockFrame(QWidget):
         self.footer, self.settings, self.keys = Footer(), SettingsFold(), KeysFold()
         self._main: Callable[[], object] = lambda: None
         self._closing: list[Callable[[], object]] = []
-        self._placed = False
+        self._placed = self._had_parent = False
         self.setMinimumSize(300, 200)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -131,13 +131,14 @@ class DockFrame(QWidget):
         """Find our place when first shown, let go of the viewer when the dock is closed."""
         done = bool(super().event(event))
         kind = event.type()
-        undocked = kind == QEvent.Type.ParentChange and self._placed and self.parent() is None
         if kind == QEvent.Type.Show and not self._placed and docked(self):
             self._placed = True
             # Later: while napari is still adding it, Qt would take our order back.
             QTimer.singleShot(0, self._place)
-        elif kind == QEvent.Type.Close or undocked:
-            self._close()
+        elif kind == QEvent.Type.ParentChange and self.parent() is not None:
+            self._had_parent = True
+        elif kind == QEvent.Type.Close or (kind == QEvent.Type.ParentChange and self._had_parent):
+            self._close()  # napari takes a dock's widget out when the dock is closed
         return done
 
     def _place(self) -> None:

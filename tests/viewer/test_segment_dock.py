@@ -1,0 +1,335 @@
+"""The Segment dock, clicked through on a real viewer with a real, tiny training."""
+
+import numpy as np
+import pytest
+import torch
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication, QCheckBox
+
+from napari_simgraph.capabilities.segmentation import Train
+from napari_simgraph.core.job import Progress
+from napari_simgraph.viewer.jobs import State
+from napari_simgraph.viewer.views.segment import RUN, TEACH, SegmentDock
+
+SHORT = Train(minutes=0, steps=6, width=4, depth=2, patch=32, batch=2, device="cpu", threads=1)
+
+
+def stack(depth=3, edge=48, seed=0):
+    """Sections with a dark grid on bright noise."""
+    noise = np.random.default_rng(seed).normal(170, 12, (depth, edge, edge))
+    noise[:, ::12] -= 90
+    noise[:, :, ::12] -= 90
+    return noise.clip(0, 255).astype(np.uint8)
+
+
+def strokes_on(data):
+    painted = np.zeros(data.shape, np.uint8)
+    painted[1][data[1] < 110] = 1
+    painted[1, 4:8, 4:44] = 2
+    return painted
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMGRAPH_WORKSPACES", str(tmp_path))
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy):
+    return make_napari_viewer_proxy()
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    made = SegmentDock(viewer)
+    viewer.window.add_dock_widget(made, name="Segment", area="right")
+    yield made
+    made.session.jobs.close()
+
+
+def click(qtbot, button):
+    assert button.isEnabled()
+    # Of a tick box only the box and its text can be clicked, not the empty end of its row.
+    place = QPoint(8, button.height() // 2) if isinstance(button, QCheckBox) else QPoint()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=place)
+
+
+def sentence(dock):
+    return dock.footer.sentence.text()
+
+
+def action(dock, text):
+    """The button of the status line, or the chip, with this text."""
+    row = dock.footer._actions.layout()
+    widgets = [row.itemAt(i).widget() for i in range(row.count())]
+    return next(w for w in widgets if w is not None and w.text() == text)
+
+
+def taught(dock, viewer, qtbot, data=None):
+    """Image, strokes and short settings; ready to learn."""
+    data = stack() if data is None else data
+    image = viewer.add_image(data, name="larva", scale=(50, 4, 4), units=("nm",) * 3)
+    viewer.add_labels(strokes_on(data), name="painted", scale=(50, 4, 4), units=("nm",) * 3)
+    dock.teach.form.set_value(SHORT)
+    qtbot.waitUntil(lambda: dock.footer.main.isEnabled(), timeout=3000)
+    return image
+
+
+def learn(dock, qtbot):
+    with qtbot.waitSignal(dock.teach.learned, timeout=60_000):
+        click(qtbot, dock.footer.main)
+
+
+def test_an_empty_dock_says_what_for_what_is_missing_and_offers_the_remedy(dock, viewer):
+    assert not dock.controls.isEnabled()
+    assert not dock.footer.main.isEnabled()
+    assert sentence(dock) == "No image is open yet."
+    texts = [dock._buttons.itemAt(i).widget() for i in range(dock._buttons.count())]
+    assert [w.text() for w in texts if w] == ["Open image…", "Try a sample"]
+    viewer.add_image(stack(), name="larva")
+    assert dock.controls.isEnabled()
+    assert dock._card.isHidden()
+
+
+def test_the_way_to_the_first_stroke_is_told_step_by_step(dock, viewer, qtbot):
+    viewer.add_image(stack(), name="larva", scale=(50, 4, 4), units=("nm",) * 3)
+    assert sentence(dock) == "Make a strokes layer, then paint one short stroke per class."
+    click(qtbot, action(dock, "New strokes layer"))
+    layer = viewer.layers["larva · strokes"]
+    assert layer.mode == "paint"
+    assert layer.brush_size == 5
+    assert layer.selected_label == 1
+    np.testing.assert_allclose(layer.scale, (50, 4, 4))
+    said = "Paint a short stroke on membrane, then press Ctrl+2 and paint cytoplasm."
+    qtbot.waitUntil(lambda: sentence(dock) == said)
+    layer.paint((1, 10, 10), 1)
+    qtbot.waitUntil(lambda: sentence(dock).startswith("Paint a second class"))
+    assert not dock.footer.main.isEnabled()
+    layer.paint((1, 30, 30), 2)
+    qtbot.waitUntil(lambda: dock.footer.main.isEnabled())
+    assert dock.footer.main.text() == "Learn from 1 section"
+    assert sentence(dock).startswith("About 5 min on ")
+    layer.undo()
+    qtbot.waitUntil(lambda: not dock.footer.main.isEnabled(), timeout=3000)
+
+
+def test_classes_are_picked_renamed_and_added(dock, viewer, qtbot):
+    viewer.add_image(stack(), name="larva")
+    dock.teach.painting.new_strokes()
+    layer, classes = dock.teach.painting.layer, dock.teach.painting.classes
+    row = classes.visualItemRect(classes.topLevelItem(2)).center()
+    qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(40, row.y()))
+    assert layer.selected_label == 3
+    classes.topLevelItem(2).setText(0, "vesicle")
+    assert classes.table.names == ("membrane", "cytoplasm", "vesicle", "synapse")
+    assert list(layer.features["class"])[3] == "vesicle"
+    classes.topLevelItem(1).setText(0, "Membrane")
+    assert classes.table.names[1] == "cytoplasm"
+    click(qtbot, dock.teach.painting.add_button)
+    assert classes.table.names[-1] == "class 5"
+    assert dock.teach.painting.boundary_name == "membrane"
+
+
+def test_rgb_images_begin_with_tissue_classes_and_presets_keep_painted_ones(dock, viewer, qtbot):
+    viewer.add_image(np.zeros((48, 48, 3), np.uint8), rgb=True, name="slide")
+    painting = dock.teach.painting
+    assert painting.classes.table.names[0] == "tumour"
+    painting.new_strokes()
+    painting.layer.paint((10, 10), 2)
+    qtbot.waitUntil(lambda: painting.counts().get(2, 0) > 0)
+    painting.preset.activated.emit(1)
+    assert painting.classes.table.names == ("membrane", "stroma", "mitochondrion", "synapse")
+
+
+def test_labels_of_another_shape_and_our_own_results_are_greyed_with_the_reason(dock, viewer):
+    viewer.add_image(stack(), name="larva")
+    viewer.add_labels(np.zeros((3, 20, 20), int), name="small")
+    ours = viewer.add_labels(np.zeros((3, 48, 48), int), name="larva · classes")
+    ours.metadata["simgraph"] = {"result": "x classes", "thing": "classes"}
+    menu = dock.teach.painting.layers
+    menu.renew()
+    texts = [menu.itemText(i) for i in range(menu.count())]
+    assert "small (another shape, 3x20x20)" in texts
+    assert "larva · classes (made by a model)" in texts
+    assert menu.layer is None
+
+
+def test_a_mask_of_two_values_is_told_to_be_one_by_a_tick(dock, viewer, qtbot):
+    data = stack()
+    viewer.add_image(data, name="larva")
+    viewer.add_labels(np.where(data < 110, 0, 255).astype(np.uint8), name="mask")
+    qtbot.waitUntil(lambda: sentence(dock).startswith("Paint a second class"), timeout=3000)
+    click(qtbot, action(dock, "0 is background"))
+    assert dock.teach.painting.classes.table.names == ("background", "object")
+    assert dock.footer.main.text() == "Learn from 3 sections"
+    labels = dock.teach.painting.labels()
+    assert set(np.unique(labels.read())) == {1, 2}
+
+
+def test_classes_that_overlap_have_one_layer_each(dock, viewer, qtbot):
+    data = stack()
+    viewer.add_image(data, name="larva")
+    painting = dock.teach.painting
+    painting._take_preset("Two classes")
+    for name in ("a", "b"):
+        viewer.add_labels((data < 110).astype(np.uint8), name=name)
+    click(qtbot, painting.overlap)
+    assert painting.masks.isVisibleTo(dock)
+    painting.masks._combos[0].choose(viewer.layers["a"])
+    painting.masks._combos[1].choose(viewer.layers["b"])
+    labels = painting.labels()
+    assert not labels.exclusive
+    assert labels.channels == 2
+    assert dock.footer.main.isEnabled()
+
+
+def test_learn_then_segment_then_undo(dock, viewer, qtbot):
+    image = taught(dock, viewer, qtbot)
+    painted = viewer.layers["painted"]
+    assert dock.footer.main.text() == "Learn from 1 section"
+    learn(dock, qtbot)
+    assert "Learned 'larva u-net, today" in sentence(dock)
+    (name,) = dock.session.models("segmentation")
+    assert dock.run.model.name == name
+    assert not np.any(painted.data[0])  # the labels were copied, not changed
+    click(qtbot, action(dock, "Run on all"))
+    assert dock.tabs.currentIndex() == RUN
+    assert dock.footer.main.text() == "Segment 3 sections"
+    click(qtbot, dock.run.sure)
+    task_done = lambda: dock.run.task is None and "Made" in sentence(dock)  # noqa: E731
+    click(qtbot, dock.footer.main)
+    assert dock.footer.running
+    qtbot.waitUntil(task_done, timeout=60_000)
+    names = [layer.name for layer in viewer.layers]
+    assert "larva · classes" in names
+    assert "larva · sure membrane" in names
+    made = viewer.layers["larva · classes"]
+    np.testing.assert_allclose(made.scale, image.scale)
+    assert made.units == image.units
+    assert set(np.unique(np.asarray(made.data))) <= {1, 2, 3, 4}
+    assert np.asarray(made.data).all()
+    assert "agreement" in dock.run.made.text.text() or "U-Net" in dock.run.made.text.text()
+    click(qtbot, dock.run.made.copy_button)
+    assert QApplication.clipboard().text().startswith("napari-simgraph segmentation apply --model")
+    click(qtbot, action(dock, "Undo"))
+    assert "larva · classes" not in [layer.name for layer in viewer.layers]
+
+
+def test_only_the_chosen_sections_are_segmented(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    learn(dock, qtbot)
+    dock.tabs.setCurrentIndex(RUN)
+    dock.run.sections.setValue((1, 1))
+    assert dock.footer.main.text() == "Segment 1 section"
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.run.task is None, timeout=60_000)
+    made = np.asarray(viewer.layers["larva · classes"].data)
+    assert made.shape == (3, 48, 48)
+    assert made[1].all()
+    assert not made[0].any()
+
+
+def test_strokes_painted_while_it_learns_do_not_reach_the_job(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    noun = dock.teach.painting.labels()
+    viewer.layers["painted"].data[:] = 2
+    assert set(np.unique(noun.read())) == {0, 1, 2}
+
+
+def test_cancel_keeps_the_earlier_model_and_says_so(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    dock.teach.form.set_value(Train(minutes=0, steps=100_000, width=4, depth=2, patch=32))
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.teach.task.progress.done > 0, timeout=30_000)
+    assert "%" in dock.footer.bar.text()
+    click(qtbot, dock.footer.pause)
+    assert dock.footer.pause.text() == "Go on"
+    assert sentence(dock) == "Paused; memory is kept."
+    click(qtbot, dock.footer.cancel)
+    qtbot.waitUntil(lambda: dock.teach.task is None, timeout=20_000)
+    assert sentence(dock) == "Cancelled. The earlier model is still in use."
+    assert dock.session.models() == []
+    assert not dock.footer.running
+
+
+def test_stop_keeps_what_was_learned_and_offers_to_go_on(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    dock.teach.form.set_value(Train(minutes=0, steps=100_000, width=4, depth=2, patch=32))
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.teach.task.progress.done > 0, timeout=30_000)
+    dock.tabs.setCurrentIndex(RUN)
+    assert not dock.footer.running  # the other tab is not busy
+    dock.tabs.setCurrentIndex(TEACH)
+    with qtbot.waitSignal(dock.teach.learned, timeout=30_000):
+        click(qtbot, dock.footer.stop)
+    assert sentence(dock).startswith("Kept what was learned in ")
+    assert action(dock, "Go on")
+    assert len(dock.session.models()) == 1
+
+
+def test_a_failure_is_one_sentence_and_the_dock_goes_on(dock, viewer, qtbot, monkeypatch):
+    taught(dock, viewer, qtbot)
+
+    def fails(*args, **kwargs):
+        yield Progress(0.5)
+        raise RuntimeError("tensors are on different moons")
+
+    monkeypatch.setattr("napari_simgraph.capabilities.segmentation.train", fails)
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.teach.task is None, timeout=10_000)
+    assert sentence(dock) == "It stopped unexpectedly. Your strokes are safe."
+    click(qtbot, action(dock, "Copy report"))
+    assert "different moons" in QApplication.clipboard().text()
+    assert dock.footer.main.isEnabled()
+
+
+def test_a_model_that_wants_other_channels_is_told_before_it_runs(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    learn(dock, qtbot)
+    viewer.add_image(np.zeros((48, 48, 3), np.uint8), rgb=True, name="slide")
+    dock.tabs.setCurrentIndex(RUN)
+    dock.run.image.menu.choose(viewer.layers["slide"])
+    assert sentence(dock) == "This model wants grey, the image has 3 colours."
+    assert not dock.footer.main.isEnabled()
+    click(qtbot, action(dock, "Learn a new one"))
+    assert dock.tabs.currentIndex() == TEACH
+
+
+def test_a_second_job_waits_and_can_be_moved_to_the_front(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    learn(dock, qtbot)
+
+    def endless():
+        while True:
+            yield Progress(0.5, seconds_left=120)
+
+    first = dock.session.jobs.submit("Learn what is similar", endless)
+    second = dock.session.jobs.submit("Map", endless)
+    qtbot.waitUntil(lambda: first.state is State.RUNNING)
+    dock.tabs.setCurrentIndex(RUN)
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: "about 2 min" in sentence(dock))
+    assert sentence(dock).startswith("Waiting for Learn what is similar")
+    click(qtbot, action(dock, "Move to front"))
+    first.cancel()
+    qtbot.waitUntil(lambda: dock.run.task is None and "Made" in sentence(dock), timeout=60_000)
+    second.cancel()
+
+
+def test_the_dock_is_never_wider_than_its_scroll_area(dock, viewer):
+    viewer.add_image(stack(), name="a very long name of an image that nobody would choose")
+    for index in (TEACH, RUN):
+        dock.tabs.setCurrentIndex(index)
+        dock.teach.image.facts.size_editor.show()
+        assert dock.inside.minimumSizeHint().width() < 300
+
+
+def test_closing_the_dock_lets_go_of_the_viewer(dock, viewer):
+    image = viewer.add_image(stack(), name="larva")
+    viewer.window.remove_dock_widget(dock)
+    viewer.layers.remove(image)
+    viewer.add_image(stack(), name="other")
+    viewer.theme = "light"
+    assert dock.teach.image.menu.count() == 1
+    assert "larva" in dock.teach.image.menu.itemText(0)
