@@ -2,9 +2,11 @@
 
 import ast
 import os
+import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,7 @@ WINDOWS = (
 FILE_LINES, FUNCTION_LINES, IMPORT_SECONDS = 300, 40, 0.3
 TEXTS = {path.relative_to(SOURCE).as_posix(): path.read_text("utf-8") for path in FILES}
 TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
+PACKAGES = {"PIL": "pillow", "skimage": "scikit-image"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEFUL = {"list", "dict", "set", "defaultdict", "deque", "OrderedDict", "Counter", "count"}
 STATEFUL |= {"Lock", "RLock", "Event", "Queue", "SimpleQueue", "local", "ContextVar"}
@@ -45,6 +48,15 @@ class Blocked:
             raise ImportError(name + " is blocked")
 sys.meta_path.insert(0, Blocked())
 """
+
+
+def imported(tree):
+    """Top-level names of all that a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def nodes():
@@ -91,6 +103,15 @@ def test_importing_the_package_is_quick_and_light():
         assert not {*TORCH, *WINDOWS} & set(loaded)
     # Start of the interpreter included; processor time, so that a busy machine doesn't matter.
     assert statistics.median(seconds) < IMPORT_SECONDS, seconds
+
+
+def test_what_is_imported_is_declared_and_the_other_way_round():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = {re.split(r"[\[<>=; ]", line)[0] for line in declared}
+    used = {name for tree in TREES.values() for name in imported(tree)}
+    foreign = used - set(sys.stdlib_module_names) - {"napari_simgraph"}
+    # napari brings itself and the Qt binding that a person chose.
+    assert {PACKAGES.get(name, name) for name in foreign - {"napari"}} == wanted
 
 
 def test_core_needs_numpy_only():
