@@ -80,7 +80,7 @@ def is_held(path: Path) -> bool:
     try:
         # A number is given again to other processes: the time it began tells them apart.
         began = psutil.Process(int(told["pid"])).create_time()
-        return abs(began - float(told["began"])) < 1.0
+        return bool(abs(began - float(told["began"])) < 1.0)
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
 

@@ -53,13 +53,18 @@ def make_layers(
     noun: Image | Labels, thing: str = "", source_layer: Layer | None = None
 ) -> list[Layer]:
     """The layers of `to_layer_data`; results are locked and can't be painted on."""
-    layers = [Layer.create(*data) for data in to_layer_data(noun, thing, source_layer)]
-    for layer in layers if thing else []:
+    return [make_layer(data) for data in to_layer_data(noun, thing, source_layer)]
+
+
+def make_layer(data: LayerData) -> Layer:
+    """A layer of `to_layer_data`; one that shows a thing is locked and can't be painted on."""
+    layer = Layer.create(*data)
+    if "metadata" in data[1]:
         layer.locked = True
         if isinstance(layer, LabelsLayer):
             layer.editable = False
-            layer.contour = 0 if isinstance(noun, Labels) and len(noun.classes) else 2
-    return layers
+            layer.contour = 0 if "features" in data[1] else 2
+    return layer
 
 
 def image_of(layer: Layer, first: int | None = None) -> Image:

@@ -5,32 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
+from napari_simgraph.viewer.layers import LayerData
 from napari_simgraph.viewer.state import place_of, set_place
 
 
-def replace_data(layer: Layer, new: Layer) -> bool:
-    """Whether a layer took the data of a new one; its look stays unless the classes differ."""
-    if type(layer.data) is not type(new.data) and getattr(layer, "multiscale", False):
+def replace_data(layer: Layer, new: LayerData) -> bool:
+    """Whether a layer took new data; its look stays unless the classes differ.
+
+    No layer is made for it: with a large stack that alone takes napari a fifth of a second.
+    """
+    data, told, kind = new
+    levels = data if isinstance(data, list) else [data]
+    same = isinstance(layer, LabelsLayer) == (kind == "labels")
+    same &= isinstance(data, list) == bool(getattr(layer, "multiscale", False))
+    if not same or layer.ndim != len(told["scale"]) or len(levels[0].shape) != _axes(layer):
         return False
-    if layer.ndim != new.ndim or not same_kind(layer, new):
-        return False
-    layer.data = new.data
-    set_place(layer, place_of(new))
+    layer.data = data
+    before = place_of(layer)
+    after = {name: told[name] for name in before if name in told}
+    set_place(layer, {name: after[name] for name in after if not _equal(before[name], after[name])})
     if isinstance(layer, LabelsLayer):
         layer.editable = False
-        if not layer.features.equals(new.features):
-            layer.colormap = new.colormap
-            layer.features = new.features
-    layer.metadata["simgraph"] = new.metadata["simgraph"]
+        _set_classes(layer, told)
     return True
 
 
-def same_kind(one: Layer, other: Layer) -> bool:
-    """Whether both are Labels layers or neither is."""
-    return isinstance(one, LabelsLayer) == isinstance(other, LabelsLayer)
+def _set_classes(layer: LabelsLayer, told: Mapping[str, Any]) -> None:
+    """Colours and names of other classes than the layer had."""
+    wanted = list(told.get("features", {}).get("class", []))
+    if wanted and ("class" not in layer.features or list(layer.features["class"]) != wanted):
+        layer.colormap = told["colormap"]
+        layer.features = told["features"]
+
+
+def _axes(layer: Layer) -> int:
+    """Axes of the pixels, colour included."""
+    return int(layer.ndim) + bool(getattr(layer, "rgb", False))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    plain = [np.asarray(value).tolist() for value in (one, other)]
+    return bool(plain[0] == plain[1])
 
 
 def mark_of(told: Mapping[str, Any]) -> tuple[str, ...]:

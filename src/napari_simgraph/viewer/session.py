@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from napari.layers import Image as ImageLayer
+from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
@@ -20,9 +21,9 @@ from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
-from napari_simgraph.viewer.layers import image_of, labels_of, make_layers
+from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
 from napari_simgraph.viewer.records import identify, is_kept, now
-from napari_simgraph.viewer.replacing import mark_of, replace_data, same_kind
+from napari_simgraph.viewer.replacing import mark_of, replace_data
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
 
@@ -230,20 +231,21 @@ class Session:
     def _show(self, noun: Image | Labels, source: Layer, thing: str, told: dict[str, Any]) -> Made:
         old = self.result_layers(source, thing)
         shown, fresh = [], []
-        for new in make_layers(noun, thing, source):
-            part = about(new)["thing"]
-            new.metadata["simgraph"] = {**told, "thing": part}
+        for data in to_layer_data(noun, thing, source):
+            part = data[1]["metadata"]["simgraph"]["thing"]
             same = [layer for layer in old if about(layer)["thing"] == part]
-            if same and replace_data(same[0], new):
-                old.remove(same[0])
-                shown.append(same[0])
+            if same and replace_data(same[0], data):
+                layer = same[0]
+                old.remove(layer)
+                layer.metadata["simgraph"] = {**told, "thing": part}
             else:
-                index = insert_index(list(self.viewer.layers), new, source)
-                self.viewer.layers.insert(index, new)
-                fresh.append(new)
-                shown.append(new)
+                layer = make_layer(data)
+                layer.metadata["simgraph"] = {**told, "thing": part}
+                self.viewer.layers.insert(self._place(layer, source), layer)
+                fresh.append(layer)
+            shown.append(layer)
         for layer in old:
-            if same_kind(layer, shown[0]):  # of a class that is gone
+            if isinstance(layer, LabelsLayer) == isinstance(noun, Labels):  # a class that is gone
                 self.viewer.layers.remove(layer)
             else:  # the user turned it into something else
                 layer.metadata["simgraph"] = {}
@@ -251,6 +253,9 @@ class Session:
         self.keeper.save_soon()
         self.results_changed.emit()
         return Made(shown, hidden, len(shown) > len(fresh))
+
+    def _place(self, layer: Layer, source: Layer) -> int:
+        return insert_index(list(self.viewer.layers), layer, source)
 
     def _notify(self, sentence: str, failed: bool) -> None:
         """Failures in napari's notifications; what went well only where no dock of ours shows."""
