@@ -41,8 +41,10 @@ test: check
 test-long: setup
 	$(TEST_DISPLAY) $(BIN)/python -m pytest $(PYTEST_ARGS) -m long
 
+# With a display the window stays open at the end; without one it leaves screenshots and results.
 demo: setup
-	$(DEMO_DISPLAY) $(BIN)/napari-simgraph demo --out demo_output
+	$(DEMO_DISPLAY) $(BIN)/python -m napari_simgraph.viewer.demo --out demo_output \
+	  $(if $(DISPLAY)$(WAYLAND_DISPLAY),--stay)
 
 build: setup
 	$(BIN)/python -m build --outdir dist

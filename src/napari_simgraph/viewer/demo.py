@@ -1,0 +1,148 @@
+"""The whole chain in a real window, clicked through as a person would: ``make demo``.
+
+Without a display (under Xvfb) it closes itself at the end; with one the window stays open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PLUGIN = "napari-simgraph"
+_SIZE = (1280, 800)
+_LONGEST_S = 1800.0  # a demo that takes longer hangs
+
+
+class Demo:
+    """A viewer with the larva sample, driven through its docks.
+
+    Parameters
+    ----------
+    out
+        Where screenshots and results go; the workspace too, so that nothing else is touched.
+    minutes
+        How long the network learns.
+    """
+
+    def __init__(self, out: Path, minutes: float) -> None:
+        import napari
+
+        self.out, self.minutes = out, minutes
+        out.mkdir(parents=True, exist_ok=True)
+        os.environ["SIMGRAPH_WORKSPACES"] = str(out / "workspaces")
+        self.viewer = napari.Viewer(show=True)
+        self.viewer.window.resize(*_SIZE)
+        self._count = 0
+
+    def run(self) -> dict[str, float]:
+        """Scores of what was learned from a few strokes, held against the whole truth."""
+        self.viewer.open_sample(PLUGIN, "larva")
+        dock = self.open("Segment")
+        self.shoot("opened")
+        self._learn(dock)
+        self._segment(dock)
+        for name in ("Jobs", "Workspace"):
+            self.open(name)
+            self.shoot(name.lower())
+        self.viewer.theme = "light"
+        self.open("Segment")
+        self.shoot("light")
+        self.viewer.theme = "dark"
+        return self._results(dock)
+
+    def open(self, name: str) -> Any:
+        """The dock of this name, in front."""
+        dock, widget = self.viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        dock.show()
+        dock.raise_()
+        self.wait(0.5)
+        return widget
+
+    def shoot(self, name: str) -> Path:
+        """A picture of the whole window."""
+        self.wait(0.5)
+        self._count += 1
+        path = self.out / f"{self._count:02d}_{name}.png"
+        self.viewer.screenshot(str(path), canvas_only=False, flash=False)
+        return path
+
+    def wait(self, seconds: float = 0.0, until: Callable[[], bool] | None = None) -> None:
+        """Let the window live for some seconds, or until something is true."""
+        from qtpy.QtWidgets import QApplication
+
+        end = time.monotonic() + (seconds if until is None else _LONGEST_S)
+        while time.monotonic() < end and not (until and until()):
+            QApplication.processEvents()
+            time.sleep(0.01)
+        if until and not until():
+            raise TimeoutError("The demo waited in vain: look at the last screenshot.")
+
+    def _learn(self, dock: Any) -> None:
+        dock.teach.form.set_value(dock.teach.form.value().__class__(minutes=self.minutes))
+        self.wait(1.0)
+        dock.footer.main.click()
+        self.wait(20 * self.minutes)
+        self.shoot("learning")
+        self.open("Jobs")
+        self.shoot("jobs_learning")
+        self.open("Segment")
+        self.wait(until=lambda: dock.teach.task is None)
+        self.shoot("learned")
+
+    def _segment(self, dock: Any) -> None:
+        dock.tabs.setCurrentIndex(1)
+        dock.run.sure.setChecked(True)
+        self.wait(0.5)
+        dock.footer.main.click()
+        self.wait(3.0)
+        self.shoot("segmenting")
+        self.wait(until=lambda: dock.run.task is None)
+        self.shoot("segmented")
+
+    def _results(self, dock: Any) -> dict[str, float]:
+        """Labels, model and scores as files."""
+        from napari_simgraph.capabilities import segmentation
+        from napari_simgraph.core.classes import ClassTable
+        from napari_simgraph.io.models import save_model
+        from napari_simgraph.io.samples import LARVA_CLASSES
+        from napari_simgraph.io.write import write
+        from napari_simgraph.viewer.layers import labels_of
+
+        table = ClassTable.of(LARVA_CLASSES)
+        made = dock.session.result_layers(self.viewer.layers["larva"], "classes")[0]
+        found = labels_of(made, table)
+        truth = labels_of(self.viewer.layers["larva · truth"], table)
+        write(found, self.out / "larva_classes.tif")
+        model = dock.session.model(dock.session.models("segmentation")[0])
+        save_model(model, self.out / "larva_model")
+        scores = segmentation.score(found, truth)
+        (self.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+        return scores
+
+
+def main() -> None:
+    """The demo from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo_output"))
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--stay", action="store_true", help="Leave the window open.")
+    asked = parser.parse_args()
+    demo = Demo(asked.out, asked.minutes)
+    scores = demo.run()
+    told = ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if "dice" in name)
+    demo.viewer.status = f"Against the whole truth: {told}"
+    if asked.stay:
+        import napari
+
+        napari.run()
+    else:
+        demo.viewer.close()
+
+
+if __name__ == "__main__":
+    main()
