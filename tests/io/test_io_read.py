@@ -150,7 +150,7 @@ def test_npy_is_memory_mapped_and_npz_needs_a_key(tmp_path):
     image = read(tmp_path / "a.npy").image
     assert isinstance(image.levels[0], np.memmap)
     np.savez(tmp_path / "b.npz", x=pixels, y=pixels[0])
-    with pytest.raises(ValueError, match="b.npz::x, b.npz::y"):
+    with pytest.raises(ValueError, match=r"b\.npz::x, b\.npz::y"):
         read(tmp_path / "b.npz")
     one = read(f"{tmp_path / 'b.npz'}::y").image
     assert (one.name, one.shape) == ("y", (20, 30))
@@ -193,7 +193,7 @@ def test_guessed_axes(tmp_path):
 @pytest.mark.parametrize("axes", ["ZY", "ZZYX", "ZCX", "QZYX", "TCYX1"])
 def test_axes_that_do_not_fit(tmp_path, axes):
     np.save(tmp_path / "a.npy", grey(5, 20, 30))
-    with pytest.raises(ValueError, match="[Aa]xes"):
+    with pytest.raises(ValueError, match=r"[Aa]xes"):
         read(tmp_path / "a.npy", options=ReadOptions(axes=axes))
 
 

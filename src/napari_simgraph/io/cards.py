@@ -13,8 +13,9 @@ def card(model: Model) -> str:
     """The page as Markdown."""
     parts = [
         f"# {model.name}",
-        f"A {model.capability} model of napari-simgraph. Nothing in this folder can run: the weights "
-        "are plain numbers (`weights.safetensors`), the description is text (`model.json`).",
+        f"A {model.capability} model of napari-simgraph. Nothing in this folder can run: "
+        "the weights are plain numbers (`weights.safetensors`), the description is text "
+        "(`model.json`).",
         _table("In short", dict(facts(model))),
         _table("Scores on what was kept aside", _rounded(model.metrics)),
         _table("Settings", model.settings),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import struct
+import threading
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ BROKEN = (
     SyntaxError,
     struct.error,
     zlib.error,
+    zipfile.BadZipFile,
 )
 
 
@@ -55,17 +58,19 @@ def telling(path: Path | str, kind: str) -> Iterator[None]:
 def quiet(name: str = "tifffile") -> Iterator[list[str]]:
     """What a library's logger says in the block, as a list, kept off the screen."""
     said: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    here = threading.get_ident()
+
+    def listen(record: logging.LogRecord) -> bool:
+        if record.thread == here:  # what is said about another file is not for this block
+            said.append(record.getMessage())
+        return False
+
     logger = logging.getLogger(name)
-    before = logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
+    logger.addFilter(listen)
     try:
         yield said
     finally:
-        logger.removeHandler(handler)
-        logger.propagate = before
+        logger.removeFilter(listen)
 
 
 def check_file(path: Path) -> None:

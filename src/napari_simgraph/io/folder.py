@@ -130,7 +130,10 @@ def _left_out(folder: Path) -> list[str]:
     names = sorted(
         f.name
         for f in folder.iterdir()
-        if f.is_file() and f.suffix.casefold() not in known and f.name[0] != "." and f.name != SIDECAR
+        if f.is_file()
+        and f.suffix.casefold() not in known
+        and f.name[0] != "."
+        and f.name != SIDECAR
     )
     if not names:
         return []
@@ -142,7 +145,10 @@ def _alike(raws: Sequence[Raw]) -> bool:
     """Whether the pictures are slices: flat, of one size and type."""
     first = raws[0]
     flat = first.axes in ("YX", "YXC")
-    return flat and all((r.shape, r.dtype, r.axes) == (first.shape, first.dtype, first.axes) for r in raws)
+    single = flat and not any(raw.info for raw in raws)  # what we wrote was an image of its own
+    return single and all(
+        (r.shape, r.dtype, r.axes) == (first.shape, first.dtype, first.axes) for r in raws
+    )
 
 
 def _stack(raws: Sequence[Raw], folder: Path) -> Raw:
@@ -165,7 +171,7 @@ def _planes(raws: Sequence[Raw], lead: tuple[int, ...]) -> Planes:
 
 def _ours(raws: Sequence[Raw], info: dict[str, Any], folder: Path) -> Raw:
     """A folder that we wrote: its description says what the slices are."""
-    if not _alike(raws):
+    if len({(raw.shape, raw.dtype) for raw in raws}) > 1:
         raise Told(f"{folder} was changed: its slices differ in size, remove {SIDECAR}.")
     lead = tuple(int(n) for n in info.get("lead", [len(raws)]))
     if int(np.prod(lead, dtype=np.int64)) != len(raws):
@@ -190,12 +196,13 @@ def _set(
     notes: Sequence[str],
 ) -> Opened:
     """Images of any sizes with the class of their folder."""
-    inner = replace(options, axes=options.axes[1:] if options.axes[:1] in "Nn" else options.axes)
+    inner_axes = options.axes[1:] if options.axes[:1] in "Nn" else options.axes
     images: list[Image] = []
     named: list[str] = []
     asked: set[str] = set()
     for raw, name in zip(raws, classes, strict=True):
-        found = opened(raw, inner)
+        fits = len(inner_axes) == len(raw.shape)
+        found = opened(raw, replace(options, axes=inner_axes if fits else ""))
         asked |= found.questions
         images += each_image(found.image)
         named += [name] * len(each_image(found.image))
@@ -203,4 +210,13 @@ def _set(
     if any(named):
         told.append(f"{len(images)} images in {len(set(named) - {''})} classes, by folder.")
     made = ImageSet(tuple(images), tuple(named) if any(named) else (), folder.name)
-    return Opened(made, tuple(told), frozenset(asked))
+    return Opened(made, tuple(told), frozenset(asked), _common(raws))
+
+
+def _common(raws: Sequence[Raw]) -> dict[str, Any]:
+    """What we wrote beside all of them alike."""
+    first = raws[0].info
+    keys = ("noun", "classes", "exclusive", "meaning", "made")
+    return {
+        k: first[k] for k in keys if k in first and all(r.info.get(k) == first[k] for r in raws)
+    }

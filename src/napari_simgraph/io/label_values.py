@@ -29,11 +29,14 @@ class LookUp:
         self._class = np.array([classes[v] for v in sorted(classes)], np.uint8)
 
     def __call__(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
+        """The classes of these pixels."""
         if pixels.dtype.kind in "bu" and pixels.dtype.itemsize <= 2:
             table = np.zeros(_TABLE_ENTRIES if pixels.dtype.itemsize == 2 else 256, np.uint8)
             fits = self._known < len(table)
             table[self._known[fits]] = self._class[fits]
-            return table[pixels.astype(np.uint16) if pixels.dtype.kind == "b" else pixels]
+            index = pixels.astype(np.uint16) if pixels.dtype.kind == "b" else pixels
+            classes: NDArray[np.uint8] = table[index]
+            return classes
         at = np.searchsorted(self._known, pixels).clip(0, len(self._known) - 1)
         return np.where(self._known[at] == pixels, self._class[at], 0).astype(np.uint8)
 

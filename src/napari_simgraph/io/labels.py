@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Image, Labels, LabelsSet, each_image
-from napari_simgraph.io.faults import Told, telling
+from napari_simgraph.io.faults import Told
 from napari_simgraph.io.label_values import (
     MAX_VALUES,
     LookUp,
@@ -63,8 +63,7 @@ def read_labels(path: str | Path, *, options: LabelOptions | None = None) -> Ope
     found = read_for_labels(path, options)
     if found.info.get("noun") == "Labels":
         return OpenedLabels(_ours(found, options), found.notes)
-    with telling(path, "labels"):
-        return as_labels(list(each_image(found.image)), options, found.notes, str(path))
+    return as_labels(list(each_image(found.image)), options, found.notes, str(path))
 
 
 def read_for_labels(path: str | Path, options: LabelOptions) -> Opened:
@@ -120,7 +119,7 @@ def read_class_masks(
         if mask.shape != first.shape:
             raise Told(f"The masks differ in size: {name} is {mask.shape}, not {first.shape}.")
     data = stacked_masks([mask.levels[0] for mask in masks], options.labels_are == "scribbles")
-    space = {"spacing": first.spacing, "unit": first.unit, "origin": first.origin}
+    space: dict[str, Any] = {"spacing": first.spacing, "unit": first.unit, "origin": first.origin}
     table = ClassTable.of(paths)
     labels = Labels(data, first.axes + "C", classes=table, exclusive=False, **space)
     present = "1 absent, 2 present" if options.labels_are == "scribbles" else "nonzero is present"
@@ -139,7 +138,7 @@ def _ours(found: Opened, options: LabelOptions) -> Labels | LabelsSet:
         table = _named(table, options.classes)
     exclusive = bool(found.info.get("exclusive", True))
     meaning = "objects" if found.info.get("meaning") == "objects" else "classes"
-    told = {"classes": table, "exclusive": exclusive, "meaning": meaning}
+    told: dict[str, Any] = {"classes": table, "exclusive": exclusive, "meaning": meaning}
     made = [
         Labels(**{**_space(i), "data": list(i.levels)}, **told) for i in each_image(found.image)
     ]

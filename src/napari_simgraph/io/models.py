@@ -1,4 +1,4 @@
-"""Model folders: model.json, weights.safetensors, card.md and a picture; nothing in them can run."""
+"""Model folders: description, weights, card and a picture; nothing in them can run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_simgraph.core.model import Model
 from napari_simgraph.io.cards import card
-from napari_simgraph.io.faults import Told, telling
+from napari_simgraph.io.faults import Told
 from napari_simgraph.io.safe import fresh, synced
 
 DESCRIPTION, WEIGHTS, CARD, PREVIEW = "model.json", "weights.safetensors", "card.md", "preview.png"
@@ -38,16 +38,18 @@ def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
     target = Path(folder)
     if target.exists() and not (is_model(target) or _is_empty(target)):
         raise Told(f"{target} holds other files: choose a new folder for the model.")
-    arrays = {key: np.ascontiguousarray(value) for key, value in model.arrays.items()}
+    arrays = {
+        key: np.array(value, order="C") for key, value in model.arrays.items()
+    }  # 0-d stays 0-d
     with fresh(target) as temporary:
         temporary.mkdir()
-        synced(temporary / WEIGHTS, save(arrays, {"format": "napari-simgraph"}))
+        synced(temporary / WEIGHTS, bytes(save(arrays, {"format": "napari-simgraph"})))
         text = json.dumps(model.to_json(), indent=2, ensure_ascii=False)
         synced(temporary / CARD, card(model).encode())
         if preview is not None:
             from imagecodecs import png_encode
 
-            synced(temporary / PREVIEW, png_encode(np.ascontiguousarray(preview, np.uint8)))
+            synced(temporary / PREVIEW, bytes(png_encode(np.ascontiguousarray(preview, np.uint8))))
         synced(temporary / DESCRIPTION, text.encode())
     return target
 
@@ -60,6 +62,7 @@ def load_model(folder: str | Path) -> Model:
     ValueError
         The folder is no model, broken, or from a newer version.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
     path = Path(folder)
@@ -67,8 +70,10 @@ def load_model(folder: str | Path) -> Model:
     weights = path / WEIGHTS
     if not weights.is_file():
         raise Told(f"The model {path} is broken: {WEIGHTS} is missing.")
-    with telling(weights, "the weights of a model"):
+    try:
         arrays = load(weights.read_bytes())
+    except (SafetensorError, OSError, ValueError):
+        raise Told(f"The model {path} is broken: {WEIGHTS} can't be read.") from None
     try:
         model = Model.from_json(info, arrays)
     except ValueError as error:

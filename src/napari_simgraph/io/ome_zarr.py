@@ -74,7 +74,9 @@ def _plain(array: Any, path: Path, key: str) -> Raw:
     axes = "".join(str(n)[:1].upper() for n in names) if names else ""
     known = set(axes) <= set("TZYXC") and len(set(axes)) == len(axes) == len(array.shape)
     name = key.rpartition("/")[2] or path.stem
-    return Raw((_Checked(array, path),), axes if known else "", name=name, source=_source(path, key))
+    return Raw(
+        (_Checked(array, path),), axes if known else "", name=name, source=_source(path, key)
+    )
 
 
 def _only_array(node: Any, path: Path, key: str) -> Raw:
@@ -82,7 +84,9 @@ def _only_array(node: Any, path: Path, key: str) -> Raw:
     keys = sorted(node.array_keys())
     if len(keys) == 1:
         return _plain(node[keys[0]], path, f"{key}/{keys[0]}".strip("/"))
-    inside = [f"{path.name}::{f'{key}/{k}'.strip('/')}" for k in (keys or sorted(node.group_keys()))]
+    inside = [
+        f"{path.name}::{f'{key}/{k}'.strip('/')}" for k in (keys or sorted(node.group_keys()))
+    ]
     raise Told(f"{path} is no single image: say which of {', '.join(inside[:8]) or 'nothing'}.")
 
 
@@ -96,7 +100,9 @@ def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) 
     unit = clean_unit(units[-1]) if units and len(set(units)) == 1 else PIXEL
     scale = _transform("scale", told, sets[0], letters)
     info = dict(node.attrs).get(NAMESPACE, {})
-    name = info.get("name") or told.get("name") or path.name.removesuffix(".zarr").removesuffix(".ome")
+    name = (
+        info.get("name") or told.get("name") or path.name.removesuffix(".zarr").removesuffix(".ome")
+    )
     return Raw(
         arrays,
         letters,

@@ -137,9 +137,7 @@ def _beside(folder: Path) -> list[Path]:
     return sorted((f for f in files if is_mask_of_another(f.stem, stems)), key=natural)
 
 
-def _are_stacks(
-    pairs: Sequence[Pair], images: Path, labels: Path, options: ReadOptions
-) -> bool:
+def _are_stacks(pairs: Sequence[Pair], images: Path, labels: Path, options: ReadOptions) -> bool:
     """Whether both folders, as paired, are slices of one stack."""
     if any(pair.image_class for pair in pairs) or options.axes.upper().startswith("N"):
         return False

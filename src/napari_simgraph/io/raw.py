@@ -98,7 +98,8 @@ class Raw:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the pixels."""
-        return np.dtype(self.levels[0].dtype)
+        dtype: np.dtype[Any] = np.dtype(self.levels[0].dtype)
+        return dtype
 
 
 def opened(raw: Raw, options: ReadOptions) -> Opened:
@@ -141,8 +142,9 @@ def _settle_axes(raw: Raw, options: ReadOptions) -> tuple[Raw, str, list[str]]:
     if raw.alpha and "C" in letters:
         at = letters.index("C")
         kept = raw.shape[at] - 1
-        order = range(len(letters))
-        raw = replace(raw, levels=tuple(arrange(a, order, sizes={at: kept}) for a in raw.levels))
+        raw = replace(
+            raw, levels=tuple(arrange(a, range(len(letters)), sizes={at: kept}) for a in raw.levels)
+        )
         notes.append("The opacity channel was left out.")
     ours = str(raw.info.get("axes", ""))
     lost = [letter for letter in ours if letter not in letters]

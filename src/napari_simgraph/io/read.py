@@ -5,10 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_simgraph.io.axes import AxesUnclear, reaxes
-from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.faults import Told, check_file
 from napari_simgraph.io.raw import Opened, Raw, ReadOptions, opened
 
-__all__ = ["AxesUnclear", "Opened", "ReadOptions", "can_read", "read", "read_values", "reaxes", "split_key"]
+__all__ = [
+    "AxesUnclear",
+    "Opened",
+    "ReadOptions",
+    "can_read",
+    "read",
+    "read_values",
+    "reaxes",
+    "split_key",
+]
 
 _TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi")
 _PICTURES = (".png", ".jpg", ".jpeg")
@@ -54,8 +63,7 @@ def _read(path: str | Path, options: ReadOptions, indices: bool) -> Opened:
 
         return read_folder(file, options, indices)
     raw = read_raw(file, key, indices)
-    with telling(file, "an image"):
-        return opened(raw, options)
+    return opened(raw, options)
 
 
 def read_raw(file: Path, key: str, indices: bool = False) -> Raw:

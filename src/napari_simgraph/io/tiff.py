@@ -41,7 +41,8 @@ def read_tiff(path: Path, key: str = "", cache: PlaneCache | None = None) -> Raw
     with telling(path, "TIFF"), quiet() as said, TiffFile(path) as tif:
         series = _series(tif, key, path)
         _check_whole(tif, series, said, path)
-        levels = tuple(_array(tif, level, path, cache) for level in series.levels)
+        number = int(key or 0)
+        levels = tuple(_array(tif, (number, i), path, cache) for i, _ in enumerate(series.levels))
         raw = said_by(tif, series, path, levels)
         if len(tif.series) > 1 and not key and not tif.is_svs:
             more = f"It holds {len(tif.series)} images; the first was read ({path.name}::0)."
@@ -74,9 +75,10 @@ def _check_whole(tif: TiffFile, series: TiffPageSeries, said: list[str], path: P
 
 
 def _array(
-    tif: TiffFile, level: TiffPageSeries, path: Path, cache: PlaneCache | None
+    tif: TiffFile, place: tuple[int, int], path: Path, cache: PlaneCache | None
 ) -> np.ndarray[Any, Any] | Planes | View | Any:
-    """The pixels of one pyramid level, read when asked for."""
+    """The pixels of one image and pyramid level, read when asked for."""
+    level = tif.series[place[0]].levels[place[1]]
     keyframe = level.keyframe
     if level.dataoffset is not None and tif.filehandle.size:
         mapped = np.memmap(
@@ -88,7 +90,7 @@ def _array(
     whole = keyframe.nbytes <= WHOLE_PAGE_BYTES or not keyframe.is_tiled
     if whole and tuple(level.shape) == (*lead, *inside) and _count(lead) == len(level.pages):
         return Planes(lead, inside, level.dtype, _Pages(level, path), cache)
-    return _zarr_view(path, level)
+    return _zarr_view(path, place)
 
 
 def _count(shape: Sequence[int]) -> int:
@@ -117,13 +119,12 @@ class _Pages:
                 handle.close()
 
 
-def _zarr_view(path: Path, level: TiffPageSeries) -> View:
+def _zarr_view(path: Path, place: tuple[int, int]) -> View:
     """A level with large tiled pages, read tile by tile through tifffile's Zarr store."""
     import tifffile
     import zarr
 
-    series, number = level.parent_index, level.level_index
-    store = tifffile.imread(path, aszarr=True, series=series, level=number)
+    store = tifffile.imread(path, aszarr=True, series=place[0], level=place[1])
     array = zarr.open_array(store, mode="r")
     view = View(array, range(array.ndim))
     weakref.finalize(view, store.close)

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 NAMESPACE = "napari-simgraph"
 # Resolution tags also hold printing resolutions; no scanner goes beyond 2400 dpi (10.6 um).
 _LARGEST_PIXEL_UM = 10.0
+_MOST_CHANNELS = 7  # in ImageJ; scripts that name no axes write sections as channels
 _INCH_UM, _CM_UM = 25400.0, 10000.0
 
 
 def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any, ...]) -> Raw:
     """The arrays with all that the file says about them."""
     info = our_info(tif)
-    axes, notes = _letters(series)
+    axes, notes = _letters(tif, series)
     spacing, origin, unit, more = _sizes(tif, series, info)
     return Raw(
         levels,
@@ -34,7 +35,7 @@ def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any
         name=str(info.get("name") or path.name.split(".tif")[0].split(".ome")[0]),
         source=str(path),
         info=info,
-        notes=(*notes, *more),
+        notes=(*notes, *more, *_colour_notes(series)),
         alpha=_has_alpha(series),
     )
 
@@ -57,16 +58,28 @@ def our_info(tif: TiffFile) -> dict[str, Any]:
     return {}
 
 
-def _letters(series: TiffPageSeries) -> tuple[str, list[str]]:
+def _letters(tif: TiffFile, series: TiffPageSeries) -> tuple[str, list[str]]:
     """Our letters for the axes of the file; "" where they have to be guessed."""
     axes = series.axes
     if "S" in axes and "C" not in axes:
         axes = axes.replace("S", "C")
+    if tif.is_imagej and axes == "CYX" and series.shape[0] > _MOST_CHANNELS:
+        return "ZYX", [f"Its {series.shape[0]} channels were read as sections."]
     if set(axes) <= set("TZYXC") and len(set(axes)) == len(axes):
         return axes, []
     if axes[1:] in ("YX", "YXC") and axes[0] in "IQRLEPAUVM":
         return "Z" + axes[1:], []  # pages without a meaning: a stack
     return "", []
+
+
+def _colour_notes(series: TiffPageSeries) -> list[str]:
+    """What the values mean where larger is not brighter."""
+    how = getattr(series.keyframe.photometric, "name", "")
+    if how == "PALETTE":
+        return ["It has a colour table, which was left out: values are read as they are."]
+    if how == "MINISWHITE":
+        return ["The file says that 0 is white: values are read as they are."]
+    return []
 
 
 def _has_alpha(series: TiffPageSeries) -> bool:
@@ -84,7 +97,8 @@ def _sizes(
         origin = dict(zip(letters, info.get("origin", ()), strict=False))
         return spacing, origin, clean_unit(info.get("unit")), []
     if tif.is_ome:
-        return (*_ome_sizes(tif.ome_metadata or "<OME/>", series.index), [])
+        number = next(i for i, other in enumerate(tif.series) if other is series)
+        return (*_ome_sizes(tif.ome_metadata or "<OME/>", number), [])
     if tif.is_imagej:
         return _imagej_sizes(tif)
     return (*_plain_sizes(series.keyframe), [])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_simgraph.core.raster import ImageSet, LabelsSet
+from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.outgoing import Outgoing, outgoing
 from napari_simgraph.io.write_pictures import fits_png, write_png
@@ -29,7 +29,10 @@ def write_set(
         raise Told(f"{target}: several images need a folder; leave out '{target.suffix}'.")
     classes = nouns.image_classes if isinstance(nouns, ImageSet) else ()
     written: list[Path] = []
-    for i, noun in enumerate(nouns):
+    listed: tuple[Image | Labels, ...] = (
+        nouns.images if isinstance(nouns, ImageSet) else nouns.labels
+    )
+    for i, noun in enumerate(listed):
         going = outgoing(noun, made)
         folder = target / classes[i] if classes else target
         written.append(_write_one(going, folder, {path.stem for path in written}))

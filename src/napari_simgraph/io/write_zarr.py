@@ -87,24 +87,23 @@ def _factors(going: Outgoing, space: str) -> list[tuple[int, ...]]:
     return factors
 
 
-def _halved(
-    fine: Any, box: tuple[slice, ...], step: tuple[int, ...], labels: bool
-) -> NDArray[Any]:
+def _halved(fine: Any, box: tuple[slice, ...], step: tuple[int, ...], labels: bool) -> NDArray[Any]:
     """A block of the coarser level: means of pixels, or every other label."""
     pairs = zip(box, step, fine.shape, strict=True)
     block = np.asarray(fine[tuple(slice(s.start * f, min(s.stop * f, n)) for s, f, n in pairs)])
     if labels:
         return block[tuple(slice(None, None, f) for f in step)]
-    mean = block.astype(np.float32)
+    mean: Any = block.astype(np.float32)
     for axis, factor in enumerate(step):
         if factor == 2:
             if mean.shape[axis] % 2:  # an odd edge is its own neighbour
                 last = mean.take([-1], axis)
                 mean = np.concatenate([mean, last], axis)
             even = mean.take(range(0, mean.shape[axis], 2), axis)
-            mean = (even + mean.take(range(1, mean.shape[axis], 2), axis)) / 2
+            mean = (even + mean.take(range(1, mean.shape[axis], 2), axis)) / np.float32(2)
     whole = block.dtype.kind in "ui"
-    return (np.round(mean) if whole else mean).astype(block.dtype)
+    rounded: NDArray[Any] = np.round(mean) if whole else mean
+    return rounded.astype(block.dtype)
 
 
 def _attributes(
