@@ -97,6 +97,7 @@ class RunPage(QWidget):
         task.estimate = self._seconds()
         task.ticked.connect(self._ticked)
         task.ended.connect(self._ended)
+        self._session.keep_run(task, self._run)
         self.task = task
         self.changed.emit()
 
@@ -147,8 +148,8 @@ class RunPage(QWidget):
         image = self._session.image(layer)
         self.form.hold(output=self._output(), sections=self._range(), threads=gui_threads())
         config = self.form.value()
-        name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
-        self._room = WatchedRoom(self._session.room(name))
+        self._run = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
+        self._room = WatchedRoom(self._session.room(self._run))
         room = self._room
         self._source, self._noun, self._used = layer, image, (model, config)
         self._done_sections = self._section_count

@@ -94,6 +94,7 @@ class TeachPage(QWidget):
         task.estimate = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
         task.retry = self._go_on
         task.ended.connect(self._ended)
+        self._session.keep_run(task, self._room)
         self.task = task
         self.changed.emit()
 
