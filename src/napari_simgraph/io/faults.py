@@ -28,6 +28,9 @@ BROKEN = (
     zipfile.BadZipFile,
 )
 
+# One listener at a time, or two would stand in front of each other.
+_LISTENING = threading.RLock()
+
 
 class Told(ValueError):
     """A sentence for the person about a file; it passes `telling` unchanged."""
@@ -55,22 +58,42 @@ def telling(path: Path | str, kind: str) -> Iterator[None]:
 
 
 @contextmanager
-def quiet(name: str = "tifffile") -> Iterator[list[str]]:
-    """What a library's logger says in the block, as a list, kept off the screen."""
+def quiet(name: str = "tifffile") -> Iterator[None]:
+    """What a library's logger says in the block stays off the screen."""
+    logger = logging.getLogger(name)
+
+    def swallow(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(swallow)
+    try:
+        yield
+    finally:
+        logger.removeFilter(swallow)
+
+
+@contextmanager
+def listening(name: str = "tifffile") -> Iterator[list[str]]:
+    """What a library's logger says in the block, as a list, kept off the screen.
+
+    What it says about other files in other threads is not in the list.
+    """
     said: list[str] = []
     here = threading.get_ident()
 
     def listen(record: logging.LogRecord) -> bool:
-        if record.thread == here:  # what is said about another file is not for this block
-            said.append(record.getMessage())
+        if record.thread != here:
+            return True
+        said.append(record.getMessage())
         return False
 
     logger = logging.getLogger(name)
-    logger.addFilter(listen)
-    try:
-        yield said
-    finally:
-        logger.removeFilter(listen)
+    with _LISTENING:
+        logger.filters.insert(0, listen)  # filters behind one that says no are never asked
+        try:
+            yield said
+        finally:
+            logger.removeFilter(listen)
 
 
 def check_file(path: Path) -> None:

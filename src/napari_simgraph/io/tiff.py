@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_simgraph.io.faults import Told, check_file, quiet, telling
+from napari_simgraph.io.faults import Told, check_file, listening, quiet, telling
 from napari_simgraph.io.lazy import PlaneCache, Planes, View
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.tiff_meta import said_by
@@ -38,7 +38,7 @@ def read_tiff(path: Path, key: str = "", cache: PlaneCache | None = None) -> Raw
     from tifffile import TiffFile
 
     check_file(path)
-    with telling(path, "TIFF"), quiet() as said, TiffFile(path) as tif:
+    with telling(path, "TIFF"), listening() as said, TiffFile(path) as tif:
         series = _series(tif, key, path)
         _check_whole(tif, series, said, path)
         number = int(key or 0)
