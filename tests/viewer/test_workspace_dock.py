@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-import tifffile
+from qtpy.QtWidgets import QFileDialog
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Labels
+from napari_simgraph.core.raster import Labels, each_image
+from napari_simgraph.io.read import read
 from napari_simgraph.io.workspace import HOME, Workspace
 from napari_simgraph.viewer.views.workspace import WorkspaceDock
 
@@ -148,9 +149,28 @@ def test_a_folder_with_files_is_no_new_workspace(dock, tmp_path):
     assert "holds files already" in dock.footer.sentence.text()
 
 
-def test_labels_are_exported(dock, tmp_path):
-    from napari_simgraph.viewer.writers import export_layer
-
+@pytest.mark.parametrize("ending", [".tif", "", ".ome.zarr"])
+def test_labels_are_exported(dock, tmp_path, monkeypatch, ending):
     fill(dock)
-    export_layer(dock.viewer.layers["vnc · classes"], tmp_path / "classes.tif")
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "classes.tif"), np.ones(SHAPE))
+    offered = []
+
+    def choose(parent, title, name):
+        offered.append(name)
+        return str(tmp_path / "out"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    dock.viewer.layers.selection.active = dock.viewer.layers["vnc · classes"]
+    dock._ask_export(ending)
+    assert offered == [f"vnc_classes{ending}"]
+    assert dock.footer.sentence.text() == f"Written: out{ending}."
+    (image,) = each_image(read(tmp_path / f"out{ending}").image)
+    np.testing.assert_array_equal(np.asarray(image.levels[0]), np.ones(SHAPE))
+
+
+def test_export_asks_for_a_layer_with_pixels(dock, monkeypatch):
+    fill(dock)
+    chosen = lambda *_: ("out.tif", "")  # noqa: E731
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", chosen)
+    dock.viewer.add_points(np.zeros((1, 3)), name="spots")
+    dock._ask_export(".tif")
+    assert "holds no pixels" in dock.footer.sentence.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -225,7 +226,8 @@ class WorkspaceDock(DockFrame):
         if layer is None:
             self.show_state("error", "Choose a layer in the list first, then export it.")
             return
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export", f"{layer.name}{ending}")
+        name = "_".join(re.findall(r"[\w-]+", layer.name))
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export", f"{name}{ending}")
         if chosen:
             path = chosen if chosen.endswith(ending) else chosen + ending
             self._try(lambda: export_layer(layer, Path(path)), f"Written: {Path(path).name}.")
