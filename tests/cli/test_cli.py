@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -115,28 +114,57 @@ def test_info_and_convert(toy, capsys):
     assert "50 nm" in capsys.readouterr().out
 
 
-def interrupt(words, when):
-    """Exit code and stderr of a run that got Ctrl-C once `when()` is true."""
+def interrupt_at(words, step):
+    """Exit code and steps of a run that got Ctrl-C once it was past a step."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "napari_simgraph", *words], stderr=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "napari_simgraph", *words],
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
     )
-    end = time.monotonic() + 60
-    while not when() and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    return process.returncode, told.decode()
+    at = []
+    for line in process.stderr:
+        text = json.loads(line).get("text", "") if line.startswith("{") else ""
+        if text.startswith("step"):
+            at.append(int(text.split()[1]))
+            if at[-1] > step:
+                process.send_signal(signal.SIGINT)
+                break
+    process.stderr.read()
+    return process.wait(60), at
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_goes_on(toy):
     words = train(toy)
     words[words.index("--steps") + 1] = "100000"
-    words[words.index("--progress") + 1] = "bar"
-    code, told = interrupt(words, lambda: any(toy.glob("m.partial/*")))
-    assert code == 130, told
-    assert (toy / "m" / "model.json").is_file()
+    words[words.index("--progress") + 1] = "json"
+    code, _ = interrupt_at(words, 3)
+    assert code == 130
     kept = json.loads((toy / "m" / "model.json").read_text())["steps"]
-    code, told = interrupt([*words, "--resume"], lambda: time.sleep(6) or True)
-    assert code == 130, told
+    assert kept > 3
+    code, at = interrupt_at([*words, "--resume"], kept + 1)
+    assert code == 130
+    assert at[0] >= kept
     assert json.loads((toy / "m" / "model.json").read_text())["steps"] > kept
+
+
+def test_folders_are_paired_by_name_and_it_is_said(toy, capsys):
+    for folder in ("images", "masks"):
+        (toy / folder).mkdir()
+    for name, size in {"a": 96, "b": 80}.items():
+        pixels = toy_image().read()[:size]
+        write(Image(pixels, name=name), toy / "images" / f"{name}.tif")
+        write(
+            toy_labels().replace(data=toy_labels().read()[:size]),
+            toy / "masks" / f"{name}_mask.tif",
+        )
+    paths = ["--image", str(toy / "images"), "--labels", str(toy / "masks")]
+    words = ["segmentation", "train", *paths, "--model", str(toy / "m"), *QUICK]
+    words[-1] = "bar"
+    assert main(words) == 0
+    assert "Paired 2 images with labels" in capsys.readouterr().err
+    words = ["segmentation", "apply", "--model", str(toy / "m"), "--image", str(toy / "images")]
+    assert main([*words, "--out", str(toy / "out"), "--average", "none", "--progress", "none"]) == 0
+    assert sorted(path.name for path in (toy / "out").iterdir()) == ["a.tif", "b.tif"]
+    assert read(toy / "out" / "b.tif").image.shape == (80, 96)

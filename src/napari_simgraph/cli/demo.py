@@ -55,6 +55,7 @@ def _segment(
     for noun, name in ((made.classes, "larva_classes.tif"), (made.probability, "larva_sure.tif")):
         if noun is not None:
             write(noun, folder / name, info={"model": "larva"})
+    assert made.probability is not None  # both were asked for
     scores = segmentation.score(made.probability, truth, segmentation.Score(sections=kept))
     room.clean()
     room.close()

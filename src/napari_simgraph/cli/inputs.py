@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.models import load_model
+from napari_simgraph.io.pair import read_paired
 from napari_simgraph.io.read import ReadOptions, read
 
 C = TypeVar("C", bound=Config)
@@ -41,7 +42,20 @@ def read_options(asked: Namespace) -> ReadOptions:
 
 
 def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
-    """The inputs of a verb by parameter name."""
+    """The inputs of a verb by parameter name; folders of images and labels are paired by name."""
+    kinds = {noun.types[0]: noun.name for noun in asked.verb.nouns}
+    paired = {Image, Labels} <= kinds.keys() and asked.labels and not asked.class_masks
+    if paired:
+        found = read_paired(
+            asked.image,
+            asked.labels,
+            options=read_options(asked),
+            label_options=_label_options(asked),
+        )
+        for note in found.notes:
+            say(note)
+        _ask_spacing(found.image, say)
+        return {kinds[Image]: found.image, kinds[Labels]: found.labels}
     return {
         noun.name: _noun(noun.types[0], noun.name, asked, say)
         for noun in asked.verb.nouns
@@ -76,9 +90,13 @@ def _noun(kind: type, name: str, asked: Namespace, say: Say) -> Any:
     opened = read(path, options=read_options(asked))
     for note in opened.notes:
         say(note)
-    if "spacing" in opened.questions:
-        say("The file doesn't say how large a pixel is; --spacing 50,4,4 --unit nm sets it.")
+    _ask_spacing(opened.image, say)
     return opened.image
+
+
+def _ask_spacing(image: Image | ImageSet, say: Say) -> None:
+    if not all(one.has_scale for one in each_image(image)):
+        say("The file doesn't say how large a pixel is; --spacing 50,4,4 --unit nm sets it.")
 
 
 def _labels(path: str | None, asked: Namespace, say: Say) -> Any:
@@ -99,4 +117,5 @@ def _labels(path: str | None, asked: Namespace, say: Say) -> Any:
 
 def _label_options(asked: Namespace) -> LabelOptions:
     names = tuple(name.strip() for name in asked.classes.split(",") if name.strip())
-    return LabelOptions(axes=asked.axes, classes=names, labels_are=asked.labels_are)
+    axes = asked.axes.upper().replace("C", "")  # of the image; labels have no colours
+    return LabelOptions(axes=axes, classes=names, labels_are=asked.labels_are)

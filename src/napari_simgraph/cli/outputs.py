@@ -84,7 +84,7 @@ class Output:
         return [
             path
             for one in single
-            for path in write(one, target / f"{one.name}.tif", info=self._info())
+            for path in write(one, target / f"{_stem(one.name)}.tif", info=self._info())
         ]
 
     def _info(self) -> dict[str, Any]:
@@ -97,3 +97,8 @@ class Output:
             if getattr(asked, f"setting_{item.name}") is not None
         }
         return {"verb": f"{asked.command} {asked.verb_name}", "inputs": inputs, **settings}
+
+
+def _stem(name: str) -> str:
+    """The name of the image that a result was made from: ``a`` of ``a · classes``."""
+    return name.partition(" · ")[0]
