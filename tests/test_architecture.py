@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from napari_simgraph.capabilities import NAMES, load
+from napari_simgraph.cli.parser import build_parser
 from napari_simgraph.core.verbs import verbs
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +32,7 @@ WINDOWS = (
     "pyqtgraph",
     "vispy",
 )
-FILE_LINES, FUNCTION_LINES, IMPORT_SECONDS = 300, 40, 0.3
+FILE_LINES, FUNCTION_LINES, RECIPE_LINES, IMPORT_SECONDS = 300, 40, 60, 0.3
 TEXTS = {path.relative_to(SOURCE).as_posix(): path.read_text("utf-8") for path in FILES}
 TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
 PACKAGES = {"PIL": "pillow", "skimage": "scikit-image"}
@@ -103,6 +105,38 @@ def test_importing_the_package_is_quick_and_light():
         assert not {*TORCH, *WINDOWS} & set(loaded)
     # Start of the interpreter included; processor time, so that a busy machine doesn't matter.
     assert statistics.median(seconds) < IMPORT_SECONDS, seconds
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_data/*.md")])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_in_documents_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_in_documents_are_understood(path):
+    blocks = re.findall(r"^```\n(.*?)^```", path.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    for line in lines:
+        program_name, *words = shlex.split(line, comments=True) or [""]
+        if program_name == "napari-simgraph":
+            build_parser(words).parse_args(words)
+
+
+def test_the_recipe_is_short():
+    assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) < RECIPE_LINES
+
+
+def test_architecture_tells_of_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    table = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Dependencies")[2]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ")]
+    told = {name.strip() for row in rows[1:] for name in row.split(",")}
+    assert told == {re.split(r"[\[<>=; ]", line)[0] for line in project["dependencies"]}
 
 
 def test_what_is_imported_is_declared_and_the_other_way_round():
