@@ -84,7 +84,7 @@ prepare_venv() {
   stamp=.venv/installed-$(cat pyproject.toml hatch_build.py | cksum | tr ' ' '-')
   if [ ! -e "$stamp" ] || [ ! -e src/napari_simgraph/napari.yaml ]; then
     say "Installs napari-simgraph and what it needs into .venv (some minutes the first time)."
-    .venv/bin/python -m pip install -qq --no-input --disable-pip-version-check -e '.[dev]'
+    .venv/bin/python -m pip install -qq --no-compile --no-input --disable-pip-version-check -e '.[dev]'
     rm -f .venv/installed-*
     touch "$stamp"
   fi
