@@ -23,6 +23,7 @@ from napari_simgraph.viewer.theme import STATE_COLORS, state_pixmap
 Button: TypeAlias = tuple[str, Callable[[], object]]
 
 MAIN_HEIGHT = 34
+_GAP = 2  # px between sentence and buttons
 STATUS_LINES = 2  # sentences stay below 90 characters: two lines at 380 px
 
 
@@ -144,7 +145,7 @@ class Footer(QWidget):
 
     def _status_row(self) -> QHBoxLayout:
         words = QVBoxLayout()
-        words.setSpacing(2)
+        words.setSpacing(_GAP)
         words.addWidget(self.sentence)
         words.addWidget(self._actions)
         row = QHBoxLayout()
@@ -167,12 +168,16 @@ class Footer(QWidget):
         for chip in self._chips:
             row.addWidget(flat(*chip))
         row.addStretch(1)
+        self._fit()
 
     def _fit(self) -> None:
-        """Room for sentence and buttons by the font, the same whether they are there or not."""
-        lines = self.sentence.fontMetrics().lineSpacing()
-        self.sentence.setFixedHeight(STATUS_LINES * lines + 8)
-        self._actions.setFixedHeight(self.pause.sizeHint().height())
+        """Room for sentence and buttons by the font; without buttons the sentence has it all."""
+        words = STATUS_LINES * self.sentence.fontMetrics().lineSpacing() + 8
+        below = self.pause.sizeHint().height()
+        bare = not (self._status_button or self._chips)
+        self._actions.setVisible(not bare)
+        self._actions.setFixedHeight(below)
+        self.sentence.setFixedHeight(words + (below + _GAP if bare else 0))
 
 
 def _page(widget: QWidget) -> QWidget:

@@ -79,7 +79,7 @@ class Form(QWidget, Generic[C]):
         self._fold = fold
         fold.show_page(self.rest)
         fold.on_reset(self.reset)
-        self._renew()
+        fold.set_changed(self.count_changes())
 
     def count_changes(self) -> int:
         """How many folded settings differ from their default."""

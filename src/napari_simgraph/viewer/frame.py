@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_simgraph.viewer.fold import KeysFold, SettingsFold
@@ -44,7 +44,6 @@ class DockFrame(QWidget):
         self._main: Callable[[], object] = lambda: None
         self._closing: list[Callable[[], object]] = []
         self._placed = self._had_parent = False
-        self.setMinimumSize(300, 200)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -170,7 +169,7 @@ class DockFrame(QWidget):
         outer.addWidget(self._empty_card())
         outer.addWidget(self.controls)
         outer.addStretch(1)
-        area = QScrollArea()
+        area = _Area()
         area.setWidget(inside)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -189,6 +188,15 @@ class DockFrame(QWidget):
         column.addLayout(self._buttons)
         self._card.hide()
         return self._card
+
+
+class _Area(QScrollArea):
+    """A scroll area never narrower than what is in it: nothing is cut, and no bar below."""
+
+    def minimumSizeHint(self) -> QSize:
+        """300 px, or more where letters are large."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(max(300, self.widget().minimumSizeHint().width() + bar), 60)
 
 
 def _card_button(text: str, callback: Callable[[], object]) -> QWidget:

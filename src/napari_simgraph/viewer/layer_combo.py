@@ -55,6 +55,7 @@ class LayerCombo(QComboBox):
         super().__init__()
         self._viewer, self._kind, self._refuse, self._none = viewer, kind, refuse, none
         self._layers: list[Layer | None] = []
+        self._picked = False
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.setSizeAdjustPolicy(policy)
         self.setMinimumContentsLength(8)
@@ -62,6 +63,7 @@ class LayerCombo(QComboBox):
         for name in _EVENTS:
             getattr(viewer.layers.events, name).connect(self.renew)
         self.currentIndexChanged.connect(lambda _: self.chosen.emit())
+        self.activated.connect(self._pick)
         self.activated.connect(self.clearFocus)  # a combo box swallows the viewer's keys
         self.renew()
 
@@ -79,6 +81,7 @@ class LayerCombo(QComboBox):
     def choose(self, layer: Layer | None) -> None:
         """Choose a layer that is in the list."""
         if layer in self._layers:
+            self._picked = True
             self.setCurrentIndex(self._layers.index(layer))
 
     def choose_active(self) -> None:
@@ -97,10 +100,14 @@ class LayerCombo(QComboBox):
         self.clear()
         for layer, reason in zip(self._layers, reasons, strict=True):
             self._add(layer, reason)
-        self.setCurrentIndex(self._choice(before, reasons))
+        new = event.value if getattr(event, "type", "") == "inserted" else None
+        self.setCurrentIndex(self._choice(before, reasons, new))
         self.blockSignals(False)
         if self.layer != before or event is None:
             self.chosen.emit()
+
+    def _pick(self, index: int) -> None:
+        self._picked = True
 
     def _add(self, layer: Layer | None, reason: str) -> None:
         if layer is None:
@@ -111,15 +118,21 @@ class LayerCombo(QComboBox):
         self.setItemData(self.count() - 1, f"{layer.name}\n{reason or facts}", _TIP)
         self.model().item(self.count() - 1).setEnabled(not reason)
 
-    def _choice(self, before: Layer | None, reasons: list[str]) -> int:
-        """The index of the layer chosen before, of the active one, or of the first that goes."""
+    def _choice(self, before: Layer | None, reasons: list[str], new: Layer | None) -> int:
+        """The index of the layer to choose: the one before, else the active one, else the newest.
+
+        A new layer in view takes the place of one that is hidden and that nobody chose.
+        """
         usable = [i for i, reason in enumerate(reasons) if not reason]
-        for wanted in (before, self._viewer.layers.selection.active):
+        hidden = before is not None and not before.visible and not self._picked
+        takes_over = new if hidden and new is not None and new.visible else None
+        for wanted in (takes_over, before, self._viewer.layers.selection.active):
             if wanted is not None and wanted in self._layers:
                 index = self._layers.index(wanted)
                 if index in usable:
                     return index
-        return usable[0] if usable else -1
+        seen = [i for i in usable if (layer := self._layers[i]) is None or layer.visible]
+        return (seen or usable or [-1])[0]
 
 
 _TIP = Qt.ItemDataRole.ToolTipRole

@@ -10,7 +10,7 @@ from napari.layers import Labels as LabelsLayer
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_simgraph.viewer.keeper import stroke_boxes
+from napari_simgraph.viewer.records import stroke_boxes
 
 _BLOCK = 512 * 512  # pixels counted at a time: about 2 ms
 _BUDGET_S = 0.015  # of the GUI thread per turn

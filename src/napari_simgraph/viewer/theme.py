@@ -16,6 +16,7 @@ State: TypeAlias = Literal["empty", "ready", "running", "queued", "done", "stopp
 # Told apart by lightness too, for colour-blind eyes; napari's own error red has a contrast of
 # only 1.8 on the dark theme. They colour bars and icons, never text.
 STATE_COLORS: dict[str, str] = {
+    "info": "#8A8F98",
     "empty": "#8A8F98",
     "ready": "#8A8F98",
     "running": "#56B4E9",
@@ -134,7 +135,7 @@ def state_pixmap(state: str, size: int = 14) -> QPixmap:
 
 
 def _draw(painter: QPainter, state: str) -> None:
-    """The sign of a state in a square of 14: tick, bar over dot, square, clock, triangle, ring."""
+    """The sign of a state in a square of 14 points."""
     if state == "done":
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF([QPointF(2, 7), QPointF(5.5, 11), QPointF(12, 3)]))
@@ -147,6 +148,10 @@ def _draw(painter: QPainter, state: str) -> None:
         painter.drawPolygon(QPolygonF([QPointF(4, 2), QPointF(12, 7), QPointF(4, 12)]))
     else:
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        if state == "info":  # the letter i: fonts on Linux often lack the sign for it
+            painter.drawLine(QPointF(7, 6), QPointF(7, 12))
+            painter.drawPoint(QPointF(7, 2.5))
+            return
         painter.drawEllipse(QPointF(7, 7), 4.5, 4.5)
         if state == "queued":
             painter.drawPolyline(QPolygonF([QPointF(7, 4.5), QPointF(7, 7), QPointF(9.5, 7)]))

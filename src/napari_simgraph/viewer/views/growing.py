@@ -68,7 +68,7 @@ class Preview:
 
     def show(self, array: Any) -> None:
         """Show what is written by now; arrays that are not one value per pixel are left out."""
-        if tuple(array.shape) != self._image.shape:
+        if tuple(array.shape) != self._image.shape or self._source not in self._viewer.layers:
             return
         if self._layer is None:
             noun = Labels(
@@ -80,8 +80,10 @@ class Preview:
             )
             self._layer = make_layers(noun, "classes", self._source)[0]
             self._layer.metadata.clear()  # it is nobody's result
-            self._viewer.layers.insert(len(self._viewer.layers), self._layer)
-            self._viewer.layers.selection.active = self._source
+            active = self._viewer.layers.selection.active
+            place = self._viewer.layers.index(self._source) + 1
+            self._viewer.layers.insert(place, self._layer)
+            self._viewer.layers.selection.active = active
         else:
             self._layer.refresh()
 

@@ -17,7 +17,7 @@ from napari_simgraph.viewer.theme import Colors, colors
 from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, WaitingRow
 
 _TURN_MS = 100  # ten updates a second look fluent
-_CURVES_EVERY = 5  # turns: a plot costs 5 to 10 ms, a bar next to nothing
+_CURVES_EVERY = 10  # turns: a plot costs 5 to 10 ms that the training waits for
 _DEVICE_EVERY = 20  # turns
 _ENDED_ROWS = 50  # a day of jobs; more only slow the list
 

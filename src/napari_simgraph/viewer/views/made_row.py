@@ -1,4 +1,4 @@
-"""The line ⓘ below what was made: which model, what score, when, and the command line for it."""
+"""The line below what was made: which model, what score, when, and the command line for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.provenance import sentence
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.theme import state_pixmap
 
 
 class MadeRow(QWidget):
@@ -28,6 +29,9 @@ class MadeRow(QWidget):
         self.copy_button = flat("Copy command", self._copy, tooltip)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
+        sign = QLabel()
+        sign.setPixmap(state_pixmap("info"))
+        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.text, 1)
         line.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
         session.results_changed.connect(self.renew)
@@ -37,7 +41,7 @@ class MadeRow(QWidget):
         found = self._find()
         self.setVisible(bool(found))
         if found:
-            self.text.setText(f"ⓘ {sentence(about(found[0]))}")
+            self.text.setText(sentence(about(found[0])))
             self.text.setToolTip(str(about(found[0]).get("command", "")))
 
     def close_events(self) -> None:

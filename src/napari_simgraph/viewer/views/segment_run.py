@@ -189,11 +189,15 @@ class RunPage(QWidget):
         self.changed.emit()
 
     def _keep(self, ending: Ending) -> None:
+        layers = self._session.viewer.layers
+        active = layers.selection.active
         made = {
             thing: self._session.add_result(noun, self._source, thing, self._info(thing))
             for noun, thing in zip(ending.result or (), _THINGS, strict=True)
             if noun is not None
         }
+        if active is not None and active in layers:
+            layers.selection.active = active  # whoever paints goes on painting
         done, took = ending.state is State.DONE, say_time(ending.seconds)
         if done:
             pixels = self._done_sections * np.prod(self._noun.plane)
