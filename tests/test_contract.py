@@ -13,14 +13,14 @@ import time
 import numpy as np
 import pytest
 import torch
-from napari_simgraph.io.models import save_model
-from napari_simgraph.io.write import write
-from toy import toy_image, toy_labels
 
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import NAMES, load
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.verbs import verbs
+from napari_simgraph.io.models import save_model
+from napari_simgraph.io.write import write
+from toy import toy_image, toy_labels
 
 VERBS = [verb for name in NAMES for verb in verbs(load(name)).values()]
 TRAINING = [verb for verb in VERBS if verb.result is Model]

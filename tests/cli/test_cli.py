@@ -8,12 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from napari_simgraph.io.read import read
-from napari_simgraph.io.write import write
-from toy import toy_image, toy_labels
 
 from napari_simgraph import ClassTable, Image, Labels
 from napari_simgraph.cli import main
+from napari_simgraph.io.read import read
+from napari_simgraph.io.write import write
+from toy import toy_image, toy_labels
 
 QUICK = ["--steps", "6", "--threads", "1", "--device", "cpu", "--progress", "none"]
 
@@ -116,23 +116,19 @@ def test_info_and_convert(toy, capsys):
 
 def interrupt_at(words, step):
     """Exit code and steps of a run that got Ctrl-C once it was past a step."""
+    command = [sys.executable, "-m", "napari_simgraph", *words]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "napari_simgraph", *words],
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    )
     at = []
-    for line in process.stderr:
-        text = json.loads(line).get("text", "") if line.startswith("{") else ""
-        if text.startswith("step"):
-            at.append(int(text.split()[1]))
-            if at[-1] > step:
-                process.send_signal(signal.SIGINT)
-                break
-    process.stderr.read()
-    return process.wait(60), at
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, text=True) as process:
+        for line in process.stderr:
+            text = json.loads(line).get("text", "") if line.startswith("{") else ""
+            if text.startswith("step"):
+                at.append(int(text.split()[1]))
+                if at[-1] > step:
+                    process.send_signal(signal.SIGINT)
+                    break
+        process.stderr.read()
+    return process.returncode, at
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_goes_on(toy):
