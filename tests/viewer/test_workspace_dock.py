@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QFileDialog
@@ -75,7 +77,7 @@ def test_it_lists_what_is_kept(dock):
     dock._count(dock.session.workspace)
     dock._say_saved()
     assert "✔ Saved" in dock._saved.text()
-    assert "1 strokes" in dock._saved.text()
+    assert "· 1 stroke ·" in dock._saved.text()
 
 
 def test_a_result_that_was_deleted_can_be_shown_again(dock):
@@ -126,9 +128,11 @@ def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path):
 def test_the_last_workspace_is_offered(make_napari_viewer_proxy, home):
     made = Workspace(home / "vnc 2026-11-20")
     made.save({"layers": []})
+    made.log("strokes", count=2)
     made.close()
     dock = WorkspaceDock(make_napari_viewer_proxy())
-    assert dock._missing.text() == "Go on with vnc 2026-11-20?"
+    said = f"today {datetime.fromisoformat(made.state['saved']):%H:%M}."
+    assert dock._missing.text() == f"Go on with vnc 2026-11-20? 2 strokes, {said}"
 
 
 def test_a_new_workspace_takes_the_layers_along(dock, tmp_path):

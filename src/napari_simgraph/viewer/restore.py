@@ -36,10 +36,12 @@ def open_workspace(session: Session, folder: Path, *, look_only: bool = False) -
     if session.workspace is not None:
         session.flush()
         session.forget_layers()
-    layers, missing = [], []
+    layers: list[Layer] = []
+    missing: list[dict[str, Any]] = []
+    parts: dict[str, list[Layer]] = {}  # of results that are several layers, read once
     for told in workspace.state.get("layers", []):
         try:
-            layers.append(_layer(workspace, told))
+            layers.append(_layer(workspace, told, parts))
         except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
             missing.append(told)
             workspace.notes.append(_say(workspace, told, error))
@@ -91,10 +93,11 @@ def _in_memory(noun: Image | Labels) -> Image | Labels:
     return noun.replace(data=np.asarray(noun.levels[0])) if small else noun
 
 
-def _layer(workspace: Workspace, told: dict[str, Any]) -> Layer:
-    makers = {"painted": _painted, "result": _result}
-    if told["kind"] in makers:
-        layer = makers[told["kind"]](workspace, told)
+def _layer(workspace: Workspace, told: dict[str, Any], parts: dict[str, list[Layer]]) -> Layer:
+    if told["kind"] == "painted":
+        layer = LabelsLayer(open_painted(workspace.folder / "painted" / told["id"]))
+    elif told["kind"] == "result":
+        layer = _result(workspace, told["about"], parts)
     else:
         layer = _image(workspace, told, workspace.state.get("images", {}).get(told["id"], {}))
     layer.metadata["simgraph"] = dict(told["about"])
@@ -103,16 +106,13 @@ def _layer(workspace: Workspace, told: dict[str, Any]) -> Layer:
     return layer
 
 
-def _painted(workspace: Workspace, told: dict[str, Any]) -> Layer:
-    return LabelsLayer(open_painted(workspace.folder / "painted" / told["id"]))
-
-
-def _result(workspace: Workspace, told: dict[str, Any]) -> Layer:
-    known = told["about"]
-    noun, _ = workspace.result(known["result"])
-    thing = str(known["result"]).partition(" ")[2]
-    for layer in make_layers(_in_memory(noun), thing):
-        if layer.metadata["simgraph"]["thing"] == known["thing"]:
+def _result(workspace: Workspace, known: dict[str, Any], parts: dict[str, list[Layer]]) -> Layer:
+    key = str(known["result"])
+    thing = key.partition(" ")[2]
+    if key not in parts:
+        parts[key] = make_layers(_in_memory(workspace.result(key)[0]), thing)
+    for layer in parts[key]:
+        if about(layer)["thing"] == known["thing"]:
             return layer
     raise ValueError(f"The result '{thing}' has no layer '{known['thing']}' any more.")
 

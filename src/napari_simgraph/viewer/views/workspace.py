@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
 
-from napari_simgraph.core.job import say_time
 from napari_simgraph.io.workspace import Workspace, home, latest
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.restore import find_again, open_workspace, show_result
 from napari_simgraph.viewer.session import session_of
-from napari_simgraph.viewer.views.workspace_rows import Row, rows
+from napari_simgraph.viewer.views.workspace_rows import (
+    Row,
+    rows,
+    say_ago,
+    say_size,
+    say_strokes,
+    short_path,
+)
 from napari_simgraph.viewer.views.workspace_tree import WorkspaceTree, show_folder
 from napari_simgraph.viewer.writers import export_layer
 
@@ -66,7 +73,7 @@ class WorkspaceDock(DockFrame):
             return
         self.controls.show()
         self._title.setText(workspace.name)
-        self._where.setText(f"in {_short_path(workspace.folder.parent)}")
+        self._where.setText(f"in {short_path(workspace.folder.parent)}")
         self._where.setToolTip(str(workspace.folder))
         self._tree.show_rows(rows(self.session, workspace))
         self._say_saved()
@@ -148,7 +155,7 @@ class WorkspaceDock(DockFrame):
         missing = _NOTHING
         if self._found is not None:
             found = self._found
-            missing = f"Go on with {found.name}?"
+            missing = f"Go on with {found.name}? {_say_found(found)}".strip()
             buttons = [("Go on", lambda: self.open_folder(found)), *buttons]
         self.controls.hide()  # nothing of it can be used yet
         self.show_empty("A workspace keeps everything of a session.", missing, buttons)
@@ -162,8 +169,8 @@ class WorkspaceDock(DockFrame):
             self._saved.setToolTip(keeper.problem)
             return
         strokes, size = self._facts
-        parts = [f"✔ Saved {_ago(time.monotonic() - keeper.saved)}" if keeper.saved else ""]
-        parts += [f"{strokes} strokes" if strokes else "", _say_size(size) if size else ""]
+        parts = [f"✔ Saved {say_ago(time.monotonic() - keeper.saved)}" if keeper.saved else ""]
+        parts += [say_strokes(strokes), say_size(size) if size else ""]
         self._saved.setText(" · ".join(part for part in parts if part))
 
     def _turn(self) -> None:
@@ -265,22 +272,13 @@ class WorkspaceDock(DockFrame):
         self.session.flush()
 
 
-def _ago(seconds: float) -> str:
-    """How long ago, no finer than one looks at it."""
-    return "just now" if seconds < 2 else f"{say_time(seconds - seconds % 60 or seconds)} ago"
-
-
-def _say_size(size: int) -> str:
-    """Bytes as people say them."""
-    for power, unit in ((1, "kB"), (2, "MB"), (3, "GB")):
-        if size < 999 * 1000**power:
-            return f"{size / 1000**power:.2g} {unit}"
-    return f"{size / 1e12:.2g} TB"
-
-
-def _short_path(folder: Path) -> str:
-    """A path from the user's home on, where it lies there."""
+def _say_found(folder: Path) -> str:
+    """What is in a workspace that could be opened: ``214 strokes, yesterday 17:42.``"""
     try:
-        return str(folder.relative_to(Path.home()))
-    except ValueError:
-        return str(folder)
+        workspace = Workspace(folder, look_only=True)
+        when = datetime.fromisoformat(workspace.state["saved"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    days = (date.today() - when.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days, f"{when.day} {when:%b}")
+    return ", ".join(filter(None, (say_strokes(workspace.strokes()), f"{day} {when:%H:%M}.")))

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.core.job import say_time
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.provenance import sentence
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
 
 PARTS = ("Images", "Painted", "Models", "Results", "Runs")
-_ENDINGS = {"done": "done", "stopped": "stopped, kept", "failed": "failed", "cancelled": "cancelled"}
+_ENDINGS = {
+    "done": "done",
+    "stopped": "stopped, kept",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 
 
 @dataclass(frozen=True)
@@ -96,3 +102,29 @@ def _run(workspace: Workspace, run: dict[str, Any]) -> Row:
     folder, command = str(workspace.run_folder(run["id"])), str(run.get("command", ""))
     name = str(run.get("title", run["id"]))
     return Row("Runs", name, fact, "", folder, str(run.get("sentence", "")), command)
+
+
+def say_strokes(count: int) -> str:
+    """How many, or nothing where there are none."""
+    return f"{count} stroke{'s' if count != 1 else ''}" if count else ""
+
+
+def say_ago(seconds: float) -> str:
+    """How long ago, no finer than one looks at it."""
+    return "just now" if seconds < 2 else f"{say_time(seconds - seconds % 60 or seconds)} ago"
+
+
+def say_size(size: int) -> str:
+    """Bytes as people say them."""
+    for power, unit in ((1, "kB"), (2, "MB"), (3, "GB")):
+        if size < 999 * 1000**power:
+            return f"{size / 1000**power:.2g} {unit}"
+    return f"{size / 1e12:.2g} TB"
+
+
+def short_path(folder: Path) -> str:
+    """A path from the user's home on, where it lies there."""
+    try:
+        return str(folder.relative_to(Path.home()))
+    except ValueError:
+        return str(folder)
