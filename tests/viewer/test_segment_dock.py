@@ -1,5 +1,8 @@
 """The Segment dock, clicked through on a real viewer with a real, tiny training."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -191,6 +194,8 @@ def test_learn_then_segment_then_undo(dock, viewer, qtbot):
     learn(dock, qtbot)
     assert "Learned 'larva u-net, today" in sentence(dock)
     (name,) = dock.session.models("segmentation")
+    (run,) = dock.session.workspace.runs()
+    assert (run["title"], run["state"]) == ("Learn larva", "done")
     assert dock.run.model.name == name
     assert not np.any(painted.data[0])  # the labels were copied, not changed
     click(qtbot, action(dock, "Run on all"))
@@ -264,8 +269,12 @@ def test_stop_keeps_what_was_learned_and_offers_to_go_on(dock, viewer, qtbot):
     with qtbot.waitSignal(dock.teach.learned, timeout=30_000):
         click(qtbot, dock.footer.stop)
     assert sentence(dock).startswith("Kept what was learned in ")
-    assert action(dock, "Go on")
     assert len(dock.session.models()) == 1
+    click(qtbot, action(dock, "Go on"))
+    qtbot.waitUntil(lambda: dock.teach.task.progress.done > 0, timeout=30_000)
+    assert len(dock.session.workspace.runs()) == 1  # the same run goes on where it stood
+    click(qtbot, dock.footer.cancel)
+    qtbot.waitUntil(lambda: dock.teach.task is None, timeout=20_000)
 
 
 def test_a_failure_is_one_sentence_and_the_dock_goes_on(dock, viewer, qtbot, monkeypatch):
@@ -333,3 +342,33 @@ def test_closing_the_dock_lets_go_of_the_viewer(dock, viewer):
     viewer.theme = "light"
     assert dock.teach.image.menu.count() == 1
     assert "larva" in dock.teach.image.menu.itemText(0)
+
+
+def test_the_dock_opens_without_torch():
+    code = "import sys, napari_simgraph.viewer.views.segment; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_turning_the_tabs_keeps_what_was_said(dock, viewer, qtbot):
+    taught(dock, viewer, qtbot)
+    dock.teach.fail("Paint somewhere else.")
+    dock.tabs.setCurrentIndex(RUN)
+    assert sentence(dock) == "There is no model yet: teach one, or load one from a folder."
+    dock.tabs.setCurrentIndex(TEACH)
+    assert sentence(dock) == "Paint somewhere else."
+    viewer.layers["painted"].paint((1, 40, 40), 2)
+    qtbot.waitUntil(lambda: sentence(dock) != "Paint somewhere else.")
+
+
+def test_hidden_labels_that_nobody_chose_give_way_to_new_strokes(dock, viewer):
+    data = stack()
+    viewer.add_image(data, name="larva")
+    viewer.add_labels(strokes_on(data), name="truth", visible=False)
+    menu = dock.teach.painting.layers
+    assert menu.layer.name == "truth"
+    viewer.add_labels(strokes_on(data), name="strokes")
+    assert menu.layer.name == "strokes"
+    viewer.layers["strokes"].visible = False
+    menu.choose(viewer.layers["strokes"])
+    viewer.add_labels(strokes_on(data), name="more")
+    assert menu.layer.name == "strokes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from napari_simgraph.viewer.facts import FactsLine
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.jobs import Ending, JobRunner
 from napari_simgraph.viewer.layer_combo import LayerCombo
-from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.session import Made, Session
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.theme import State
 
@@ -224,6 +224,21 @@ def copy_report(ending: Ending) -> Button | None:
     if type(ending.error) is ValueError or not ending.trace:
         return None
     return "Copy report", lambda: QApplication.clipboard().setText(ending.trace)
+
+
+def say_made(made: Sequence[Made], took: str) -> str:
+    """What was made, and what had to be hidden for it: ``Made 2 layers in 2 min 41 s.``"""
+    layers = sum(len(each.layers) for each in made)
+    said = f"Made {layers} layer{'s' if layers != 1 else ''} in {took}."
+    if any(each.replaced for each in made):
+        said = f"Replaced the earlier result in {took}."
+    hidden = [name for each in made for name in each.hidden]
+    return f"{said} '{hidden[0]}' is hidden: two overlays at most." if hidden else said
+
+
+def say_channels(count: int) -> str:
+    """``grey`` or ``3 colours``."""
+    return "grey" if count == 1 else f"{count} colours"
 
 
 def _may_have_gpu() -> bool:

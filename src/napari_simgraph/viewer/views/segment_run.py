@@ -19,7 +19,7 @@ from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.provenance import command
-from napari_simgraph.viewer.session import Made, Session
+from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.growing import Preview, WatchedRoom
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.parts import (
@@ -29,7 +29,9 @@ from napari_simgraph.viewer.views.parts import (
     column,
     copy_report,
     row,
+    say_channels,
     say_device,
+    say_made,
 )
 from napari_simgraph.viewer.words import say_about
 
@@ -94,6 +96,7 @@ class RunPage(QWidget):
             return
         self._last, self._refreshed = None, 0.0
         task = self._session.jobs.submit(self.main_text, make)
+        self._session.keep_run(task, self._run)
         task.estimate = self._seconds()
         task.ticked.connect(self._ticked)
         task.ended.connect(self._ended)
@@ -202,7 +205,7 @@ class RunPage(QWidget):
         if done:
             pixels = self._done_sections * np.prod(self._noun.plane)
             self._speed = float(pixels) / max(ending.seconds, 0.1)
-        said = _say_made(list(made.values()), took) if done else f"Kept what was made in {took}."
+        said = say_made(list(made.values()), took) if done else f"Kept what was made in {took}."
         undo = ("Undo", lambda: self._undo(list(made)))
         self._last = Told("done" if done else "stopped", said, undo)
         self.made.renew()
@@ -267,8 +270,8 @@ class RunPage(QWidget):
             return Told("error", say_error(error), can_start=False)
         if model.channels == image.channels:
             return None
-        said = f"This model wants {_say_channels(model.channels)}, "
-        said += f"the image has {_say_channels(image.channels)}."
+        said = f"This model wants {say_channels(model.channels)}, "
+        said += f"the image has {say_channels(image.channels)}."
         return Told("error", said, ("Learn a new one", self._teach), (), False)
 
     def _seconds(self) -> float:
@@ -288,16 +291,3 @@ class RunPage(QWidget):
         if layer is None:
             return []
         return [made for thing in _THINGS for made in self._session.result_layers(layer, thing)]
-
-
-def _say_made(made: list[Made], took: str) -> str:
-    layers = sum(len(each.layers) for each in made)
-    said = f"Made {layers} layer{'s' if layers != 1 else ''} in {took}."
-    if any(each.replaced for each in made):
-        said = f"Replaced the earlier result in {took}."
-    hidden = [name for each in made for name in each.hidden]
-    return f"{said} '{hidden[0]}' is hidden: two overlays at most." if hidden else said
-
-
-def _say_channels(count: int) -> str:
-    return "grey" if count == 1 else f"{count} colours"

@@ -89,7 +89,8 @@ class TeachPage(QWidget):
         image = self.image.layer
         assert image is not None  # _job has raised without one
         self._last, self._name = None, model_name(image.name, "u-net")
-        task = self._session.jobs.submit(f"Learn {image.name}", make)
+        task = self._session.jobs.submit(self._title, make)
+        self._session.keep_run(task, self._room)
         config = self.form.value()
         task.estimate = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
         task.retry = self._go_on
@@ -123,9 +124,23 @@ class TeachPage(QWidget):
         image, labels = self._session.image(layer), self.painting.labels()
         start = self._session.model(self.model.name) if self.model.name else None
         config = self.form.value()
-        self._room = f"train {datetime.now():%Y-%m-%d %H%M%S}"
+        self._title = f"Learn {layer.name}"
+        self._room = self._unfinished(config) or f"train {datetime.now():%Y-%m-%d %H%M%S}"
         room = self._session.room(self._room)
+        self._session.record_run({"id": self._room, "settings": config.to_json()})
         return lambda: segmentation.train(image, labels, start=start, config=config, room=room)
+
+    def _unfinished(self, config: segmentation.Train) -> str:
+        """The room of a run like this that broke off, so that it goes on where it stood.
+
+        Whether image and labels are still the same is for the job to find out.
+        """
+        workspace = self._session.workspace
+        for run in reversed(workspace.runs() if workspace is not None else []):
+            same = run.get("title") == self._title and run.get("settings") == config.to_json()
+            if same and run["can_go_on"]:
+                return str(run["id"])
+        return ""
 
     def _ended(self, ending: Ending) -> None:
         self.task = None
@@ -155,8 +170,9 @@ class TeachPage(QWidget):
         self.learned.emit(name)
 
     def _go_on(self) -> None:
-        """Learn on from the newest model."""
-        self.model.choose(next(iter(self._session.models("segmentation")), ""))
+        """Go on where it stood; from the newest model, where something was changed meanwhile."""
+        if self._last is None:
+            self.model.choose(next(iter(self._session.models("segmentation")), ""))
         self.start()
 
     def _image_chosen(self) -> None:
