@@ -135,3 +135,17 @@ def test_a_damaged_result_does_not_stop_the_rest(viewer, stack):
 def test_a_folder_without_a_workspace_is_said(viewer, tmp_path):
     with pytest.raises(ValueError, match="There is no workspace"):
         open_workspace(Session(viewer), tmp_path)
+
+
+def test_what_is_only_looked_at_is_never_written(viewer, stack, home, tmp_path):
+    held = Workspace(tmp_path / "theirs")
+    held.save({"layers": []})
+    before = {path: path.read_bytes() for path in held.folder.glob("*")}
+    session = Session(viewer)
+    open_workspace(session, held.folder, look_only=True)
+    session.add_result(classes(1), stack, "classes", {})
+    session.flush()
+    assert session.workspace.folder.parent == home
+    assert session.workspace.results()
+    assert {path: path.read_bytes() for path in held.folder.glob("*")} == before
+    held.close()

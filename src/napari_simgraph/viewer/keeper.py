@@ -54,7 +54,7 @@ class Keeper(QObject):
         Records of layers whose file is gone: kept, so that they can be found later.
     """
 
-    def __init__(self, viewer: Any, begin: Callable[[Layer], object]) -> None:
+    def __init__(self, viewer: Any, begin: Callable[[], object]) -> None:
         super().__init__()
         self.workspace: Workspace | None = None
         self.problem, self.saved = "", 0.0
@@ -168,8 +168,8 @@ class Keeper(QObject):
         layer = event.source
         if not is_painted(layer):
             return
-        if self.workspace is None:
-            self._begin(layer)
+        if self.workspace is None or self.workspace.look_only:
+            self._begin()
         key, boxes = identify(layer, "p"), stroke_boxes(event.value, layer.data.ndim)
         before = self._dirty.get(key)
         if before is not None:

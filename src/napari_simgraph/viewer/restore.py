@@ -61,7 +61,7 @@ def find_again(session: Session, told: dict[str, Any], path: Path) -> Layer:
     ValueError
         The file can't be read or holds a picture of another size.
     """
-    workspace = session.ensure_workspace()
+    workspace = session.workspace or session.ensure_workspace()
     images = session.keeper.images
     images[told["id"]] = images.get(told["id"], {}) | {"path": str(path)}
     layer = _image(workspace, told, images[told["id"]])
@@ -78,7 +78,8 @@ def show_result(session: Session, key: str) -> list[Layer]:
     ValueError
         It is gone or damaged.
     """
-    noun, info = session.ensure_workspace().result(key)
+    workspace = session.workspace or session.ensure_workspace()
+    noun, info = workspace.result(key)
     sources = [layer for layer in session.viewer.layers if about(layer).get("id") == info["image"]]
     layers = make_layers(_in_memory(noun), key.partition(" ")[2], next(iter(sources), None))
     for layer in layers:

@@ -70,7 +70,7 @@ class Session:
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
         self.jobs = JobRunner(notify=self._notify)
-        self.keeper = Keeper(viewer, self._begin_with)
+        self.keeper = Keeper(viewer, self.ensure_workspace)
         self._shelf = Shelf()
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
@@ -85,8 +85,11 @@ class Session:
         return self.keeper.workspace
 
     def ensure_workspace(self, image: str = "") -> Workspace:
-        """The workspace; begun in Documents/simgraph, named after the image, where none is."""
-        if self.keeper.workspace is None:
+        """The workspace; begun in Documents/simgraph, named after the image, where none is.
+
+        One that is only looked at is another window's: what is made goes into a new one.
+        """
+        if self.keeper.workspace is None or self.keeper.workspace.look_only:
             names = [layer.name for layer in self.viewer.layers if isinstance(layer, ImageLayer)]
             self.use_workspace(Workspace.begin(image or next(iter(names), "image")))
         assert self.keeper.workspace is not None
@@ -274,9 +277,6 @@ class Session:
                 self.use_workspace(Workspace(Path(folders.pop()), take_over=True))
             except ValueError:
                 return
-
-    def _begin_with(self, layer: Layer) -> None:
-        self.ensure_workspace()
 
     def _layer_inserted(self, event: Any) -> None:
         self._forget_if_copy(event.value)
