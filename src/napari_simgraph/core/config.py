@@ -82,7 +82,7 @@ class Setting:
         """
         said = self.label or self.name
         try:
-            clean = _bool(value) if self.type is bool else self.type(value)
+            clean: Any = _bool(value) if self.type is bool else self.type(value)
         except (TypeError, ValueError, KeyError):
             raise ValueError(f"{said} can't be '{value}' ({self.option}).") from None
         if self.choices and clean not in self.choices:
@@ -91,7 +91,8 @@ class Setting:
         too_high = self.high is not None and clean > self.high
         if too_low or too_high or clean != clean:  # NaN is unequal to itself
             raise ValueError(f"{said} lies between {self.low} and {self.high}, not {value}.")
-        return clean  # type: ignore[no-any-return]
+        checked: Value = clean
+        return checked
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ class Raster:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the pixels."""
-        return np.dtype(self.levels[0].dtype)
+        kind: np.dtype[Any] = np.dtype(self.levels[0].dtype)
+        return kind
 
     @property
     def has_scale(self) -> bool:
