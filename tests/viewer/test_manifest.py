@@ -10,6 +10,7 @@ from npe2 import PluginManifest
 from PIL import Image as Picture
 
 import napari_simgraph
+from napari_simgraph.io.workspace import HOME
 
 NAME = "napari-simgraph"
 
@@ -21,7 +22,8 @@ def manifest():
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy, npe2pm):
+def viewer(make_napari_viewer_proxy, npe2pm, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path_factory.mktemp("home")))
     with npe2pm.tmp_plugin(manifest=manifest()):
         yield make_napari_viewer_proxy()
 
