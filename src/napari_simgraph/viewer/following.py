@@ -32,7 +32,7 @@ class Follower:
         self._frame = frame
         self._task: Task | None = None
         self._jobs: JobRunner | None = None
-        self._note = ""
+        self._note, self._left = "", -1.0
         self._clock = QTimer(frame)  # while it waits: what is before it goes on
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self._changed)
@@ -50,6 +50,7 @@ class Follower:
         """Take this task in the place of the one before."""
         self.leave()
         self._task, self._jobs, self._note = task, jobs, task.notes[-1] if task.notes else ""
+        self._left = -1.0
         if jobs is not None:
             jobs.changed.connect(self._changed)
         task.ticked.connect(self._ticked)
@@ -126,7 +127,9 @@ class Follower:
         known = progress.done >= 0 and self._task is not None
         bar.setRange(0, 1000 if known else 0)  # 0 to 0: it moves, and promises nothing
         bar.setValue(round(1000 * progress.done) if known else -1)
-        left = f" · {say_time(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
+        if progress.seconds_left >= 0 or not known:  # not every tick knows it: the last one stays
+            self._left = progress.seconds_left
+        left = f" · {say_time(self._left)} left" if self._left >= 0 else ""
         bar.setFormat(f"{100 * progress.done:.0f} %{left}" if known else "")
 
     def _ended(self, ending: Ending) -> None:

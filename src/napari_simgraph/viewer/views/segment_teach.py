@@ -104,7 +104,8 @@ class TeachPage(QWidget):
         curve = self.task.curves.get("agreement") if self.task else None
         if not curve:
             return progress.text
-        return f"Agreement {curve[-1][1]:.2f} on what is kept aside. {progress.text}".strip()
+        score = f"Agreement {curve[-1][1]:.2f} on what is kept aside"
+        return f"{score} · {progress.text}" if progress.text else score
 
     def fail(self, sentence: str) -> None:
         """Show what went wrong."""
