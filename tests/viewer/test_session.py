@@ -79,8 +79,11 @@ def test_at_most_two_filled_overlays_are_seen(viewer, stack):
     session = Session(viewer)
     assert session.add_result(classes(1), stack, "classes", {}).hidden == []
     made = session.add_result(sure(0.5), stack, "sure", {})
-    assert made.hidden == ["vnc · classes"]
-    assert [layer.visible for layer in made.layers] == [True, True]
+    assert made.hidden == []
+    assert [layer.visible for layer in made.layers] == [True, False]
+    unsure = sure(0.5).replace(data=sure(0.5).read()[..., 0], axes="", classes=None)
+    assert session.add_result(unsure, stack, "not sure", {}).hidden == ["vnc · classes"]
+    assert viewer.layers["vnc · sure membrane"].visible
 
 
 def test_a_second_run_keeps_what_the_user_set(viewer, stack):

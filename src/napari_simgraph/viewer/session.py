@@ -244,6 +244,8 @@ class Session:
             else:
                 layer = make_layer(data)
                 layer.metadata["simgraph"] = {**told, "thing": part}
+                # of one map per class the first is shown: more would bury each other
+                layer.visible = not (fresh and isinstance(noun, Image))
                 self.viewer.layers.insert(self._place(layer, source), layer)
                 fresh.append(layer)
             shown.append(layer)
