@@ -1,5 +1,6 @@
 """The Segment dock, clicked through on a real viewer with a real, tiny training."""
 
+import gc
 import subprocess
 import sys
 
@@ -372,3 +373,16 @@ def test_hidden_labels_that_nobody_chose_give_way_to_new_strokes(dock, viewer):
     menu.choose(viewer.layers["strokes"])
     viewer.add_labels(strokes_on(data), name="more")
     assert menu.layer.name == "strokes"
+
+
+def test_what_was_learned_is_kept_though_the_dock_was_closed_meanwhile(viewer, qtbot):
+    dock = SegmentDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Segment", area="right")
+    taught(dock, viewer, qtbot)
+    session = dock.session
+    click(qtbot, dock.footer.main)
+    viewer.window.remove_dock_widget(dock)
+    del dock
+    gc.collect()
+    qtbot.waitUntil(lambda: len(session.models()) == 1, timeout=60_000)
+    session.jobs.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from napari.layers import Image as ImageLayer
@@ -11,7 +12,7 @@ from napari_simgraph.core.job import Progress
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.keys import DockKeys
-from napari_simgraph.viewer.placing import PLUGIN
+from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, State
 from napari_simgraph.viewer.views.segment_run import RunPage
@@ -65,6 +66,8 @@ class SegmentDock(DockFrame):
         page = self.page
         self.set_main(page.main_text, page.start)
         if page.task is not None:
+            # Held by the task, so that a dock closed meanwhile still takes in what was made.
+            page.task.reveal = partial(self._reveal, self.tabs.currentIndex())
             self.follow(page.task, self.session.jobs)
             return
         self.unfollow()
@@ -86,6 +89,10 @@ class SegmentDock(DockFrame):
         super().renew_colors(look)
         if hasattr(self, "teach"):
             self.teach.painting.classes.renew_colors(look)
+
+    def _reveal(self, tab: int) -> None:
+        """Come to the front, or open a new dock where this one was closed."""
+        open_dock(self.viewer, "Segment").tabs.setCurrentIndex(tab)
 
     def _turn(self, index: int = 0) -> None:
         for page in (self.teach, self.run):
