@@ -279,6 +279,7 @@ def main() -> None:
         run(counted(training(threads), shared(options.alone)))
         return
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["SIMGRAPH_WORKSPACES"] = folder
         alone = Alone(threads, Path(folder))
         try:
             window = Window()

@@ -1,8 +1,17 @@
 """Fixtures for all tests."""
 
+import os
+
 import pytest
 
 from toy import toy_image, toy_labels
+
+
+@pytest.fixture(autouse=True)
+def own_workspaces(tmp_path_factory, monkeypatch):
+    """No test writes into the Documents of whoever runs it."""
+    if "SIMGRAPH_WORKSPACES" not in os.environ:
+        monkeypatch.setenv("SIMGRAPH_WORKSPACES", str(tmp_path_factory.mktemp("workspaces")))
 
 
 @pytest.fixture

@@ -52,12 +52,13 @@ def test_setting_the_size_scales_the_image_and_what_lies_on_it(viewer, qtbot):
 
 
 def test_a_patch_resolution_result_keeps_its_place_on_the_image(viewer, qtbot):
-    image = viewer.add_image(np.zeros((64, 64)), name="larva")
+    image = viewer.add_image(np.zeros((64, 64)), name="larva", metadata={"simgraph": {"id": "i1"}})
+    other = viewer.add_image(np.zeros((64, 64)), name="another picture")
     coarse = viewer.add_image(
         np.zeros((4, 4)),
         scale=(16, 16),
         translate=(7.5, 7.5),
-        metadata={"simgraph": {"thing": "x"}},
+        metadata={"simgraph": {"thing": "x", "image": "i1"}},
     )
     line = FactsLine(viewer)
     qtbot.addWidget(line)
@@ -65,6 +66,7 @@ def test_a_patch_resolution_result_keeps_its_place_on_the_image(viewer, qtbot):
     line.set_size((2.0, 2.0), "um")
     np.testing.assert_allclose(coarse.scale, (32, 32))
     np.testing.assert_allclose(coarse.translate, (15, 15))
+    np.testing.assert_allclose(other.scale, (1, 1))
 
 
 def test_four_axes_are_chosen_in_two_menus_without_copying(viewer, qtbot):

@@ -53,6 +53,8 @@ def read_tiff(path: Path, key: str = "", cache: PlaneCache | None = None) -> Raw
 def _series(tif: TiffFile, key: str, path: Path) -> TiffPageSeries:
     """The image of this number in the file."""
     number = int(key) if key.isdigit() else 0
+    if not len(tif.series):
+        raise Told(f"{path} holds no image: it is broken or something else.")
     if (key and not key.isdigit()) or number >= len(tif.series):
         raise Told(f"{path} holds {len(tif.series)} images; there is no '{key}'.")
     return tif.series[number]

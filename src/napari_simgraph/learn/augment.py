@@ -75,7 +75,7 @@ def augment(inputs: Tensor, marks: Tensor, how: Augment, generator: Generator) -
         layers = functional.grid_sample(
             layers, grid.to(inputs), mode="bilinear", padding_mode="reflection", align_corners=False
         )
-    inputs, present, known = layers.split([layers.shape[1] - 2 * k, k, k], dim=1)
+    inputs, present, known = torch.split(layers, [layers.shape[1] - 2 * k, k, k], dim=1)
     if how.intensity:
         inputs = _intensity(inputs, how.sections, generator)
     if how.damage:

@@ -110,7 +110,7 @@ def _device(wanted: str) -> torch.device:
 def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu" and torch.backends.mkldnn.is_available():
+    if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return False
 

@@ -204,7 +204,7 @@ class Fit:
         self.network.train()
         with self.place.computing():
             loss = self.lesson.loss(self.network, batch, number)
-            loss.backward()
+            torch.autograd.backward(loss)
             self.optimiser.step(rate)
             if rate:
                 self.average.update(self.network, number)

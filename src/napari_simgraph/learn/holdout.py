@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.learn.sampling import Field, Found
@@ -92,23 +93,23 @@ def _strips(labels: Sequence[Labels], found: Sequence[Found]) -> list[Field]:
     return []
 
 
-def _within(field: Field, found: Found) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _within(field: Field, found: Found) -> NDArray[np.float64]:
     """About how many pixels of each class lie in a strip, from the places remembered."""
     rows = [places[:, 0] for places in found.places]
     share = [((r >= field.rows[0]) & (r < field.rows[1])).mean() if r.size else 0.0 for r in rows]
-    return np.array(found.counts) * np.array(share)
+    return np.asarray(np.array(found.counts) * np.array(share))
 
 
 def _enough(
-    there: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    kept: np.ndarray[tuple[int], np.dtype[np.float64]],
-    left: np.ndarray[tuple[int], np.dtype[np.float64]],
+    there: NDArray[np.bool_],
+    kept: NDArray[np.float64],
+    left: NDArray[np.float64],
 ) -> bool:
     return bool(np.all(kept[there] >= _SOME) and np.all(left[there] >= _ENOUGH))
 
 
-def _sum(found: Sequence[Found]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([one.counts for one in found], np.float64).sum(0)
+def _sum(found: Sequence[Found]) -> NDArray[np.float64]:
+    return np.asarray(np.array([one.counts for one in found], np.float64).sum(0))
 
 
 def _whole(labels: Sequence[Labels], one: Found) -> Field:

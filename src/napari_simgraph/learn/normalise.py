@@ -35,7 +35,8 @@ class Statistics:
         values = pixels.astype(np.float64) - np.array(self.shift)
         values /= np.array(self.scale)
         values = np.nan_to_num(values, nan=0.0, posinf=_FAR, neginf=-_FAR)
-        return np.clip(values, -_FAR, _FAR).astype(np.float32)
+        near: NDArray[np.float32] = np.clip(values, -_FAR, _FAR).astype(np.float32)
+        return near
 
 
 def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | None, Statistics]:

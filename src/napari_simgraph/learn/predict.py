@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -121,7 +122,7 @@ class Predictor:
         todo = list(tiles(windows.image.plane, self.edge, self.how.reach))
         for number, tile in enumerate(todo):
             share = number / len(todo)
-            values = yield from self._tile(windows, z, tile, lambda done=share: say(done))
+            values = yield from self._tile(windows, z, tile, partial(say, share))
             if values is None:
                 return False
             write(z, tile.rows, tile.columns, values)
@@ -139,7 +140,7 @@ class Predictor:
         for number in range(turns):
             if self.aside.halt.stopped:
                 return None
-            one = yield from self.aside.wait(lambda n=number: self._forward(inputs, n), tick)
+            one = yield from self.aside.wait(partial(self._forward, inputs, number), tick)
             total = one if total is None else total.add_(one)
         inner = _inside(tile)
         mean: NDArray[np.float32] = (total[0][inner] / turns).cpu().numpy()  # type: ignore[index]

@@ -47,7 +47,8 @@ def _as_marks(labels: Labels, values: NDArray[Any]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(values.transpose(2, 0, 1)).astype(np.uint8)
     numbers = np.arange(1, len(labels.classes) + 1)[:, None, None]
     plane = values[..., 0]
-    return ((plane > 0) * (1 + (plane == numbers))).astype(np.uint8)
+    painted: NDArray[np.uint8] = ((plane > 0) * (1 + (plane == numbers))).astype(np.uint8)
+    return painted
 
 
 def scan(

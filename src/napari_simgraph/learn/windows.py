@@ -16,7 +16,7 @@ Span: TypeAlias = tuple[int, int]  # first pixel and the one after the last; may
 
 @dataclass(frozen=True)
 class Windows:
-    """Network inputs cut out of one image: its statistics taken off, its neighbour sections added."""
+    """Network inputs cut out of one image, statistics taken off, neighbour sections added."""
 
     image: Image
     statistics: Statistics

@@ -39,12 +39,13 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
         raise ValueError(f"The network '{name}' of this model has options we don't know.") from None
     network = network.to_empty(device="cpu")
     _draw(network, torch.Generator().manual_seed(seed))
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return]
 
 
 def reach(name: str, options: Mapping[str, Any]) -> Reach:
     """How far the network looks, in pixels, and the stride of its coarsest grid."""
-    return _find(name).reach(options)
+    looked: Reach = _find(name).reach(options)
+    return looked
 
 
 def _find(name: str) -> Any:

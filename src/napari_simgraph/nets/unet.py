@@ -82,7 +82,7 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(width, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores ``(N, out_channels, Y, X)`` of ``(N, in_channels, Y, X)``, Y and X of the stride."""
+        """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
         skips = []
         for level, block in enumerate(self.down):
             x = block(functional.max_pool2d(x, 2) if level else x)

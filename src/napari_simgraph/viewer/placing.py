@@ -31,6 +31,8 @@ def place(widget: QWidget) -> None:
     napari stacks docks that are opened from its menus.
     """
     dock, window = parent_of(widget, QDockWidget), parent_of(widget, QMainWindow)
+    if dock is not None:  # napari adds the plugin's name: three tabs would be cut
+        dock.setWindowTitle(dock.windowTitle().removesuffix(f" ({PLUGIN})"))
     if dock is None or window is None or dock.isFloating() or window.dockWidgetArea(dock) != _RIGHT:
         return
     for other in window.findChildren(QDockWidget):

@@ -11,6 +11,7 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Layer
 
 from napari_simgraph.viewer.looks import layer_name
+from napari_simgraph.viewer.stacking import about
 
 SPACE = ("z", "y", "x")
 
@@ -45,8 +46,10 @@ def _lies_on(layer: Layer, image: Layer) -> bool:
     n = min(layer.ndim, image.ndim)
     if layer.ndim > image.ndim or tuple(layer.units)[-n:] != tuple(image.units)[-n:]:
         return False
+    if layer == image or about(layer).get("image", "") == about(image).get("id"):
+        return True
     same = np.allclose(np.asarray(layer.scale)[-n:], np.asarray(image.scale)[-n:])
-    return layer == image or "simgraph" in layer.metadata or same
+    return same and not isinstance(layer, ImageLayer)  # another picture has a size of its own
 
 
 def take_axis(layer: ImageLayer, axis: int, index: int) -> ImageLayer:

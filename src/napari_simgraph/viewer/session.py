@@ -233,7 +233,8 @@ class Session:
 
     def _show(self, noun: Image | Labels, source: Layer, thing: str, told: dict[str, Any]) -> Made:
         old = self.result_layers(source, thing)
-        shown, fresh = [], []
+        shown: list[Layer] = []
+        fresh: list[Layer] = []
         for data in to_layer_data(noun, thing, source):
             part = data[1]["metadata"]["simgraph"]["thing"]
             same = [layer for layer in old if about(layer)["thing"] == part]

@@ -96,7 +96,6 @@ class RunPage(QWidget):
             return
         self._last, self._refreshed = None, 0.0
         task = self._session.jobs.submit(self.main_text, make)
-        self._session.keep_run(task, self._run)
         task.estimate = self._seconds()
         task.ticked.connect(self._ticked)
         task.ended.connect(self._ended)

@@ -90,7 +90,6 @@ class TeachPage(QWidget):
         assert image is not None  # _job has raised without one
         self._last, self._name = None, model_name(image.name, "u-net")
         task = self._session.jobs.submit(self._title, make)
-        self._session.keep_run(task, self._room)
         config = self.form.value()
         task.estimate = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
         task.retry = self._go_on
