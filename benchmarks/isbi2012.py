@@ -1,0 +1,101 @@
+"""Membranes of ISBI 2012: trains on three folds of neighbouring sections, scores the fourth.
+
+    python benchmarks/isbi2012.py --fold 3 --minutes 5
+
+Prints a row of figures as JSON. The data folder is SIMGRAPH_DATA, else ../shared/data.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from napari_simgraph import ClassTable, Image, Labels, MemoryRoom, run
+from napari_simgraph.analysis.metrics import THRESHOLDS, stack_scores
+from napari_simgraph.capabilities import segmentation
+from napari_simgraph.core.job import Note, Progress
+
+HERE = Path(__file__).resolve().parent
+FOLD = 6  # sections; neighbours are alike, so folds are contiguous
+# Trained on, but enough for a threshold: every sixth section, to keep it short.
+CALIBRATION_STEP = 6
+
+
+def data():
+    folder = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
+    image = tifffile.imread(folder / "isbi2012" / "train-volume.tif")
+    truth = tifffile.imread(folder / "isbi2012" / "train-labels.tif")
+    grid = {"spacing": (50, 4, 4), "unit": "nm"}
+    values = np.where(truth > 127, 2, 1).astype(np.uint8)
+    table = ClassTable.of(["membrane", "cell"])
+    return Image(image, name="isbi2012", **grid), Labels(values, classes=table, **grid)
+
+
+def say(tick):
+    if isinstance(tick, Note):
+        print(tick.text, flush=True)
+    if isinstance(tick, Progress) and tick.values:
+        print(tick.text, {k: round(v, 4) for k, v in tick.values.items()}, flush=True)
+
+
+def cells(model, image, sections, config):
+    """How sure each pixel is inside a cell, for some sections."""
+    some = image.replace(data=image.read()[sections])
+    made = run(segmentation.apply(model, some, config=config, room=MemoryRoom()))
+    return made.probability.read()[..., 1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fold", type=int, default=3, choices=range(4))
+    parser.add_argument("--average", default="full")
+    parser.add_argument("--quiet", action="store_true")
+    for item in segmentation.Train.settings():
+        parser.add_argument(item.option, default=None)
+    asked = vars(parser.parse_args())
+    fold, average, quiet = asked.pop("fold"), asked.pop("average"), asked.pop("quiet")
+    settings = {key: value for key, value in asked.items() if value is not None}
+    held = list(range(fold * FOLD, (fold + 1) * FOLD))
+    settings["holdout"] = f"{held[0]}-{held[-1]}"
+    config = segmentation.Train(**settings)
+    image, labels = data()
+    begun = time.perf_counter()
+    job = segmentation.train(image, labels, config=config, room=MemoryRoom())
+    model = run(job, None if quiet else say)
+    trained = time.perf_counter()
+    how = segmentation.Apply(
+        output="probability",
+        average=average,
+        device=config.device,
+        threads=config.threads,
+        precision=config.precision,
+    )
+    found = cells(model, image, held, how)
+    applied = time.perf_counter()
+    truth = labels.read() == 2
+    scores = stack_scores(found, truth[held])
+    known = [z for z in range(0, image.sections, CALIBRATION_STEP) if z not in held]
+    fixed = stack_scores(cells(model, image, known, how), truth[known]).best("rand")
+    row = {
+        "fold": fold,
+        **{key: round(value, 4) for key, value in scores.summary().items()},
+        "fixed_threshold": THRESHOLDS[fixed],
+        "v_rand_fixed": round(float(scores.rand[fixed]), 4),
+        "v_info_fixed": round(float(scores.info[fixed]), 4),
+        "train_seconds": round(trained - begun, 1),
+        "apply_seconds_per_section": round((applied - trained) / len(held), 2),
+        "steps": model.steps,
+        "agreement": round(model.metrics["agreement"], 4),
+        "settings": config.changed(),
+    }
+    print(json.dumps(row))
+    if not quiet:
+        print({t: round(float(r), 4) for t, r in zip(THRESHOLDS, scores.rand, strict=True)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Pixel model: a model that gives each pixel its class, described, checked and used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from napari_simgraph.core.job import Clock, Job, Progress
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Labels
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.augment import Augment
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.fit import Fitted, Plan
+from napari_simgraph.learn.normalise import RULE, measure
+from napari_simgraph.learn.painting import Canvas
+from napari_simgraph.learn.pairs import Material
+from napari_simgraph.learn.predict import Predictor, Tiled
+from napari_simgraph.learn.settings import Learning, Varying
+from napari_simgraph.learn.state import unpack
+from napari_simgraph.learn.windows import Windows
+from napari_simgraph.nets import build, reach
+
+
+class PixelModel:
+    """A model ready to paint: its network built and filled.
+
+    Raises
+    ------
+    ValueError
+        The weights don't fit the network.
+    """
+
+    def __init__(self, model: Model, average: str, place: Place, aside: Aside) -> None:
+        name, options = model.network["name"], model.network["options"]
+        network = build(name, **options)
+        unpack(network, model.arrays)
+        how = Tiled(reach(name, options), model.exclusive, average)
+        self.model, self.aside = model, aside
+        self.predictor = Predictor(network, how, place, aside)
+
+    def paint(self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int]) -> Job[None]:
+        """Fill sections of a canvas; `part` is its number and how many there are, for progress."""
+        image, halt, clock = canvas.image, self.aside.halt, Clock()
+        statistics = yield from measure(image, dict(self.model.normalisation))
+        windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
+
+        def say(z: int, number: int, share: float) -> Progress:
+            done = (part[0] + (number + share) / len(sections)) / part[1]
+            return Progress(done, f"z {z} of {image.sections}", clock.left(done))
+
+        for number, z in enumerate(sections):
+            tick = partial(say, z, number)
+            if not (yield from self.predictor.section(windows, z, canvas.write, tick)):
+                return
+            for region in canvas.regions(z):
+                halt.hear((yield region))
+
+
+def describe(material: Material, fitted: Fitted) -> dict[str, Any]:
+    """The fields of a Model that come from what was learned, and from what."""
+    image, truth = material.windows[0].image, material.labels[0]
+    return {
+        "arrays": fitted.arrays,
+        "name": f"{image.name} model",
+        "classes": truth.classes,
+        "boundary": material.boundary,
+        "exclusive": truth.exclusive,
+        "channels": image.channels,
+        "spacing": image.spacing,
+        "unit": image.unit,
+        "normalisation": RULE,
+        "history": fitted.history,
+        "versions": {name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
+        "steps": fitted.steps,
+        "data": material.data() | {"planned_steps": fitted.planned, "last_batch": fitted.batch},
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def check_kind(model: Model, capability: str) -> None:
+    """Nothing, where a model was made for this.
+
+    Raises
+    ------
+    ValueError
+        Another capability made it.
+    """
+    if model.capability != capability:
+        raise ValueError(f"'{model.name}' is no model for {capability}. Choose another.")
+
+
+def check_start(model: Model, channels: int, truth: Labels) -> None:
+    """Nothing, where learning can go on from a model.
+
+    Raises
+    ------
+    ValueError
+        It has other classes or channels.
+    """
+    if model.classes.names != truth.classes.names or model.exclusive != truth.exclusive:
+        raise ValueError(
+            f"'{model.name}' knows the classes {', '.join(model.classes.names)}, the labels have "
+            f"{', '.join(truth.classes.names)}. Choose a model with the same classes."
+        )
+    check_channels(model, channels)
+
+
+def check_channels(model: Model, channels: int) -> None:
+    """Nothing, where images have the channels that the model learned.
+
+    Raises
+    ------
+    ValueError
+        They have others.
+    """
+    if model.channels == channels:
+        return
+    words = {1: "grey pictures", 3: "3 colours"}
+    wants = words.get(model.channels, f"{model.channels} channels")
+    has = {1: "is grey", 3: "has 3 colours"}.get(channels, f"has {channels} channels")
+    raise ValueError(f"This model wants {wants}, the image {has}. Learn a new one.")
+
+
+def neighbours(network: Mapping[str, Any], channels: int) -> int:
+    """How many sections on either side the network looks at."""
+    return int(network["options"]["in_channels"]) // channels // 2
+
+
+def variation(
+    config: Varying, patch: int, network: Mapping[str, Any], material: Material
+) -> Augment:
+    """What is varied, in patches no larger than the images and a multiple of the stride."""
+    stride = reach(network["name"], network["options"]).stride
+    largest = max(max(one.image.plane) for one in material.windows)
+    fitting = -(-min(patch, largest) // stride) * stride
+    asked = {item.name: getattr(config, item.name) for item in Varying.settings()}
+    return Augment(fitting, 2 * material.windows[0].neighbours + 1, **asked)
+
+
+def plan_for(config: Learning, material: Material, key: str) -> Plan:
+    """How long to learn; `key` tells runs of other settings apart."""
+    pixels = sum(sum(one.counts) for one in material.found)
+    passes = config.epochs * max(1, round(pixels / (config.batch * config.patch**2)))
+    steps = config.steps or passes
+    return Plan(steps, 60 * config.minutes, config.batch, key=f"{key} {material.data()}")

@@ -1,0 +1,69 @@
+"""Settings that all who learn or compute have in common.
+
+A Config that inherits several of these shows the last one named first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_simgraph.core.config import Config, setting
+
+
+@dataclass(frozen=True)
+class Learning(Config):
+    """How long and on what."""
+
+    minutes: float = setting(
+        5.0,
+        "How long to learn; 0 where steps or epochs say it.",
+        0,
+        10_000,
+        1,
+        label="Learn for",
+        first=True,
+        unit="min",
+    )
+    epochs: int = setting(
+        0, "Passes over all labelled pixels, instead of minutes.", 0, 100_000, label="Passes"
+    )
+    steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
+    patch: int = setting(
+        256, "Side of the squares it learns from.", 32, 1024, 32, label="Patch", unit="px"
+    )
+    batch: int = setting(4, "Patches per step.", 1, 64, 1, label="Patches per step")
+    seed: int = setting(0, "Same seed, steps and threads: same model.", 0, 2**31 - 1, label="Seed")
+
+
+@dataclass(frozen=True)
+class Varying(Config):
+    """What should not matter."""
+
+    flips: bool = setting(True, "Flips and quarter turns should not matter.", label="Flips")
+    rotation: bool = setting(True, "Rotation should not matter.", label="Rotation")
+    scaling: bool = setting(True, "Size should not matter (± 25 %).", label="Size")
+    elastic: bool = setting(True, "Slight bending should not matter.", label="Bending")
+    intensity: bool = setting(
+        True, "Brightness, contrast and noise should not matter.", label="Brightness and noise"
+    )
+    damage: bool = setting(
+        True,
+        "Blurred, dark and missing parts of sections should not matter.",
+        label="Damaged sections",
+    )
+
+
+@dataclass(frozen=True)
+class Computing(Config):
+    """Where and how to compute."""
+
+    device: str = setting(
+        "auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"), label="Device"
+    )
+    threads: int = setting(0, "CPU threads; 0 is all cores.", 0, 1024, 1, label="CPU threads")
+    precision: str = setting(
+        "auto",
+        "auto computes in bfloat16 where the hardware can, full always in float32.",
+        choices=("auto", "full"),
+        label="Precision",
+    )
