@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QObject, QTimer
 
 from napari_simgraph.core.job import Note, Progress, Tick, say_time
 from napari_simgraph.viewer.jobs import State
@@ -25,10 +25,14 @@ _ENDS: dict[State, Shown] = {
 }
 
 
-class Follower:
-    """Connects one task at a time to a frame's bar, buttons and status line."""
+class Follower(QObject):
+    """Connects one task at a time to a frame's bar, buttons and status line.
+
+    A QObject of the frame, so that Qt cuts its connections when a closed window takes the frame.
+    """
 
     def __init__(self, frame: DockFrame) -> None:
+        super().__init__(frame)
         self._frame = frame
         self._task: Task | None = None
         self._jobs: JobRunner | None = None

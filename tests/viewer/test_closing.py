@@ -1,0 +1,42 @@
+"""Closing napari in mid-training: no error, no hang, and a checkpoint to go on from."""
+
+import os
+import subprocess
+import sys
+
+CLOSE = """
+import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QMainWindow
+
+viewer = napari.Viewer()
+_, dock = viewer.window.add_plugin_dock_widget("napari-simgraph", "Segment")
+viewer.open_sample("napari-simgraph", "larva")
+timer = QTimer()
+
+def look():
+    task = dock.teach.task
+    if task is None and dock.footer.main.isEnabled():
+        dock.footer.main.click()
+    elif task is not None and task.progress.done > 0:
+        timer.stop()
+        next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMainWindow)).close()
+
+timer.timeout.connect(look)
+timer.start(300)
+napari.run()
+"""
+
+
+def test_closing_napari_in_mid_training_keeps_a_checkpoint(tmp_path):
+    environment = os.environ | {"SIMGRAPH_WORKSPACES": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CLOSE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Error" not in done.stderr + done.stdout
+    assert list(tmp_path.glob("*/runs/*/checkpoint-*.safetensors"))
