@@ -100,9 +100,8 @@ class _State:
     saved: float = field(default_factory=time.monotonic)
 
     def told(self) -> dict[str, Any]:
-        return {"step": self.step, "total": self.total, "batch": self.batch} | {
-            "history": self.history
-        }
+        history = {name: [list(point) for point in points] for name, points in self.history.items()}
+        return {"step": self.step, "total": self.total, "batch": self.batch, "history": history}
 
 
 class Fit:

@@ -22,7 +22,7 @@ from napari_simgraph.learn.predict import Predictor, Tiled
 from napari_simgraph.learn.settings import Learning, Varying
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.windows import Windows
-from napari_simgraph.nets import build, reach
+from napari_simgraph.nets import build, folded, reach
 
 
 class PixelModel:
@@ -40,7 +40,7 @@ class PixelModel:
         unpack(network, model.arrays)
         how = Tiled(reach(name, options), model.exclusive, average)
         self.model, self.aside = model, aside
-        self.predictor = Predictor(network, how, place, aside)
+        self.predictor = Predictor(folded(network), how, place, aside)
 
     def paint(self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int]) -> Job[None]:
         """Fill sections of a canvas; `part` is its number and how many there are, for progress."""

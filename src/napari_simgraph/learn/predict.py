@@ -2,7 +2,9 @@
 
 A tile begins at a multiple of the network's stride and is read with a halo as wide as its reach:
 every output is computed from the same numbers as in the whole image, so it is the same to the bit
-(in float32). Only at the border of the image the picture is mirrored a little.
+(in float32, with tiles of 256 px and more; for small ones libraries choose other kernels, which
+round otherwise: differences of 1e-5). Only at the border of the image is the picture mirrored a
+little.
 """
 
 from __future__ import annotations
@@ -151,8 +153,20 @@ class Predictor:
         with torch.no_grad(), self.place.computing():
             turned = orient(inputs, orientation).contiguous(memory_format=torch.channels_last)
             scores = self.network(turned).float()
-            chances = scores.softmax(1) if self.how.exclusive else scores.sigmoid()
-            return orient_back(chances, orientation).contiguous()
+            return orient_back(_chances(scores, self.how.exclusive), orientation).contiguous()
+
+
+def _chances(scores: Tensor, exclusive: bool) -> Tensor:
+    """Probabilities of scores ``(N, K, Y, X)``.
+
+    Softmax along the last axis, pixel by pixel: along others, and in sigmoid, the last few pixels
+    of a row are rounded otherwise than the rest, so tiles would differ in the last bit.
+    """
+    last = scores.permute(0, 2, 3, 1).contiguous()
+    if exclusive:
+        return last.softmax(-1).permute(0, 3, 1, 2)
+    pairs = torch.stack([torch.zeros_like(last), last], dim=-1)  # sigmoid(s) = softmax(0, s)
+    return pairs.softmax(-1)[..., 1].permute(0, 3, 1, 2)
 
 
 def orient(x: Tensor, orientation: int) -> Tensor:

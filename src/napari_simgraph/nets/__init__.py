@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,18 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     network = network.to_empty(device="cpu")
     _draw(network, torch.Generator().manual_seed(seed))
     return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return]
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """A copy for use only, its normalisations taken into its convolutions.
+
+    Faster, and the same at every place: batch normalisation rounds differently at the edge of a
+    tile than inside it.
+    """
+    copied: Any = copy.deepcopy(network).eval()
+    copied.fold()
+    folded_network: nn.Module = copied
+    return folded_network
 
 
 def reach(name: str, options: Mapping[str, Any]) -> Reach:

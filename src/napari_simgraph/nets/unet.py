@@ -18,6 +18,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+# Empty channels beside a single one, in use: with one channel the order of an image in memory is
+# ambiguous, and the first convolution is computed one way or another depending on the size.
+_SPARE = 3
 
 
 class Reach(NamedTuple):
@@ -36,9 +41,9 @@ class Block(nn.Module):
     def __init__(self, inside: int, outside: int, residual: bool) -> None:
         super().__init__()
         self.first = nn.Conv2d(inside, outside, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(outside)
+        self.first_norm: nn.Module = nn.BatchNorm2d(outside)
         self.second = nn.Conv2d(outside, outside, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(outside)
+        self.second_norm: nn.Module = nn.BatchNorm2d(outside)
         self.shortcut = nn.Conv2d(inside, outside, 1) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,6 +53,22 @@ class Block(nn.Module):
         if self.shortcut is not None:
             y = y + self.shortcut(x)
         return functional.relu(y, inplace=True)
+
+    def fold(self) -> None:
+        """Take the normalisations into the convolutions: the same numbers in one step less."""
+        if isinstance(self.first_norm, nn.BatchNorm2d):
+            self.first = fuse_conv_bn_eval(self.first, self.first_norm)
+        if isinstance(self.second_norm, nn.BatchNorm2d):
+            self.second = fuse_conv_bn_eval(self.second, self.second_norm)
+        self.first_norm = self.second_norm = nn.Identity()
+
+    def widen(self, spare: int) -> None:
+        """Take so many more input channels and give them no weight."""
+        for conv in (self.first, self.shortcut):
+            if conv is not None:
+                wide = functional.pad(conv.weight.detach(), (0, 0, 0, 0, 0, spare))
+                conv.weight = nn.Parameter(wide.contiguous(memory_format=torch.channels_last))
+                conv.in_channels += spare
 
 
 class UNet(nn.Module):
@@ -79,10 +100,23 @@ class UNet(nn.Module):
         pairs = list(zip(sizes[1:], sizes[:-1], strict=True))[::-1]
         self.narrow = nn.ModuleList(nn.Conv2d(deep, flat, 1) for deep, flat in pairs)
         self.up = nn.ModuleList(Block(2 * flat, flat, residual) for _, flat in pairs)
+        self.spare = 0
         self.head = nn.Conv2d(width, out_channels, 1)
+
+    def fold(self) -> None:
+        """See `Block.fold`; for use only, such a network can't go on learning."""
+        blocks = [block for block in self.modules() if isinstance(block, Block)]
+        for block in blocks:
+            block.fold()
+        if blocks[0].first.in_channels == 1:
+            self.spare = _SPARE
+            blocks[0].widen(_SPARE)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
+        if self.spare:
+            x = functional.pad(x, (0, 0, 0, 0, 0, self.spare))
+            x = x.contiguous(memory_format=torch.channels_last)
         skips = []
         for level, block in enumerate(self.down):
             x = block(functional.max_pool2d(x, 2) if level else x)
