@@ -47,7 +47,7 @@ class _Network(Config):
         "", "The class that separates cells; found by its name if empty.", label="Boundary class"
     )
     boundary_weight: float = setting(
-        3.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
+        5.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
     )
 
 
@@ -205,51 +205,34 @@ class _Given(NamedTuple):
 
 
 def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]:
+    from napari_simgraph.learn import pixel_model as pixel
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.pairs import Wishes, look, pairs
-    from napari_simgraph.learn.pixel_model import (
-        check_kind,
-        check_start,
-        describe,
-        neighbours,
-        plan_for,
-        variation,
-    )
     from napari_simgraph.learn.pixels import PixelLesson
     from napari_simgraph.learn.state import unpack
-    from napari_simgraph.nets import build
 
     if not (config.steps or config.epochs or config.minutes):
         raise ValueError("Say how long to learn: minutes, epochs or steps.")
     images, truths = pairs(given.image, given.labels)
     channels, start = images[0].channels, given.start
     if start:
-        check_kind(start, "segmentation")
-        check_start(start, channels, truths[0])
+        pixel.check_kind(start, "segmentation")
+        pixel.check_start(start, channels, truths[0])
     network = _network(start, config, channels, len(truths[0].classes))
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
-    wishes = Wishes(config.holdout, config.boundary, neighbours(network, channels))
+    wishes = Wishes(config.holdout, config.boundary, pixel.neighbours(network, channels))
     material = yield from look(images, truths, wishes, aside.halt)
-    module = build(network["name"], seed=config.seed, **network["options"])
-    if start:
-        unpack(module, start.arrays)
-    how = variation(config, config.patch, network, material)
+    module = pixel.fresh_network(network, config.seed, start)
+    how = pixel.variation(config, config.patch, network, material)
     lesson = PixelLesson(module, material, how, config.boundary_weight, config.seed)
-    plan = plan_for(config, material, f"{config} {start and start.fingerprint}")
+    plan = pixel.plan_for(config, material, f"{config} {start and start.fingerprint}")
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
-    told = describe(material, fitted)
-    return Model(
-        "segmentation",
-        network=network,
-        settings=config.to_json(),
-        metrics=metrics,
-        seed=config.seed,
-        **told,
-    )
+    made: dict[str, Any] = {"settings": config.to_json(), "metrics": metrics, "seed": config.seed}
+    return Model("segmentation", network=network, **made, **pixel.describe(material, fitted))
 
 
 def _network(start: Model | None, config: Train, channels: int, classes: int) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
+from torch import nn
+
 from napari_simgraph.core.job import Clock, Job, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Labels
@@ -79,6 +81,14 @@ def describe(material: Material, fitted: Fitted) -> dict[str, Any]:
         "data": material.data() | {"planned_steps": fitted.planned, "last_batch": fitted.batch},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def fresh_network(network: Mapping[str, Any], seed: int, start: Model | None) -> nn.Module:
+    """A network with seeded weights, or with those of the model to go on from."""
+    module = build(network["name"], seed=seed, **network["options"])
+    if start:
+        unpack(module, start.arrays)
+    return module
 
 
 def check_kind(model: Model, capability: str) -> None:

@@ -29,7 +29,7 @@ class Learning(Config):
     )
     steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
     patch: int = setting(
-        256, "Side of the squares it learns from.", 32, 1024, 32, label="Patch", unit="px"
+        192, "Side of the squares it learns from.", 32, 1024, 32, label="Patch", unit="px"
     )
     batch: int = setting(4, "Patches per step.", 1, 64, 1, label="Patches per step")
     seed: int = setting(0, "Same seed, steps and threads: same model.", 0, 2**31 - 1, label="Seed")

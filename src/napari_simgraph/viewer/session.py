@@ -247,7 +247,8 @@ class Session:
                 layer.metadata["simgraph"] = {**told, "thing": part}
                 # of one map per class the first is shown: more would bury each other
                 layer.visible = not (fresh and isinstance(noun, Image))
-                self.viewer.layers.insert(self._place(layer, source), layer)
+                place = insert_index(list(self.viewer.layers), layer, source)
+                self.viewer.layers.insert(place, layer)
                 fresh.append(layer)
             shown.append(layer)
         for layer in old:
@@ -259,9 +260,6 @@ class Session:
         self.keeper.save_soon()
         self.results_changed.emit()
         return Made(shown, hidden, len(shown) > len(fresh))
-
-    def _place(self, layer: Layer, source: Layer) -> int:
-        return insert_index(list(self.viewer.layers), layer, source)
 
     def _notify(self, sentence: str, failed: bool) -> None:
         """Failures in napari's notifications; what went well only where no dock of ours shows."""

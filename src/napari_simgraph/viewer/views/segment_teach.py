@@ -120,15 +120,22 @@ class TeachPage(QWidget):
         layer = self.image.layer
         if layer is None:
             raise ValueError("Choose an image first.")
-        self.form.hold(boundary=self.painting.boundary_name, threads=gui_threads())
+        config = self._config()
         image, labels = self._session.image(layer), self.painting.labels()
         start = self._session.model(self.model.name) if self.model.name else None
-        config = self.form.value()
-        self._title = f"Learn {layer.name}"
         self._room = self._unfinished(config) or f"train {datetime.now():%Y-%m-%d %H%M%S}"
         room = self._session.room(self._room)
         self._session.record_run({"id": self._room, "settings": config.to_json()})
         return lambda: segmentation.train(image, labels, start=start, config=config, room=room)
+
+    @property
+    def _title(self) -> str:
+        return f"Learn {self.image.layer.name}" if self.image.layer is not None else "Learn"
+
+    def _config(self) -> segmentation.Train:
+        self.form.hold(boundary=self.painting.boundary_name, threads=gui_threads())
+        config: segmentation.Train = self.form.value()
+        return config
 
     def _unfinished(self, config: segmentation.Train) -> str:
         """The room of a run like this that broke off, so that it goes on where it stood.
@@ -206,7 +213,9 @@ class TeachPage(QWidget):
         return _missing_paint(painting)
 
     def _estimate(self) -> str:
-        config = self.form.value()
+        config = self._config()
+        if self._unfinished(config):
+            return "Learning was broken off: it goes on where it stood."
         if config.steps:
             how_long = f"{config.steps:,} steps"
         elif config.epochs:
