@@ -19,9 +19,9 @@ from napari_simgraph.learn.aside import Aside, ReadAhead
 from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
 from napari_simgraph.learn.state import Average, Optimiser, pack, unpack
 
-_UNTIMED = 3  # steps in which libraries choose their kernels: several times slower than the rest
+_UNTIMED = 8  # steps in which libraries choose kernels and files are read for the first time
 _TIMED = 5  # steps at least, and …
-_TIMED_SHARE = 0.015  # … this share of the time there is: steadies the mean, costs little
+_TIMED_SHARE = 0.03  # … this share of the time there is: steadies the mean, costs little
 _TIMED_AT_MOST = 0.2  # share of a very short time
 _LOOKS = 20  # checks on what was kept aside during a run: enough for a curve
 _POINTS = 200  # of the loss curve
