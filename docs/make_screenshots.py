@@ -24,7 +24,7 @@ from napari_simgraph.viewer.sample_data import larva
 from napari_simgraph.viewer.views.segment import RUN, TEACH, SegmentDock
 
 WIDTH, HEIGHT = 1280, 800
-LEARN_MINUTES = 0.75  # enough for a segmentation that can be recognised
+LEARN_MINUTES = 1.5  # enough for a segmentation that can be recognised
 
 
 class Studio:
