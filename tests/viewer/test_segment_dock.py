@@ -234,6 +234,13 @@ def test_only_the_chosen_sections_are_segmented(dock, viewer, qtbot):
     assert made.shape == (3, 48, 48)
     assert made[1].all()
     assert not made[0].any()
+    assert "empty" not in sentence(dock)
+    dock.run.sections.setValue((2, 2))
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.run.task is None, timeout=60_000)
+    assert "The other sections are empty now." in sentence(dock)
+    click(qtbot, action(dock, "Undo"))
+    assert np.asarray(viewer.layers["larva · classes"].data)[1].all()
 
 
 def test_strokes_painted_while_it_learns_do_not_reach_the_job(dock, viewer, qtbot):

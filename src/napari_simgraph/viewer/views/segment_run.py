@@ -205,6 +205,9 @@ class RunPage(QWidget):
             pixels = self._done_sections * np.prod(self._noun.plane)
             self._speed = float(pixels) / max(ending.seconds, 0.1)
         said = say_made(list(made.values()), took) if done else f"Kept what was made in {took}."
+        partial = not done or bool(self._used[1].sections)
+        if partial and any(each.replaced for each in made.values()):
+            said += " The other sections are empty now."
         undo = ("Undo", lambda: self._undo(list(made)))
         self._last = Told("done" if done else "stopped", said, undo)
         self.made.renew()
