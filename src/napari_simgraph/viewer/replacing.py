@@ -1,9 +1,9 @@
-"""A new result in the layer of the one before."""
+"""A new result in the layer of the one before, and what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from napari.layers import Labels as LabelsLayer
@@ -11,6 +11,18 @@ from napari.layers import Layer
 
 from napari_simgraph.viewer.layers import LayerData
 from napari_simgraph.viewer.state import place_of, set_place
+
+
+class Made(NamedTuple):
+    """What `Session.add_result` did.
+
+    `layers` from below; `hidden` are the names of older overlays that were hidden, since at most
+    two filled ones can be told apart; `replaced` whether an earlier result was replaced.
+    """
+
+    layers: list[Layer]
+    hidden: list[str]
+    replaced: bool
 
 
 def replace_data(layer: Layer, new: LayerData) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
@@ -23,7 +23,7 @@ from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
 from napari_simgraph.viewer.records import identify, is_kept, now
-from napari_simgraph.viewer.replacing import mark_of, replace_data
+from napari_simgraph.viewer.replacing import Made, mark_of, replace_data
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
 
@@ -36,18 +36,6 @@ def session_of(viewer: Any) -> Session:
         if isinstance(found, Session):
             return found
     return Session(viewer)
-
-
-class Made(NamedTuple):
-    """What `Session.add_result` did.
-
-    `layers` from below; `hidden` are the names of older overlays that were hidden, since at most
-    two filled ones can be told apart; `replaced` whether an earlier result was replaced.
-    """
-
-    layers: list[Layer]
-    hidden: list[str]
-    replaced: bool
 
 
 class Session:
@@ -225,6 +213,12 @@ class Session:
         """The layers that show a result now, from below; none once the user deleted them."""
         key = f"{identify(source_layer, 'i')} {thing}"
         return [layer for layer in self.viewer.layers if about(layer).get("result") == key]
+
+    def result(self, source_layer: Layer, thing: str) -> Image | Labels | None:
+        """What the layers of a result show; None once the user deleted them."""
+        key = f"{identify(source_layer, 'i')} {thing}"
+        known = self._before.get(key) or self._kept_before(key)
+        return known[-1][0] if known and self.result_layers(source_layer, thing) else None
 
     def _kept_before(self, key: str) -> list[tuple[Image | Labels, dict[str, Any]]]:
         workspace = self.ensure_workspace()

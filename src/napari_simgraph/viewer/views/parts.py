@@ -28,7 +28,8 @@ from napari_simgraph.viewer.facts import FactsLine
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.jobs import Ending, JobRunner
 from napari_simgraph.viewer.layer_combo import LayerCombo
-from napari_simgraph.viewer.session import Made, Session
+from napari_simgraph.viewer.replacing import Made
+from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.theme import State
 
