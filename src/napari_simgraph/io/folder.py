@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.io.faults import Told
@@ -166,7 +168,15 @@ def _planes(raws: Sequence[Raw], lead: tuple[int, ...]) -> Planes:
     first = raws[0]
     arrays = [raw.levels[0] for raw in raws]
     small = PlaneCache(1)  # the pictures themselves keep what was decoded
-    return Planes(lead, first.shape, first.dtype, lambda i: np.asarray(arrays[i][...]), small)
+    return Planes(lead, first.shape, first.dtype, partial(_slice, arrays), small)
+
+
+def _slice(arrays: Sequence[Any], i: int) -> NDArray[Any]:
+    return np.asarray(arrays[i][...])
+
+
+def _scaled(factor: np.float32, block: NDArray[Any]) -> NDArray[Any]:
+    return block.astype(np.float32) * factor
 
 
 def _ours(raws: Sequence[Raw], info: dict[str, Any], folder: Path) -> Raw:
@@ -178,8 +188,7 @@ def _ours(raws: Sequence[Raw], info: dict[str, Any], folder: Path) -> Raw:
         raise Told(f"{folder} was changed: slices are missing, remove {SIDECAR}.")
     stack: Any = _planes(raws, lead)
     if info.get("factor"):
-        factor = np.float32(info["factor"])
-        stack = Mapped(stack, lambda block: block.astype(np.float32) * factor, np.float32)
+        stack = Mapped(stack, partial(_scaled, np.float32(info["factor"])), np.float32)
     name = str(info.get("name") or folder.name)
     return said_in(info, Raw((stack,), name=name, source=str(folder)))
 
