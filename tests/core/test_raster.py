@@ -83,3 +83,12 @@ def test_labels_are_whole_numbers_and_masks_match_classes():
 def test_an_empty_set_is_refused():
     with pytest.raises(ValueError, match="no image"):
         ImageSet(())
+
+
+def test_objects_keep_the_class_of_each():
+    values = np.array([[0, 1], [2, 1]], np.uint32)
+    table = ClassTable.of(["cell", "glia"])
+    objects = Labels(values, classes=table, meaning="objects", object_classes=(0, 1, 2))
+    assert [table.rows[objects.object_classes[i] - 1].name for i in (1, 2)] == ["cell", "glia"]
+    with pytest.raises(ValueError, match="no name"):
+        objects.replace(object_classes=(0, 3))

@@ -233,3 +233,18 @@ def test_bad_targets(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="can't be written"):
         write(image_of("YX"), tmp_path / "file" / "a.tif")
+
+
+@pytest.mark.parametrize("name", ["o.tif", "o.ome.tif", "o.zarr", "o.npz"])
+def test_objects_come_back_with_their_classes(tmp_path, name):
+    values = np.zeros((2, 5, 6), np.uint32)
+    values[0, :2], values[1, 3:], values[1, :2] = 1, 2, 70_000
+    kinds = np.zeros(70_001, np.uint8)
+    kinds[[1, 2, 70_000]] = 2, 1, 2
+    table = ClassTable.of(["cell", "glia"])
+    objects = Labels(values, classes=table, meaning="objects", object_classes=kinds)
+    write(objects, tmp_path / name)
+    back = read_labels(tmp_path / name).labels
+    assert back.meaning == "objects"
+    np.testing.assert_array_equal(back.read(), values)
+    np.testing.assert_array_equal(back.object_classes, kinds)

@@ -160,13 +160,18 @@ class Labels(Raster):
         False where classes overlap: the last axis then holds one mask per class, with
         0 unlabelled, 1 absent, 2 present.
     meaning
-        ``classes`` or ``objects`` (each value one object).
+        ``classes``, or ``objects``: each value is one object, 0 is what lies between them. Where
+        objects of different classes overlap, the last axis holds the objects of each class.
+    object_classes
+        The class of each object, indexed by its value (0 where unknown, and at index 0); empty
+        for classes.
     """
 
     name: str = "labels"
     classes: ClassTable = field(default_factory=lambda: ClassTable(()))
     exclusive: bool = True
     meaning: Literal["classes", "objects"] = "classes"
+    object_classes: Sequence[int] | NDArray[Any] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -176,6 +181,10 @@ class Labels(Raster):
             raise ValueError("Overlapping classes have one mask each, on the last axis.")
         if not self.exclusive and self.channels != len(self.classes):
             raise ValueError(f"{self.channels} masks but {len(self.classes)} class names.")
+        kinds = np.asarray(self.object_classes, np.uint8)
+        if kinds.size and kinds.max() > len(self.classes):
+            raise ValueError(f"'{self.name}' has objects of a class that has no name.")
+        object.__setattr__(self, "object_classes", kinds)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Box, Image, Labels
+from napari_simgraph.core.runs import from_runs, to_runs
 
 EDGE = 512  # of a block in a section: 256 kB a stroke to write, few files a section
 _FIELDS = ("axes", "spacing", "unit", "origin", "name", "source")
@@ -57,6 +58,7 @@ def describe(noun: Image | Labels) -> dict[str, Any]:
     info["classes"] = noun.classes.to_json() if noun.classes is not None else None
     if isinstance(noun, Labels):
         info |= {"exclusive": noun.exclusive, "meaning": noun.meaning}
+        info["object_classes"] = to_runs(noun.object_classes)
     return info | {"kind": "labels" if isinstance(noun, Labels) else "image"}
 
 
@@ -68,6 +70,7 @@ def remake(info: dict[str, Any], pixels: Any) -> Image | Labels:
         classes = ClassTable.from_json(rows) if rows is not None else None
         return Image(pixels, **fields, classes=classes)
     told = {"exclusive": bool(info["exclusive"]), "meaning": info["meaning"]}
+    told["object_classes"] = from_runs(info.get("object_classes", ()))
     return Labels(pixels, **fields, classes=ClassTable.from_json(rows or []), **told)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Image, Labels, LabelsSet, each_image
+from napari_simgraph.core.runs import from_runs
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.label_values import (
     MAX_VALUES,
@@ -139,6 +140,7 @@ def _ours(found: Opened, options: LabelOptions) -> Labels | LabelsSet:
     exclusive = bool(found.info.get("exclusive", True))
     meaning = "objects" if found.info.get("meaning") == "objects" else "classes"
     told: dict[str, Any] = {"classes": table, "exclusive": exclusive, "meaning": meaning}
+    told["object_classes"] = from_runs(found.info.get("object_classes", ()))
     made = [
         Labels(**{**_space(i), "data": list(i.levels)}, **told) for i in each_image(found.image)
     ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.runs import to_runs
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def info_of(noun: Image | Labels, made: Mapping[str, Any] | None = None) -> dict
         info["classes"] = noun.classes.to_json()
     if isinstance(noun, Labels):
         info |= {"exclusive": noun.exclusive, "meaning": noun.meaning}
+        if noun.meaning == "objects":
+            info["object_classes"] = to_runs(noun.object_classes)
     if made:
         info["made"] = plain(made)
     return info
