@@ -8,6 +8,7 @@ import tifffile
 from napari_simgraph import Image
 from napari_simgraph.io import lazy
 from napari_simgraph.io.read import AxesUnclear, ReadOptions, read
+from napari_simgraph.io.tiff_level import TiledPages
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_pyramid_levels(tmp_path):
 
 
 def test_large_tiled_pages_are_read_by_tile(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_simgraph.io.tiff.WHOLE_PAGE_BYTES", 1000)
+    monkeypatch.setattr("napari_simgraph.io.tiff.WHOLE_TILED_BYTES", 1000)
     pixels = np.random.default_rng(1).integers(0, 255, (3, 130, 140), dtype=np.uint16)
     tifffile.imwrite(
         tmp_path / "a.tif",
@@ -135,7 +136,7 @@ def test_large_tiled_pages_are_read_by_tile(tmp_path, monkeypatch):
         **{"tile": (64, 64), "compression": "zlib", "photometric": "minisblack"},
     )
     image = read(tmp_path / "a.tif").image
-    assert isinstance(image.levels[0], lazy.View)
+    assert isinstance(image.levels[0], TiledPages)
     np.testing.assert_array_equal(whole(image), pixels)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.file_map import as_file_map
 from napari_simgraph.io.outgoing import Outgoing
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.safe import fresh, synced
@@ -33,7 +34,7 @@ def read_array(path: Path, key: str = "") -> Raw:
         raise Told(f"{path} holds one array: leave out '::{key}'.")
     with telling(path, "NumPy array"):
         _refuse_objects(_header(path.open("rb")), path)
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = as_file_map(np.load(path, mmap_mode="r", allow_pickle=False))
     return said_in(read_info(info_path(path)), Raw((array,), name=path.stem, source=str(path)))
 
 

@@ -47,7 +47,7 @@ class Lazy:
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         index = full_index(key, self.shape)
-        slices = tuple(slice(i, i + 1) if isinstance(i, int) else i for i in index)
+        slices = tuple(slice(i, i + 1, 1) if isinstance(i, int) else i for i in index)
         block = np.asarray(self._block(slices)).astype(self.dtype, copy=False)
         picked: NDArray[Any] = block[tuple(0 if isinstance(i, int) else slice(None) for i in index)]
         return picked
@@ -113,20 +113,36 @@ class PlaneCache:
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit, self._used = limit, 0
         self._planes: OrderedDict[Hashable, NDArray[Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def get(self, key: Hashable, load: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """The plane of this key, loaded when it isn't there."""
         with self._lock:
+            plane = self.find(key)
+            if plane is None:
+                plane = load()
+                self.keep(key, plane)
+            return plane
+
+    def find(self, key: Hashable) -> NDArray[Any] | None:
+        """The plane of this key, if it is there."""
+        with self._lock:
             if key in self._planes:
                 self._planes.move_to_end(key)
-                return self._planes[key]
-            plane = load()
+            return self._planes.get(key)
+
+    def keep(self, key: Hashable, plane: NDArray[Any]) -> None:
+        """Put a plane in, and take out the oldest ones beyond the limit."""
+        with self._lock:
+            known = self._planes.pop(key, None)
             self._planes[key] = plane
-            self._used += plane.nbytes
+            self._used += plane.nbytes - (0 if known is None else known.nbytes)
             while self._used > self._limit and len(self._planes) > 1:
                 self._used -= self._planes.popitem(last=False)[1].nbytes
-            return plane
+
+    def __reduce__(self) -> tuple[type[PlaneCache], tuple[int]]:
+        """Another process begins with an empty one."""
+        return (PlaneCache, (self._limit,))
 
 
 class Planes(Lazy):
@@ -160,6 +176,13 @@ class Planes(Lazy):
             lengths = [len(range(*s.indices(n))) for s, n in zip(box, self.shape, strict=True)]
             return np.zeros(lengths, self.dtype)
         return np.stack(parts).reshape(*(len(span) for span in spans), *parts[0].shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the token: a copy in another process has a cache of its own."""
+        return {name: value for name, value in vars(self).items() if name != "_token"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _token=object())
 
     def _plane(self, at: tuple[int, ...]) -> NDArray[Any]:
         index = int(np.ravel_multi_index(at, self.lead)) if at else 0

@@ -1,26 +1,28 @@
-"""TIFF, OME-TIFF and ImageJ stacks, memory-mapped or read page by page."""
+"""TIFF, OME-TIFF, ImageJ stacks and slides: memory-mapped, or read by page or tile."""
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_simgraph.io.faults import Told, check_file, listening, quiet, telling
+from napari_simgraph.io.faults import Told, check_file, listening, telling
+from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.lazy import PlaneCache, Planes, View
 from napari_simgraph.io.raw import Raw
+from napari_simgraph.io.tiff_level import Pages, TiledPages, WholePages, can_tile
 from napari_simgraph.io.tiff_meta import said_by
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi")
-# Pages up to this size are decoded whole and kept for a while; larger ones tile by tile.
+# Pages up to these sizes are decoded whole and kept for a while; of larger ones only the strips
+# or tiles that are asked for. Strips are many and thin, so that whole pages are read sooner.
 WHOLE_PAGE_BYTES = 64 * 2**20
+WHOLE_TILED_BYTES = 4 * 2**20
 # tifffile only logs these, and then gives the part of the file that it could read.
 _CUT = ("invalid page offset", "invalid value offset", "corrupted", "invalid offset to page")
 
@@ -44,7 +46,7 @@ def read_tiff(path: Path, key: str = "", cache: PlaneCache | None = None) -> Raw
         number = int(key or 0)
         levels = tuple(_array(tif, (number, i), path, cache) for i, _ in enumerate(series.levels))
         raw = said_by(tif, series, path, levels)
-        if len(tif.series) > 1 and not key and not tif.is_svs:
+        if len(tif.series) > 1 and not key and not (tif.is_svs or tif.is_ndpi):
             more = f"It holds {len(tif.series)} images; the first was read ({path.name}::0)."
             raw = Raw(**{**vars(raw), "notes": (*raw.notes, more)})
         return raw
@@ -78,56 +80,24 @@ def _check_whole(tif: TiffFile, series: TiffPageSeries, said: list[str], path: P
 
 def _array(
     tif: TiffFile, place: tuple[int, int], path: Path, cache: PlaneCache | None
-) -> np.ndarray[Any, Any] | Planes | View | Any:
+) -> np.ndarray[Any, Any] | Planes | View | TiledPages:
     """The pixels of one image and pyramid level, read when asked for."""
     level = tif.series[place[0]].levels[place[1]]
     keyframe = level.keyframe
     if level.dataoffset is not None and tif.filehandle.size:
-        mapped = np.memmap(
-            path, level.dtype.newbyteorder(tif.byteorder), "r", level.dataoffset, level.shape
-        )
+        dtype = level.dtype.newbyteorder(tif.byteorder)
+        mapped = file_map(path, dtype, level.dataoffset, level.shape)
         return mapped if mapped.dtype.isnative else View(mapped, range(mapped.ndim))
     inside = tuple(keyframe.shape)
     lead = tuple(level.shape[: len(level.shape) - len(inside)])
-    whole = keyframe.nbytes <= WHOLE_PAGE_BYTES or not keyframe.is_tiled
-    if whole and tuple(level.shape) == (*lead, *inside) and _count(lead) == len(level.pages):
-        return Planes(lead, inside, level.dtype, _Pages(level, path), cache)
-    return _zarr_view(path, place)
+    if tuple(level.shape) != (*lead, *inside) or _count(lead) != len(level.pages):
+        raise Told(f"{path} is a TIFF of a rare kind: save it again as a plain TIFF stack.")
+    pages = Pages(path, place, level)
+    limit = WHOLE_TILED_BYTES if keyframe.is_tiled else WHOLE_PAGE_BYTES
+    if keyframe.nbytes > limit and can_tile(level):
+        return TiledPages(pages, level, cache)
+    return Planes(lead, inside, level.dtype, WholePages(pages, inside, level.dtype), cache)
 
 
 def _count(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64)) if shape else 1
-
-
-class _Pages:
-    """Decodes page `i`; opens the file for each, so that no handle stays open."""
-
-    def __init__(self, level: TiffPageSeries, path: Path) -> None:
-        self._pages = list(level.pages)
-        self._shape, self._dtype = tuple(level.keyframe.shape), level.dtype
-        self._path, self._lock = path, threading.Lock()
-
-    def __call__(self, i: int) -> np.ndarray[Any, Any]:
-        page = self._pages[i]
-        if page is None:
-            return np.zeros(self._shape, self._dtype)
-        handle = page.parent.filehandle
-        with self._lock, telling(self._path, f"TIFF (page {i})"), quiet():
-            handle.open()
-            try:
-                pixels: np.ndarray[Any, Any] = page.asarray(squeeze=True)
-                return pixels.reshape(self._shape)
-            finally:
-                handle.close()
-
-
-def _zarr_view(path: Path, place: tuple[int, int]) -> View:
-    """A level with large tiled pages, read tile by tile through tifffile's Zarr store."""
-    import tifffile
-    import zarr
-
-    store = tifffile.imread(path, aszarr=True, series=place[0], level=place[1])
-    array = zarr.open_array(store, mode="r")
-    view = View(array, range(array.ndim))
-    weakref.finalize(view, store.close)
-    return view

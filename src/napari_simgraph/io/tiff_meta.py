@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from napari_simgraph.core.geometry import PIXEL, clean_unit, to_unit
 from napari_simgraph.io.raw import Raw
+from napari_simgraph.io.slide_meta import from_magnification, slide_sizes
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
@@ -19,6 +20,7 @@ NAMESPACE = "napari-simgraph"
 _LARGEST_PIXEL_UM = 10.0
 _MOST_CHANNELS = 7  # in ImageJ; scripts that name no axes write sections as channels
 _INCH_UM, _CM_UM = 25400.0, 10000.0
+_NDPI_LENS = 65421  # Hamamatsu's tag of the magnification; negative for overviews
 
 
 def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any, ...]) -> Raw:
@@ -32,7 +34,7 @@ def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any
         spacing,
         origin,
         unit,
-        name=str(info.get("name") or path.name.split(".tif")[0].split(".ome")[0]),
+        name=str(info.get("name") or path.stem.removesuffix(".ome")),
         source=str(path),
         info=info,
         notes=(*notes, *more, *_colour_notes(series)),
@@ -67,7 +69,7 @@ def _letters(tif: TiffFile, series: TiffPageSeries) -> tuple[str, list[str]]:
         return "ZYX", [f"Its {series.shape[0]} channels were read as sections."]
     if set(axes) <= set("TZYXC") and len(set(axes)) == len(axes):
         return axes, []
-    if axes[1:] in ("YX", "YXC") and axes[0] in "IQRLEPAUVM":
+    if axes[1:] in ("YX", "YXC", "CYX") and axes[0] in "IQRLEPAUVM":
         return "Z" + axes[1:], []  # pages without a meaning: a stack
     return "", []
 
@@ -101,7 +103,12 @@ def _sizes(
         return (*_ome_sizes(tif.ome_metadata or "<OME/>", number), [])
     if tif.is_imagej:
         return _imagej_sizes(tif)
-    return (*_plain_sizes(series.keyframe), [])
+    if tif.is_svs:
+        return slide_sizes(tif.pages[0].description)
+    spacing, origin, unit = _plain_sizes(series.keyframe)
+    if tif.is_ndpi and not spacing:
+        return from_magnification(float(series.keyframe.tags.valueof(_NDPI_LENS, default=0)))
+    return spacing, origin, unit, []
 
 
 def _ome_sizes(xml: str, number: int) -> tuple[dict[str, float], dict[str, float], str]:
