@@ -171,7 +171,7 @@ def test_a_learning_folder_needs_no_windows(folder):
 def helps():
     """Every command whose help can be asked for."""
     yield ()
-    yield from ((plain,) for plain in ("info", "convert", "demo"))
+    yield from ((plain,) for plain in ("info", "convert", "demo", "fetch"))
     for name in NAMES:
         yield (name,)
         module = load(name)

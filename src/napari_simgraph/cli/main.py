@@ -38,6 +38,10 @@ def _run(asked: Namespace) -> int:
         return DONE
     if asked.command == "convert":
         return _convert(asked)
+    if asked.command == "fetch":
+        from napari_simgraph.cli.fetch import run_fetch
+
+        return run_fetch(asked, Driver(asked.progress))
     if asked.command == "demo":
         from napari_simgraph.cli.demo import run_demo
 

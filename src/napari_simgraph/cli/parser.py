@@ -61,6 +61,19 @@ def _add_plain(commands: Any) -> None:
     demo.add_argument("--out", default="demo_output", metavar="DIR")
     demo.add_argument("--minutes", type=float, default=1.0, help="How long to learn (1).")
     _add_progress(demo)
+    _add_fetch(commands)
+
+
+def _add_fetch(commands: Any) -> None:
+    told = "Loads a public data set; tells its licence first. Without a name: what there is."
+    fetch = commands.add_parser("fetch", help=told, description=told)
+    fetch.add_argument("name", nargs="?", default="", metavar="NAME")
+    fetch.add_argument(
+        "--out", default="", metavar="DIR", help="Where it goes, if not to the samples."
+    )
+    fetch.add_argument("--yes", action="store_true", help="Don't ask after telling the licence.")
+    fetch.add_argument("--mirror", default="", metavar="URL", help="Another server, same paths.")
+    _add_progress(fetch)
 
 
 def _add_capability(group: ArgumentParser, module: ModuleType) -> None:
@@ -117,7 +130,9 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
 
 def _add_label_options(parser: ArgumentParser) -> None:
     parser.add_argument("--classes", default="", help="Names of the classes, a,b,c.")
-    parser.add_argument("--labels-are", default="auto", choices=("auto", "mask", "scribbles"))
+    parser.add_argument(
+        "--labels-are", default="auto", choices=("auto", "mask", "scribbles", "objects")
+    )
     parser.add_argument(
         "--class",
         dest="class_masks",
