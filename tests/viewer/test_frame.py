@@ -8,16 +8,10 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QPushButton
 
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.viewer.frame import DockFrame
-from napari_simgraph.viewer.jobs import JobRunner
 from napari_simgraph.viewer.placing import open_dock, parent_of
 from napari_simgraph.viewer.theme import STATE_COLORS, colors, state_pixmap
 
 STATES = ("ready", "running", "queued", "done", "stopped", "error")
-
-
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
 
 
 @pytest.fixture
@@ -27,13 +21,6 @@ def frame(viewer, qtbot):
     made.resize(380, 600)
     made.show()
     return made
-
-
-@pytest.fixture
-def runner(qapp):
-    made = JobRunner()
-    yield made
-    made.close(1.0)
 
 
 def click(qtbot, button):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import logging
 import subprocess
 import sys
 import textwrap
@@ -18,28 +17,13 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject
 from napari_simgraph.core.job import Device, Note, Progress, Region
 from napari_simgraph.core.job import Signal as JobSignal
 from napari_simgraph.viewer.jobs import JobRunner, State, gui_threads
-from napari_simgraph.viewer.log import NAME, log_file
+from napari_simgraph.viewer.log import log_file
+
+pytestmark = pytest.mark.usefixtures("own_log")
 
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch names its own."""
-
-
-@pytest.fixture(autouse=True)
-def _own_log(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_simgraph.viewer.log.user_log_dir", lambda *_, **__: str(tmp_path))
-    yield
-    logger = logging.getLogger(NAME)
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
-
-
-@pytest.fixture
-def runner(qapp):
-    made = JobRunner()
-    yield made
-    made.close(1.0)
 
 
 class Watch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import numpy as np
@@ -13,19 +12,10 @@ from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton
 from napari_simgraph.core.job import Device, Note, Progress
 from napari_simgraph.core.job import Signal as JobSignal
 from napari_simgraph.viewer.jobs import State
-from napari_simgraph.viewer.log import NAME
 from napari_simgraph.viewer.views.curves import Curves, _smooth
 from napari_simgraph.viewer.views.jobs import JobsDock, say_device
 
-
-@pytest.fixture(autouse=True)
-def _own_log(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_simgraph.viewer.log.user_log_dir", lambda *_, **__: str(tmp_path))
-    yield
-    logger = logging.getLogger(NAME)
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
+pytestmark = pytest.mark.usefixtures("own_log")
 
 
 @pytest.fixture

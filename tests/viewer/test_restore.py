@@ -1,46 +1,12 @@
 import numpy as np
 import pytest
 import tifffile
+from results import SHAPE, classes, names, sure
 
-from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.readers import read_path
 from napari_simgraph.viewer.restore import find_again, open_workspace
 from napari_simgraph.viewer.session import Session
-
-CLASSES = ClassTable.of(["membrane", "cytoplasm"])
-SHAPE = (3, 40, 50)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME, str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
-
-
-@pytest.fixture
-def stack(viewer):
-    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
-    units, names = ("nm",) * 3, ("z", "y", "x")
-    return viewer.add_image(pixels, name="vnc", scale=(50, 4, 4), units=units, axis_labels=names)
-
-
-def classes(value, table=CLASSES):
-    return Labels(np.full(SHAPE, value, np.uint8), classes=table)
-
-
-def sure(value):
-    return Image(np.full((*SHAPE, 2), value, np.float32), classes=CLASSES)
-
-
-def names(viewer):
-    return [layer.name for layer in viewer.layers]
 
 
 def paint(layer, z, value):
@@ -66,13 +32,13 @@ def test_a_reopened_workspace_is_as_it_was(make_napari_viewer_proxy, tmp_path):
     viewer = make_napari_viewer_proxy()
     for data, told, kind in read_path(str(file)):
         getattr(viewer, f"add_{kind}")(data, **told)
-    stack = viewer.layers[0]
+    vnc = viewer.layers[0]
     viewer.add_image(pixels[0], name="flat")
     strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
     session = Session(viewer)
     paint(strokes, 2, 1)
-    session.add_result(classes(2), stack, "classes", {"seed": 3})
-    session.add_result(sure(0.5), stack, "sure", {})
+    session.add_result(classes(2), vnc, "classes", {"seed": 3})
+    session.add_result(sure(0.5), vnc, "sure", {})
     viewer.layers["strokes"].opacity = 0.9
     viewer.layers.move(0, 2)
     viewer.dims.point = (viewer.dims.range[0].stop, 0, 0)
@@ -116,9 +82,9 @@ def test_a_moved_picture_is_told_and_found_again(viewer, tmp_path, home):
     assert session.keeper.missing == []
 
 
-def test_a_damaged_result_does_not_stop_the_rest(viewer, stack):
+def test_a_damaged_result_does_not_stop_the_rest(viewer, vnc):
     session = Session(viewer)
-    session.add_result(classes(1), stack, "classes", {})
+    session.add_result(classes(1), vnc, "classes", {})
     session.flush()
     session.flush()
     folder = session.workspace.folder
@@ -137,13 +103,13 @@ def test_a_folder_without_a_workspace_is_said(viewer, tmp_path):
         open_workspace(Session(viewer), tmp_path)
 
 
-def test_what_is_only_looked_at_is_never_written(viewer, stack, home, tmp_path):
+def test_what_is_only_looked_at_is_never_written(viewer, vnc, home, tmp_path):
     held = Workspace(tmp_path / "theirs")
     held.save({"layers": []})
     before = {path: path.read_bytes() for path in held.folder.glob("*")}
     session = Session(viewer)
     open_workspace(session, held.folder, look_only=True)
-    session.add_result(classes(1), stack, "classes", {})
+    session.add_result(classes(1), vnc, "classes", {})
     session.flush()
     assert session.workspace.folder.parent == home
     assert session.workspace.results()

@@ -7,82 +7,19 @@ import sys
 import numpy as np
 import pytest
 import torch
+from acting import action, click, learn, sentence, stack, strokes_on, taught
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication, QCheckBox
+from qtpy.QtWidgets import QApplication
 
 from napari_simgraph.capabilities.segmentation import Train
 from napari_simgraph.core.job import Progress
 from napari_simgraph.viewer.jobs import State
 from napari_simgraph.viewer.views.segment import RUN, TEACH, SegmentDock
 
-SHORT = Train(minutes=0, steps=6, width=4, depth=2, patch=32, batch=2, device="cpu", threads=1)
-
-
-def stack(depth=3, edge=48, seed=0):
-    """Sections with a dark grid on bright noise."""
-    noise = np.random.default_rng(seed).normal(170, 12, (depth, edge, edge))
-    noise[:, ::12] -= 90
-    noise[:, :, ::12] -= 90
-    return noise.clip(0, 255).astype(np.uint8)
-
-
-def strokes_on(data):
-    painted = np.zeros(data.shape, np.uint8)
-    painted[1][data[1] < 110] = 1
-    painted[1, 4:8, 4:44] = 2
-    return painted
-
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("SIMGRAPH_WORKSPACES", str(tmp_path))
+def _one_thread():
     torch.set_num_threads(1)
-
-
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
-
-
-@pytest.fixture
-def dock(viewer, qtbot):
-    made = SegmentDock(viewer)
-    viewer.window.add_dock_widget(made, name="Segment", area="right")
-    yield made
-    made.session.jobs.close()
-
-
-def click(qtbot, button):
-    assert button.isEnabled()
-    # Of a tick box only the box and its text can be clicked, not the empty end of its row.
-    place = QPoint(8, button.height() // 2) if isinstance(button, QCheckBox) else QPoint()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=place)
-
-
-def sentence(dock):
-    return dock.footer.sentence.text()
-
-
-def action(dock, text):
-    """The button of the status line, or the chip, with this text."""
-    row = dock.footer._actions.layout()
-    widgets = [row.itemAt(i).widget() for i in range(row.count())]
-    return next(w for w in widgets if w is not None and w.text() == text)
-
-
-def taught(dock, viewer, qtbot, data=None):
-    """Image, strokes and short settings; ready to learn."""
-    data = stack() if data is None else data
-    image = viewer.add_image(data, name="larva", scale=(50, 4, 4), units=("nm",) * 3)
-    viewer.add_labels(strokes_on(data), name="painted", scale=(50, 4, 4), units=("nm",) * 3)
-    dock.teach.form.set_value(SHORT)
-    qtbot.waitUntil(lambda: dock.footer.main.isEnabled(), timeout=3000)
-    return image
-
-
-def learn(dock, qtbot):
-    with qtbot.waitSignal(dock.teach.learned, timeout=60_000):
-        click(qtbot, dock.footer.main)
 
 
 def test_an_empty_dock_says_what_for_what_is_missing_and_offers_the_remedy(dock, viewer):
@@ -234,13 +171,8 @@ def test_only_the_chosen_sections_are_segmented(dock, viewer, qtbot):
     assert made.shape == (3, 48, 48)
     assert made[1].all()
     assert not made[0].any()
-    assert "empty" not in sentence(dock)
-    dock.run.sections.setValue((2, 2))
-    click(qtbot, dock.footer.main)
-    qtbot.waitUntil(lambda: dock.run.task is None, timeout=60_000)
-    assert "The other sections are empty now." in sentence(dock)
-    click(qtbot, action(dock, "Undo"))
-    assert np.asarray(viewer.layers["larva · classes"].data)[1].all()
+    assert sentence(dock).startswith("Made 1 of 3 sections in ")
+    assert "as it was" not in sentence(dock)
 
 
 def test_strokes_painted_while_it_learns_do_not_reach_the_job(dock, viewer, qtbot):

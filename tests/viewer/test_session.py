@@ -4,47 +4,14 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 from qtpy.QtWidgets import QWidget
+from results import SHAPE, classes, names, sure
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.painted import open_painted
-from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.session import Session, session_of
 from napari_simgraph.viewer.stacking import about
-
-CLASSES = ClassTable.of(["membrane", "cytoplasm"])
-SHAPE = (3, 40, 50)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME, str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
-
-
-@pytest.fixture
-def stack(viewer):
-    pixels = np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8)
-    units, names = ("nm",) * 3, ("z", "y", "x")
-    return viewer.add_image(pixels, name="vnc", scale=(50, 4, 4), units=units, axis_labels=names)
-
-
-def classes(value, table=CLASSES):
-    return Labels(np.full(SHAPE, value, np.uint8), classes=table)
-
-
-def sure(value):
-    return Image(np.full((*SHAPE, 2), value, np.float32), classes=CLASSES)
-
-
-def names(viewer):
-    return [layer.name for layer in viewer.layers]
 
 
 def test_docks_of_a_viewer_share_a_session(viewer):
@@ -55,12 +22,12 @@ def test_docks_of_a_viewer_share_a_session(viewer):
     assert session_of(viewer) is first
 
 
-def test_a_result_lies_above_its_image_and_below_strokes(viewer, stack):
+def test_a_result_lies_above_its_image_and_below_strokes(viewer, vnc):
     viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes", scale=(50, 4, 4))
     other = viewer.add_image(np.zeros(SHAPE), name="other")
     session = Session(viewer)
-    session.add_result(classes(1), stack, "classes", {"command": "napari-simgraph …"})
-    session.add_result(sure(0.5), stack, "sure", {})
+    session.add_result(classes(1), vnc, "classes", {"command": "napari-simgraph …"})
+    session.add_result(sure(0.5), vnc, "sure", {})
     assert names(viewer) == [
         "vnc",
         "vnc · sure membrane",
@@ -71,29 +38,29 @@ def test_a_result_lies_above_its_image_and_below_strokes(viewer, stack):
     ]
     layer = viewer.layers["vnc · classes"]
     assert about(layer)["command"] == "napari-simgraph …"
-    assert layer.units == stack.units
-    assert viewer.layers.units is not None or other.units != stack.units
+    assert layer.units == vnc.units
+    assert viewer.layers.units is not None or other.units != vnc.units
 
 
-def test_at_most_two_filled_overlays_are_seen(viewer, stack):
+def test_at_most_two_filled_overlays_are_seen(viewer, vnc):
     session = Session(viewer)
-    assert session.add_result(classes(1), stack, "classes", {}).hidden == []
-    made = session.add_result(sure(0.5), stack, "sure", {})
+    assert session.add_result(classes(1), vnc, "classes", {}).hidden == []
+    made = session.add_result(sure(0.5), vnc, "sure", {})
     assert made.hidden == []
     assert [layer.visible for layer in made.layers] == [True, False]
     unsure = sure(0.5).replace(data=sure(0.5).read()[..., 0], axes="", classes=None)
-    assert session.add_result(unsure, stack, "not sure", {}).hidden == ["vnc · classes"]
+    assert session.add_result(unsure, vnc, "not sure", {}).hidden == ["vnc · classes"]
     assert viewer.layers["vnc · sure membrane"].visible
 
 
-def test_a_second_run_keeps_what_the_user_set(viewer, stack):
+def test_a_second_run_keeps_what_the_user_set(viewer, vnc):
     session = Session(viewer)
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
     layer.name, layer.opacity, layer.visible = "mine", 0.8, False
     viewer.layers.move(viewer.layers.index(layer), 0)
     colors = dict(layer.colormap.color_dict) | {1: np.array([1.0, 0, 0, 1])}
     layer.colormap = type(layer.colormap)(color_dict=colors)
-    made = session.add_result(classes(2), stack, "classes", {})
+    made = session.add_result(classes(2), vnc, "classes", {})
     assert made.replaced
     assert names(viewer) == ["mine", "vnc"]
     assert (layer.opacity, layer.visible, int(layer.data.max())) == (0.8, False, 2)
@@ -101,86 +68,86 @@ def test_a_second_run_keeps_what_the_user_set(viewer, stack):
     assert not layer.editable
 
 
-def test_other_classes_bring_their_own_colours(viewer, stack):
+def test_other_classes_bring_their_own_colours(viewer, vnc):
     session = Session(viewer)
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
     table = ClassTable.of(["ring", "disc"], ["#FF0000", "#00FF00"])
-    session.add_result(classes(1, table), stack, "classes", {})
+    session.add_result(classes(1, table), vnc, "classes", {})
     np.testing.assert_array_equal(layer.colormap.color_dict[1], [1, 0, 0, 1])
     assert list(layer.features["class"]) == ["–", "ring", "disc"]
 
 
-def test_a_deleted_result_is_made_again(viewer, stack):
+def test_a_deleted_result_is_made_again(viewer, vnc):
     session, changes = Session(viewer), []
     session.results_changed.connect(lambda: changes.append(1))
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
     viewer.layers.remove(layer)
-    assert session.result_layers(stack, "classes") == []
+    assert session.result_layers(vnc, "classes") == []
     assert len(changes) == 2
-    made = session.add_result(classes(2), stack, "classes", {})
+    made = session.add_result(classes(2), vnc, "classes", {})
     assert (made.replaced, names(viewer)) == (False, ["vnc", "vnc · classes"])
 
 
-def test_a_duplicated_result_stays_as_it_is(viewer, stack):
+def test_a_duplicated_result_stays_as_it_is(viewer, vnc):
     session = Session(viewer)
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
     data, state, kind = layer.as_layer_data_tuple()
     copy = Layer.create(data.copy(), state | {"name": "copy"}, kind)
     viewer.layers.insert(1, copy)
-    session.add_result(classes(2), stack, "classes", {})
+    session.add_result(classes(2), vnc, "classes", {})
     assert int(viewer.layers["copy"].data.max()) == 1
     assert int(viewer.layers["vnc · classes"].data.max()) == 2
     assert len(viewer.layers) == 3
 
 
-def test_a_duplicated_image_has_results_of_its_own(viewer, stack):
+def test_a_duplicated_image_has_results_of_its_own(viewer, vnc):
     session = Session(viewer)
-    session.add_result(classes(1), stack, "classes", {})
-    data, state, kind = stack.as_layer_data_tuple()
+    session.add_result(classes(1), vnc, "classes", {})
+    data, state, kind = vnc.as_layer_data_tuple()
     viewer.add_layer(Layer.create(data, state | {"name": "twin"}, kind))
     session.add_result(classes(2), viewer.layers["twin"], "classes", {})
     assert names(viewer) == ["vnc", "vnc · classes", "twin", "twin · classes"]
 
 
-def test_a_result_turned_into_an_image_is_not_overwritten(viewer, stack):
+def test_a_result_turned_into_an_image_is_not_overwritten(viewer, vnc):
     session = Session(viewer)
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
     data, state, _ = layer.as_layer_data_tuple()
     viewer.layers.remove(layer)
     base = {"name": "as image", "metadata": state["metadata"]}
     viewer.add_image(data, **base)
-    session.add_result(classes(2), stack, "classes", {})
+    session.add_result(classes(2), vnc, "classes", {})
     assert names(viewer) == ["vnc", "as image", "vnc · classes"]
     assert int(viewer.layers["as image"].data.max()) == 1
 
 
-def test_a_rescaled_image_takes_its_next_result_along(viewer, stack):
+def test_a_rescaled_image_takes_its_next_result_along(viewer, vnc):
     session = Session(viewer)
-    (layer,) = session.add_result(classes(1), stack, "classes", {}).layers
-    stack.scale = (45, 5, 5)
-    session.add_result(classes(2), stack, "classes", {})
+    (layer,) = session.add_result(classes(1), vnc, "classes", {}).layers
+    vnc.scale = (45, 5, 5)
+    session.add_result(classes(2), vnc, "classes", {})
     np.testing.assert_array_equal(layer.scale, (45, 5, 5))
-    assert session.image(stack).spacing == (45, 5, 5)
+    assert session.image(vnc).spacing == (45, 5, 5)
 
 
-def test_undo_brings_the_result_before_back(viewer, stack):
+def test_undo_brings_the_result_before_back(viewer, vnc):
     session = Session(viewer)
     for value in (1, 2):
-        session.add_result(classes(value), stack, "classes", {"seed": value})
-    assert session.undo_result(stack, "classes")
+        session.add_result(classes(value), vnc, "classes", {"seed": value})
+    assert session.undo_result(vnc, "classes")
     layer = viewer.layers["vnc · classes"]
     assert (int(layer.data.max()), about(layer)["seed"]) == (1, 1)
-    assert not session.undo_result(stack, "classes")
+    assert not session.undo_result(vnc, "classes")
     assert names(viewer) == ["vnc"]
 
 
-def test_undo_reaches_results_of_an_earlier_session(viewer, stack):
+def test_undo_reaches_results_of_an_earlier_session(viewer, vnc):
     session = Session(viewer)
     for value in (1, 2):
-        session.add_result(classes(value), stack, "classes", {})
+        session.add_result(classes(value), vnc, "classes", {})
     session.flush()
     session._before.clear()
-    assert session.undo_result(stack, "classes")
+    assert session.undo_result(vnc, "classes")
     assert int(np.max(viewer.layers["vnc · classes"].data)) == 1
 
 
@@ -207,7 +174,7 @@ def paint(layer, z, value):
     layer.paint((z, 10, 10), value)
 
 
-def test_the_first_stroke_begins_a_workspace(viewer, stack, home, qtbot):
+def test_the_first_stroke_begins_a_workspace(viewer, vnc, home, qtbot):
     session = Session(viewer)
     strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
     assert session.workspace is None
@@ -233,18 +200,18 @@ def test_a_stroke_costs_the_window_little(viewer, qtbot):
     session.flush()
 
 
-def test_a_dock_that_is_opened_again_goes_on(viewer, stack):
+def test_a_dock_that_is_opened_again_goes_on(viewer, vnc):
     first = Session(viewer)
-    first.add_result(classes(1), stack, "classes", {})
+    first.add_result(classes(1), vnc, "classes", {})
     first.flush()
     second = Session(viewer)
     assert second.workspace.folder == first.workspace.folder
     assert not first.keeper.writes
     assert second.keeper.writes
-    assert second.add_result(classes(2), stack, "classes", {}).replaced
+    assert second.add_result(classes(2), vnc, "classes", {}).replaced
 
 
-def test_closing_the_viewer_keeps_its_layers(viewer, stack):
+def test_closing_the_viewer_keeps_its_layers(viewer, vnc):
     session = Session(viewer)
     strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
     paint(strokes, 1, 2)

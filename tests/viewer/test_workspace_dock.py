@@ -8,16 +8,10 @@ from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Labels, each_image
 from napari_simgraph.io.read import read
-from napari_simgraph.io.workspace import HOME, Workspace
+from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.views.workspace import WorkspaceDock
 
 SHAPE = (3, 40, 50)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME, str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture

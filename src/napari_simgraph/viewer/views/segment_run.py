@@ -5,54 +5,54 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from napari.layers import Layer
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox
 from superqt import QLabeledRangeSlider
 
 from napari_simgraph.capabilities import segmentation
-from napari_simgraph.core.job import Job, Progress, Region, Tick, say_time
-from napari_simgraph.viewer.forms import Form
+from napari_simgraph.core.job import Job, Region, Tick, say_time
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.provenance import command
+from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.growing import Preview, WatchedRoom
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.parts import (
-    ImageRow,
     ModelCombo,
     Told,
     column,
-    copy_report,
     row,
     say_channels,
     say_device,
     say_made,
 )
+from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
 from napari_simgraph.viewer.words import say_about
 
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
-_THINGS = ("classes", "sure")
+_THINGS = ("classes", "sure")  # as the layers say it, in the order of Segmented
+
+Earlier: TypeAlias = dict[str, Image | Labels | None]  # by the names of the job's arrays
 
 
-class RunPage(QWidget):
-    """Model, image, sections and what to make, and the result that they give.
+class RunPage(SegmentPage):
+    """Model, image, sections and what to make, and the result that they give."""
 
-    `changed` says that the footer has to be told anew.
-    """
-
-    changed = Signal()
+    dropped = "Cancelled. Nothing was changed."
 
     def __init__(self, session: Session, teach: Callable[[], object]) -> None:
-        super().__init__()
-        self._session, self._teach = session, teach
-        self.task: Task | None = None
-        self._last: Told | None = None
+        tip = "The picture to segment: grey, RGB or a stack."
+        super().__init__(session, tip, segmentation.Apply, _HELD)
+        self._teach = teach
         self._speed = 0.0  # pixels a second of the last run, for the estimate
         self.model = ModelCombo(
             session,
@@ -60,8 +60,6 @@ class RunPage(QWidget):
             "",
             "The model to use. Yours stand here as soon as they exist.\ncommand line: --model",
         )
-        self.image = ImageRow(session.viewer, "The picture to segment: grey, RGB or a stack.")
-        self.form = Form(segmentation.Apply, held=_HELD)
         self._make_sections()
         self._make_outputs()
         self.made = MadeRow(session, self._results)
@@ -82,35 +80,6 @@ class RunPage(QWidget):
             return "Segment"
         count = self._section_count
         return f"Segment {count} section{'s' if count != 1 else ''}"
-
-    def told(self) -> Told:
-        """What the footer shows while nothing runs."""
-        return self._last or self._missing() or Told("ready", self._estimate())
-
-    def start(self) -> None:
-        """Segment the chosen sections with the chosen model."""
-        try:
-            make = self._job()
-        except (ValueError, OSError) as error:
-            self.fail(say_error(error))
-            return
-        self._last, self._refreshed = None, 0.0
-        task = self._session.jobs.submit(self.main_text, make)
-        task.estimate = self._seconds()
-        task.ticked.connect(self._ticked)
-        task.ended.connect(self._ended)
-        self._session.keep_run(task, self._run)
-        self.task = task
-        self.changed.emit()
-
-    def say_progress(self, progress: Progress) -> str:
-        """Where it is."""
-        return progress.text
-
-    def fail(self, said: str) -> None:
-        """Show what went wrong."""
-        self._last = Told("error", said)
-        self.changed.emit()
 
     def close_events(self) -> None:
         """Stop following viewer and session."""
@@ -142,21 +111,40 @@ class RunPage(QWidget):
             box.toggled.connect(self._renew)
         self.sections.valueChanged.connect(self._renew)
 
-    def _job(self) -> Callable[[], Job[Any]]:
+    def _ask(self) -> Asked:
         layer = self.image.layer
         if layer is None:
             raise ValueError("Choose an image first.")
         model = self._session.model(self.model.name)
         image = self._session.image(layer)
         self.form.hold(output=self._output(), sections=self._range(), threads=gui_threads())
-        config = self.form.value()
-        self._run = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
-        self._room = WatchedRoom(self._session.room(self._run))
-        room = self._room
+        config: segmentation.Apply = self.form.value()
+        name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
+        room = self._room = WatchedRoom(self._session.room(name))
         self._source, self._noun, self._used = layer, image, (model, config)
-        self._done_sections = self._section_count
+        self._earlier = self._to_keep(layer, image, model)
         self._preview = Preview(self._session.viewer, layer, image, model.classes)
-        return lambda: segmentation.apply(model, image, config=config, room=room)
+        earlier = {name: noun for name, noun in self._earlier.items() if noun is not None}
+
+        def make() -> Job[segmentation.Segmented]:
+            job = segmentation.apply(model, image, config=config, room=room)
+            return filled(job, earlier) if earlier else job
+
+        return Asked(self.main_text, make, name, self._seconds())
+
+    def _begun(self, task: Task) -> None:
+        self._refreshed, self._boxes = 0.0, list[Box]()
+        task.ticked.connect(self._ticked)
+
+    def _to_keep(self, layer: Layer, image: Image, model: Model) -> Earlier:
+        """The results that will be replaced; None for one of other classes."""
+        found: Earlier = {}
+        for name, thing in zip(segmentation.Segmented._fields, _THINGS, strict=True):
+            noun = self._session.result(layer, thing) if self._output() in (name, "both") else None
+            if noun is not None:
+                fit = fits(noun, image, model.classes.names, model.exclusive)
+                found[name] = noun if fit else None
+        return found
 
     def _range(self) -> str:
         """The chosen sections as ``0-9``; "" for all."""
@@ -174,43 +162,50 @@ class RunPage(QWidget):
         return "both" if both else "probability" if self.sure.isChecked() else "classes"
 
     def _ticked(self, tick: Tick) -> None:
-        if isinstance(tick, Region) and time.monotonic() - self._refreshed > _REFRESH_S:
+        if not isinstance(tick, Region):
+            return
+        self._boxes.append(tick.box)
+        if time.monotonic() - self._refreshed > _REFRESH_S and tick.array in self._room.arrays:
             self._refreshed = time.monotonic()
-            if tick.array in self._room.arrays:
-                self._preview.show(self._room.arrays[tick.array])
+            self._preview.show(self._room.arrays[tick.array])
 
     def _ended(self, ending: Ending) -> None:
-        self.task = None
         self._preview.close()
-        if ending.result is not None:
-            self._keep(ending)
-        elif ending.state is State.CANCELLED:
-            self._last = Told("stopped", "Cancelled. Nothing was changed.")
-        else:
-            self._last = Told("error", ending.sentence, copy_report(ending))
-        self.changed.emit()
+        super()._ended(ending)
 
-    def _keep(self, ending: Ending) -> None:
+    def _keep(self, result: Any, ending: Ending) -> None:
         layers = self._session.viewer.layers
         active = layers.selection.active
+        self._count = len(sections_in(self._boxes, self._noun))
         made = {
             thing: self._session.add_result(noun, self._source, thing, self._info(thing))
-            for noun, thing in zip(ending.result or (), _THINGS, strict=True)
+            for noun, thing in zip(result, _THINGS, strict=True)
             if noun is not None
         }
         if active is not None and active in layers:
             layers.selection.active = active  # whoever paints goes on painting
-        done, took = ending.state is State.DONE, say_time(ending.seconds)
-        if done:
-            pixels = self._done_sections * np.prod(self._noun.plane)
+        if ending.state is State.DONE:
+            pixels = self._count * np.prod(self._noun.plane)
             self._speed = float(pixels) / max(ending.seconds, 0.1)
-        said = say_made(list(made.values()), took) if done else f"Kept what was made in {took}."
-        partial = not done or bool(self._used[1].sections)
-        if partial and any(each.replaced for each in made.values()):
-            said += " The other sections are empty now."
+        said = self._say_kept(list(made.values()), ending)
         undo = ("Undo", lambda: self._undo(list(made)))
-        self._last = Told("done" if done else "stopped", said, undo)
+        self._last = Told("done" if ending.state is State.DONE else "stopped", said, undo)
         self.made.renew()
+
+    def _say_kept(self, made: list[Made], ending: Ending) -> str:
+        """What was made, and what became of the sections that it did not come to."""
+        took, done = say_time(ending.seconds), ending.state is State.DONE
+        there, of = self._noun.sections, f"{self._count} of {self._noun.sections} sections"
+        if done and self._count == there:
+            return say_made(made, took)
+        said = f"Made {of} in {took}." if done else f"Kept what was made in {took}: {of}."
+        if there == 1:  # a flat image that was stopped on the way
+            said = f"Kept what was made in {took}."
+        if None in self._earlier.values():
+            return f"{said} The others are empty: the earlier classes were different."
+        if any(each.replaced for each in made):
+            return f"{said} The rest is as it was."
+        return said
 
     def _info(self, thing: str) -> dict[str, Any]:
         model, config = self._used
@@ -223,7 +218,7 @@ class RunPage(QWidget):
             "network": "U-Net",
             "settings": config.to_json(),
             "figures": {"agreement": score} if score is not None else {},
-            "sections": self._done_sections,
+            "sections": self._count,
             "command": command("segmentation", "apply", paths, config),
         }
 
@@ -245,29 +240,20 @@ class RunPage(QWidget):
         self.made.renew()
         self._renew()
 
-    def _renew(self, *_: object) -> None:
-        self._last = None
-        self.changed.emit()
-
     def _missing(self) -> Told | None:
         """What has to be done before one can segment."""
-        layer = self.image.layer
-        if layer is None:
-            return Told("ready", "Choose an image.", can_start=False)
-        if layer.ndim > 3:
-            said = f"This layer has {layer.ndim} axes. Choose above which to use."
-            return Told("error", said, can_start=False)
         if not self.model.name:
             said = "There is no model yet: teach one, or load one from a folder."
             return Told("ready", said, ("Teach", self._teach), (), False)
         if not (self.classes.isChecked() or self.sure.isChecked()):
             return Told("ready", "Tick what to make: classes, how sure, or both.", can_start=False)
-        return self._misfit(layer)
+        return self._misfit()
 
-    def _misfit(self, layer: Layer) -> Told | None:
+    def _misfit(self) -> Told | None:
         """Where the model does not fit the image."""
         try:
-            model, image = self._session.model(self.model.name), self._session.image(layer)
+            model = self._session.model(self.model.name)
+            image = self._session.image(self.image.layer)
         except (ValueError, OSError) as error:
             return Told("error", say_error(error), can_start=False)
         if model.channels == image.channels:
@@ -283,10 +269,11 @@ class RunPage(QWidget):
         plane = np.prod(self._session.image(layer).plane)
         return float(self._section_count * plane) / self._speed
 
-    def _estimate(self) -> str:
+    def _ready(self) -> Told:
         seconds = self._seconds()
         where = say_device(self._session.jobs, self.form.value().to_json())
-        return f"{say_about(seconds).capitalize()} on {where}." if seconds > 0 else f"On {where}."
+        said = f"{say_about(seconds).capitalize()} on {where}." if seconds > 0 else f"On {where}."
+        return Told("ready", said)
 
     def _results(self) -> list[Layer]:
         layer = self.image.layer

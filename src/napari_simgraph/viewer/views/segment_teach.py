@@ -4,48 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
 
 from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Progress, say_time
 from napari_simgraph.core.model import Model
-from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import (
-    ImageRow,
     ModelCombo,
     Told,
     column,
-    copy_report,
     model_name,
     row,
     say_device,
     say_model,
 )
+from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
 
 _HELD = ("boundary", "threads")  # asked for above the form, or set by the machine
 
 
-class TeachPage(QWidget):
+class TeachPage(SegmentPage):
     """Image, labels, classes and settings, and the training that they give.
 
-    `changed` says that the footer has to be told anew, `learned` the name of a new model.
+    `learned` says the name of a new model.
     """
 
-    changed = Signal()
     learned = Signal(str)
+    dropped = "Cancelled. The earlier model is still in use."
 
     def __init__(self, session: Session, run_on_all: Callable[[], object]) -> None:
-        super().__init__()
-        self._session, self._run_on_all = session, run_on_all
-        self.task: Task | None = None
-        self._last: Told | None = None
-        self.image = ImageRow(session.viewer, "The picture to learn from: grey, RGB or a stack.")
+        tip = "The picture to learn from: grey, RGB or a stack."
+        super().__init__(session, tip, segmentation.Train, _HELD)
+        self._run_on_all = run_on_all
         self.painting = Painting(session)
         self.model = ModelCombo(
             session,
@@ -54,7 +50,6 @@ class TeachPage(QWidget):
             "A model to begin with. Your models stand here as soon as they exist.\n"
             "command line: --start",
         )
-        self.form = Form(segmentation.Train, held=_HELD)
         layout = column(self)
         layout.addWidget(self.image)
         layout.addWidget(row("Start from", self.model))
@@ -75,29 +70,6 @@ class TeachPage(QWidget):
             return "Learn"
         return f"Learn from {sections} section{'s' if sections != 1 else ''}"
 
-    def told(self) -> Told:
-        """What the footer shows while nothing runs."""
-        return self._last or self._missing() or Told("ready", self._estimate())
-
-    def start(self) -> None:
-        """Learn from what is painted now; later strokes don't change a running job."""
-        try:
-            make = self._job()
-        except (ValueError, OSError) as error:
-            self.fail(say_error(error))
-            return
-        image = self.image.layer
-        assert image is not None  # _job has raised without one
-        self._last, self._name = None, model_name(image.name, "u-net")
-        task = self._session.jobs.submit(self._title, make)
-        config = self.form.value()
-        task.estimate = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
-        task.retry = self._go_on
-        task.ended.connect(self._ended)
-        self._session.keep_run(task, self._room)
-        self.task = task
-        self.changed.emit()
-
     def say_progress(self, progress: Progress) -> str:
         """The live score beside what is being done."""
         curve = self.task.curves.get("agreement") if self.task else None
@@ -106,27 +78,31 @@ class TeachPage(QWidget):
         score = f"Agreement {curve[-1][1]:.2f} on what is kept aside"
         return f"{score} · {progress.text}" if progress.text else score
 
-    def fail(self, sentence: str) -> None:
-        """Show what went wrong."""
-        self._last = Told("error", sentence)
-        self.changed.emit()
-
     def close_events(self) -> None:
         """Stop following viewer and session."""
         for part in (self.image, self.painting, self.model):
             part.close_events()
 
-    def _job(self) -> Callable[[], Job[Model]]:
+    def _ask(self) -> Asked:
         layer = self.image.layer
         if layer is None:
             raise ValueError("Choose an image first.")
         config = self._config()
         image, labels = self._session.image(layer), self.painting.labels()
         start = self._session.model(self.model.name) if self.model.name else None
-        self._room = self._unfinished(config) or f"train {datetime.now():%Y-%m-%d %H%M%S}"
-        room = self._session.room(self._room)
-        self._session.record_run({"id": self._room, "settings": config.to_json()})
-        return lambda: segmentation.train(image, labels, start=start, config=config, room=room)
+        name = self._unfinished(config) or f"train {datetime.now():%Y-%m-%d %H%M%S}"
+        room = self._session.room(name)
+        self._session.record_run({"id": name, "settings": config.to_json()})
+        self._name = model_name(layer.name, "u-net")
+        seconds = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
+
+        def make() -> Job[Model]:
+            return segmentation.train(image, labels, start=start, config=config, room=room)
+
+        return Asked(self._title, make, name, seconds)
+
+    def _begun(self, task: Task) -> None:
+        task.retry = self._go_on
 
     @property
     def _title(self) -> str:
@@ -149,17 +125,8 @@ class TeachPage(QWidget):
                 return str(run["id"])
         return ""
 
-    def _ended(self, ending: Ending) -> None:
-        self.task = None
-        if isinstance(ending.result, Model):
-            self._keep(ending.result, ending)
-        elif ending.state is State.CANCELLED:
-            self._last = Told("stopped", "Cancelled. The earlier model is still in use.")
-        else:
-            self._last = Told("error", ending.sentence, copy_report(ending))
-        self.changed.emit()
-
-    def _keep(self, model: Model, ending: Ending) -> None:
+    def _keep(self, result: Any, ending: Ending) -> None:
+        model: Model = result
         try:
             name = self._session.add_model(model, self._name)
         except (ValueError, OSError) as error:
@@ -190,18 +157,9 @@ class TeachPage(QWidget):
             self.form.set_pixel_size(noun.spacing[-1], noun.unit)
         self._renew()
 
-    def _renew(self) -> None:
-        self._last = None
-        self.changed.emit()
-
     def _missing(self) -> Told | None:
         """What has to be done before one can learn."""
-        layer, painting = self.image.layer, self.painting
-        if layer is None:
-            return Told("ready", "Choose an image.", can_start=False)
-        if layer.ndim > 3:
-            said = f"This layer has {layer.ndim} axes. Choose above which to use."
-            return Told("error", said, can_start=False)
+        painting = self.painting
         if painting.overlap.isChecked():
             return _missing_mask(painting)
         if painting.layer is None:
@@ -212,17 +170,18 @@ class TeachPage(QWidget):
             return Told("error", said, can_start=False)
         return _missing_paint(painting)
 
-    def _estimate(self) -> str:
+    def _ready(self) -> Told:
         config = self._config()
         if self._unfinished(config):
-            return "Learning was broken off: it goes on where it stood."
+            return Told("ready", "Learning was broken off: it goes on where it stood.")
         if config.steps:
             how_long = f"{config.steps:,} steps"
         elif config.epochs:
             how_long = f"{config.epochs:,} passes over the labels"
         else:
             how_long = f"About {say_time(60 * config.minutes)}"
-        return f"{how_long} on {say_device(self._session.jobs, config.to_json())}."
+        where = say_device(self._session.jobs, config.to_json())
+        return Told("ready", f"{how_long} on {where}.")
 
 
 def _missing_mask(painting: Painting) -> Told | None:

@@ -1,0 +1,78 @@
+"""A run on some sections keeps the others: what it left out comes from the earlier result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.job import Job, Progress, Region
+from napari_simgraph.core.raster import Box, Image, Labels
+
+Result: TypeAlias = Image | Labels
+R = TypeVar("R", bound=tuple[Any, ...])  # a NamedTuple of results, None where not asked for
+
+_ROWS = 512  # px copied between two ticks: a few MB of a large section
+
+
+def fits(earlier: Result, image: Image, names: tuple[str, ...], exclusive: bool) -> bool:
+    """Whether an earlier result can stand beside what a model of these classes makes."""
+    table = earlier.classes
+    same = earlier.shape == image.shape and table is not None and table.names == names
+    return same and (isinstance(earlier, Image) or earlier.exclusive == exclusive)
+
+
+def filled(job: Job[R], earlier: Mapping[str, Result]) -> Job[R]:
+    """The job, and behind it the earlier result wherever nothing was written.
+
+    Also where the job was stopped. `earlier` has results by the names of the job's arrays, which
+    are those of its result's fields.
+    """
+    written: dict[str, list[Box]] = {}
+    try:
+        tick = next(job)
+        while True:
+            if isinstance(tick, Region):
+                written.setdefault(tick.array, []).append(tick.box)
+            tick = job.send((yield tick))
+    except StopIteration as end:
+        result: R = end.value
+    finally:
+        job.close()
+    for name, noun in result._asdict().items():  # type: ignore[attr-defined]
+        if noun is not None and name in earlier:
+            yield from _fill(noun, earlier[name], written.get(name, []))
+    return result
+
+
+def sections_in(boxes: list[Box], noun: Result | Image) -> set[int]:
+    """The sections that these boxes of a result lie in."""
+    if not noun.axes.startswith("Z"):
+        return {0} if boxes else set()
+    return {z for box in boxes for z in range(box[0].start, box[0].stop)}
+
+
+def _fill(noun: Result, earlier: Result, boxes: list[Box]) -> Job[None]:
+    target, source = noun.levels[0], earlier.levels[0]
+    complete = sections_in(boxes, noun)
+    for place in _places(noun, complete):
+        made = np.asarray(target[place])
+        target[place] = np.where(_nothing(made, noun), np.asarray(source[place]), made)
+        yield Progress(1.0, "keeping the other sections")
+
+
+def _places(noun: Result, complete: set[int]) -> Iterator[Box]:
+    """The blocks of all sections but those that are complete."""
+    for z in range(noun.sections):
+        for top in range(0, noun.plane[0], _ROWS) if z not in complete else ():
+            rows = slice(top, min(top + _ROWS, noun.plane[0]))
+            yield (slice(z, z + 1), rows) if noun.axes.startswith("Z") else (rows,)
+
+
+def _nothing(made: NDArray[Any], noun: Result) -> NDArray[np.bool_]:
+    """Pixels that nothing was written into: 0 is no class, and no class at all is never sure."""
+    if noun.axes.endswith("C"):
+        return np.asarray(~made.any(-1, keepdims=True))
+    return np.asarray(made == 0)
