@@ -16,7 +16,7 @@ from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.holdout import parse_sections
 from napari_simgraph.learn.painting import Canvas, prepare
-from napari_simgraph.learn.settings import Computing, Learning, Varying
+from napari_simgraph.learn.settings import Computing, LearnedScale, Learning, Scaled, Varying
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Network(Config):
 
 
 @dataclass(frozen=True)
-class Train(Computing, Varying, _Network, Learning):
+class Train(Computing, LearnedScale, Varying, _Network, Learning):
     """Settings of `train`."""
 
 
@@ -77,7 +77,7 @@ class _Painting(Config):
 
 
 @dataclass(frozen=True)
-class Apply(Computing, _Painting):
+class Apply(Computing, Scaled, _Painting):
     """Settings of `apply`."""
 
 
@@ -209,6 +209,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.pairs import Wishes, look, pairs
+    from napari_simgraph.learn.pixel_size import to_learn
     from napari_simgraph.learn.pixels import PixelLesson
     from napari_simgraph.learn.state import unpack
 
@@ -222,6 +223,9 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     network = _network(start, config, channels, len(truths[0].classes))
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
+    images, truths, told = to_learn(images, truths, config, start)
+    for note in told:
+        aside.halt.hear((yield note))
     wishes = Wishes(config.holdout, config.boundary, pixel.neighbours(network, channels))
     material = yield from look(images, truths, wishes, aside.halt)
     module = pixel.fresh_network(network, config.seed, start)
@@ -254,15 +258,19 @@ def _apply(
 ) -> Job[Segmented]:
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.pixel_model import PixelModel, check_channels, check_kind
+    from napari_simgraph.learn.pixel_size import to_run
 
     images = each_image(image)
     check_kind(model, "segmentation")
     for one in images:
         check_channels(model, one.channels)
+    size, told = to_run(images, model, config)
     kinds = ("classes", "probability") if config.output == "both" else (config.output,)
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
-    pixel_model = PixelModel(model, config.average, place, aside)
+    for note in told:
+        aside.halt.hear((yield note))
+    pixel_model = PixelModel(model, config.average, place, aside, size)
     canvases = []
     for number, one in enumerate(images):
         wanted = {kind: kind if one is image else f"{kind}-{number}" for kind in kinds}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.windows import Span
 
+Write: TypeAlias = Callable[[int, Span, Span, NDArray[np.float32]], None]  # z, rows, columns, tile
 _CHUNK = 512  # px, as large as a tile: a tile is written once
 
 

@@ -20,6 +20,7 @@ from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
 from napari_simgraph.learn.painting import Canvas
 from napari_simgraph.learn.pairs import Material
+from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Predictor, Tiled
 from napari_simgraph.learn.settings import Learning, Varying
 from napari_simgraph.learn.state import unpack
@@ -28,7 +29,7 @@ from napari_simgraph.nets import build, folded, reach
 
 
 class PixelModel:
-    """A model ready to paint: its network built and filled.
+    """A model ready to paint: its network built and filled; at a pixel `size`, if one is given.
 
     Raises
     ------
@@ -36,19 +37,24 @@ class PixelModel:
         The weights don't fit the network.
     """
 
-    def __init__(self, model: Model, average: str, place: Place, aside: Aside) -> None:
+    def __init__(
+        self, model: Model, average: str, place: Place, aside: Aside, size: PixelSize | None = None
+    ) -> None:
         name, options = model.network["name"], model.network["options"]
         network = build(name, **options)
         unpack(network, model.arrays)
         how = Tiled(reach(name, options), model.exclusive, average)
-        self.model, self.aside = model, aside
+        self.model, self.aside, self.size = model, aside, size
         self.predictor = Predictor(folded(network), how, place, aside)
 
     def paint(self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int]) -> Job[None]:
         """Fill sections of a canvas; `part` is its number and how many there are, for progress."""
-        image, halt, clock = canvas.image, self.aside.halt, Clock()
+        halt, clock = self.aside.halt, Clock()
+        seen = view(canvas.image, self.size)
+        image, back = seen.image, seen.onto(canvas.image, canvas.write)
         statistics = yield from measure(image, dict(self.model.normalisation))
         windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
+        write, margin = (back, back.margin) if back else (canvas.write, 0)
 
         def say(z: int, number: int, share: float) -> Progress:
             done = (part[0] + (number + share) / len(sections)) / part[1]
@@ -56,7 +62,7 @@ class PixelModel:
 
         for number, z in enumerate(sections):
             tick = partial(say, z, number)
-            if not (yield from self.predictor.section(windows, z, canvas.write, tick)):
+            if not (yield from self.predictor.section(windows, z, write, tick, margin)):
                 return
             for region in canvas.regions(z):
                 halt.hear((yield region))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
+from napari_simgraph.learn.painting import Write
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets.unet import Reach
 
@@ -32,8 +33,8 @@ _SMALLEST = 64  # px; below this the halo is all there is
 NO_MEMORY = "Too little memory even for one tile. Use a smaller network or close other programs."
 SHORT = "Memory was short: it goes on in smaller tiles."
 
-Write: TypeAlias = Callable[[int, Span, Span, NDArray[np.float32]], None]
 Say: TypeAlias = Callable[[float], Progress]
+Inner: TypeAlias = tuple[slice, slice, slice]  # of (K, Y, X)
 _ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
 
 
@@ -100,15 +101,16 @@ class Predictor:
         self.edge = how.edge or (_TILE_CPU if place.device.type == "cpu" else _TILE_GPU)
 
     def section(
-        self, windows: Windows, z: int, write: Write, say: Say
+        self, windows: Windows, z: int, write: Write, say: Say, margin: int = 0
     ) -> Generator[Tick, Signal | None, bool]:
         """Hand the probabilities ``(K, Y, X)`` of each tile of a section to `write`.
 
-        Returns whether it was completed. `say` makes a tick of the share done.
+        Returns whether it was completed. `say` makes a tick of the share done. With a `margin`
+        the values reach so many pixels beyond the tile, but not beyond the image.
         """
         while True:
             try:
-                return (yield from self._section(windows, z, write, say))
+                return (yield from self._section(windows, z, write, say, margin))
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -119,12 +121,14 @@ class Predictor:
             self.aside.halt.hear((yield Note(SHORT, warning=True)))
 
     def _section(
-        self, windows: Windows, z: int, write: Write, say: Say
+        self, windows: Windows, z: int, write: Write, say: Say, margin: int
     ) -> Generator[Tick, Signal | None, bool]:
-        todo = list(tiles(windows.image.plane, self.edge, self.how.reach))
+        plane, reach = windows.image.plane, self.how.reach
+        todo = list(tiles(plane, self.edge, reach._replace(radius=reach.radius + margin)))
         for number, tile in enumerate(todo):
             share = number / len(todo)
-            values = yield from self._tile(windows, z, tile, partial(say, share))
+            inner = _inside(tile, plane, margin)
+            values = yield from self._tile(windows, z, tile, inner, partial(say, share))
             if values is None:
                 return False
             write(z, tile.rows, tile.columns, values)
@@ -132,7 +136,7 @@ class Predictor:
         return True
 
     def _tile(
-        self, windows: Windows, z: int, tile: Tile, tick: Callable[[], Tick]
+        self, windows: Windows, z: int, tile: Tile, inner: Inner, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, NDArray[np.float32] | None]:
         """Mean over the orientations; None when stopped on the way."""
         read = windows.read(z, tile.read_rows, tile.read_columns)
@@ -144,7 +148,6 @@ class Predictor:
                 return None
             one = yield from self.aside.wait(partial(self._forward, inputs, number), tick)
             total = one if total is None else total.add_(one)
-        inner = _inside(tile)
         mean: NDArray[np.float32] = (total[0][inner] / turns).cpu().numpy()  # type: ignore[index]
         return mean
 
@@ -183,8 +186,10 @@ def orient_back(x: Tensor, orientation: int) -> Tensor:
     return x.flip(-1) if orientation & 1 else x
 
 
-def _inside(tile: Tile) -> tuple[Any, ...]:
-    """Where in what was read the tile itself lies."""
+def _inside(tile: Tile, plane: tuple[int, int], margin: int) -> Inner:
+    """Where in what was read the tile itself lies, with the margin that the image has."""
     (top, bottom), (left, right) = tile.rows, tile.columns
     up, before = tile.read_rows[0], tile.read_columns[0]
-    return (slice(None), slice(top - up, bottom - up), slice(left - before, right - before))
+    rows = slice(max(0, top - margin) - up, min(plane[0], bottom + margin) - up)
+    columns = slice(max(0, left - margin) - before, min(plane[1], right + margin) - before)
+    return slice(None), rows, columns

@@ -67,3 +67,30 @@ class Computing(Config):
         choices=("auto", "full"),
         label="Precision",
     )
+
+
+@dataclass(frozen=True)
+class Scaled(Config):
+    """Whether the pixel size counts."""
+
+    scale: str = setting(
+        "auto",
+        "auto brings images to the pixel size of the model, off takes pixels as they are.",
+        choices=("auto", "off"),
+        label="Pixel size",
+    )
+
+
+@dataclass(frozen=True)
+class LearnedScale(Scaled):
+    """At which pixel size to learn."""
+
+    pixel_size: float = setting(
+        0.0,
+        "Pixel size to learn at, in nm; 0 for that of the first image.",
+        0,
+        1_000_000,
+        1,
+        label="Learn at",
+        unit="nm",
+    )
