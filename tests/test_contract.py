@@ -17,6 +17,7 @@ import torch
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import NAMES, load
 from napari_simgraph.core.job import Progress, Signal
+from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.verbs import verbs
 from napari_simgraph.io.models import save_model
 from napari_simgraph.io.write import write
@@ -205,6 +206,8 @@ def test_resumed_from_a_checkpoint_it_ends_as_if_never_broken_off(verb, models):
 def test_images_of_other_kinds_are_told_or_taken(verb, models):
     """4-channel pictures, NaN, constant, tiny, 16-bit, big-endian: a result or one sentence."""
     inputs = nouns(verb, models)
+    if "image" not in inputs:
+        pytest.skip("needs no image")
     image = inputs["image"]
     shape = image.shape
     odd = {
@@ -275,7 +278,8 @@ def cli(words, **kwargs):
 
 @each_verb
 def test_the_command_line_does_the_same(verb, models, files, tmp_path):
-    out = tmp_path / ("made" if verb.result is Model else "made.tif")
+    suffix = ".csv" if issubclass(verb.result, Columns) else "" if verb.result is Model else ".tif"
+    out = tmp_path / f"made{suffix}"
     done = cli(command(verb, files, out))
     assert done.returncode == 0, done.stderr
     assert out.exists()
@@ -286,11 +290,12 @@ def test_the_command_line_does_the_same(verb, models, files, tmp_path):
 
 @each_verb
 def test_a_missing_file_costs_one_line_and_exit_code_2(verb, models, files, tmp_path):
-    words = command(verb, files, tmp_path / "made")
+    suffix = ".csv" if issubclass(verb.result, Columns) else ""
+    words = command(verb, files, tmp_path / f"made{suffix}")
     first = verb.nouns[0].name
     words[words.index(f"--{first}") + 1] = str(tmp_path / "nowhere.tif")
     done = cli(words)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "nowhere.tif" in done.stderr
-    assert not (tmp_path / "made").exists()
+    assert not list(tmp_path.glob("made*"))

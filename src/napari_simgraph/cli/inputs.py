@@ -43,7 +43,7 @@ def read_options(asked: Namespace) -> ReadOptions:
 
 def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
     """The inputs of a verb by parameter name; folders of images and labels are paired by name."""
-    kinds = {noun.types[0]: noun.name for noun in asked.verb.nouns}
+    kinds = {noun.types[0]: noun.name for noun in asked.verb.nouns if noun.required}
     paired = {Image, Labels} <= kinds.keys() and asked.labels and not asked.class_masks
     if paired:
         found = read_paired(
@@ -84,7 +84,7 @@ def _is_probability(prediction: Any) -> bool:
 def _noun(kind: type, name: str, asked: Namespace, say: Say) -> Any:
     path = getattr(asked, name)
     if issubclass(kind, Labels):
-        return _labels(path, asked, say)
+        return _labels(path, asked, say, by_class=name == "labels")
     if issubclass(kind, Model):
         return load_model(path)
     opened = read(path, options=read_options(asked))
@@ -99,8 +99,8 @@ def _ask_spacing(image: Image | ImageSet, say: Say) -> None:
         say("The file doesn't say how large a pixel is; --spacing 50,4,4 --unit nm sets it.")
 
 
-def _labels(path: str | None, asked: Namespace, say: Say) -> Any:
-    if asked.class_masks:
+def _labels(path: str | None, asked: Namespace, say: Say, *, by_class: bool = True) -> Any:
+    if asked.class_masks and by_class:
         pairs = [text.partition("=") for text in asked.class_masks]
         if not all(name and mask for name, _, mask in pairs):
             raise ValueError("--class wants NAME=PATH, for example --class synapse=syn.tif.")
@@ -118,4 +118,15 @@ def _labels(path: str | None, asked: Namespace, say: Say) -> Any:
 def _label_options(asked: Namespace) -> LabelOptions:
     names = tuple(name.strip() for name in asked.classes.split(",") if name.strip())
     axes = asked.axes.upper().replace("C", "")  # of the image; labels have no colours
-    return LabelOptions(axes=axes, classes=names, labels_are=asked.labels_are)
+    size = read_options(asked)
+    found = asked.labels_are
+    if found == "auto" and asked.command == "objects":  # what is not marked is no object
+        found = "marked"
+    return LabelOptions(
+        axes=axes,
+        spacing=size.spacing,
+        unit=size.unit,
+        level=size.level,
+        classes=names,
+        labels_are=found,
+    )

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.raster import ImageSet, LabelsSet
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.safe import remove
+from napari_simgraph.io.tables import check_csv, write_csv
 from napari_simgraph.io.write import write
 
 
@@ -32,6 +34,8 @@ class Output:
         self._folder = self._target.with_name(self._target.name + ".partial")
         if self._makes_model and self._target.is_file():
             raise ValueError(f"{self._target} is a file; a model needs a folder.")
+        if isinstance(asked.verb.result, type) and issubclass(asked.verb.result, Columns):
+            check_csv(self._target)
         if not self._target.parent.is_dir():
             raise ValueError(f"The folder {self._target.parent} is not there: make it first.")
 
@@ -62,7 +66,9 @@ class Output:
             named = result.replace(name=self._target.name)
             save_model(named, self._target)
             return [self._target]
-        parts = {name: noun for name, noun in result._asdict().items() if noun is not None}
+        several = getattr(result, "_asdict", None)
+        whole = several() if several is not None else {"result": result}
+        parts = {name: noun for name, noun in whole.items() if noun is not None}
         written: list[Path] = []
         for name, noun in parts.items():
             target = self._target
@@ -77,6 +83,8 @@ class Output:
             self._room.clean()
 
     def _write(self, noun: Any, target: Path) -> list[Path]:
+        if isinstance(noun, Columns):
+            return write_csv(noun, target)
         if not isinstance(noun, ImageSet | LabelsSet):
             return write(noun, target, info=self._info())
         target.mkdir(exist_ok=True)

@@ -22,7 +22,7 @@ from napari_simgraph.io.label_values import (
 from napari_simgraph.io.raw import Opened, ReadOptions
 from napari_simgraph.io.read import read_values
 
-LABELS_ARE = ("auto", "mask", "scribbles")
+LABELS_ARE = ("auto", "mask", "scribbles", "objects", "marked")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class LabelOptions(ReadOptions):
         Names of the classes 1, 2, 3 …
     labels_are
         ``mask``: every value is a class, 0 too; ``scribbles``: 0 is unlabelled; ``auto``: a mask
-        where all files together hold just two values, else scribbles.
+        where all files together hold just two values, else scribbles; ``objects``: each value is
+        one object; ``marked``: 0 is background, the rest classes, or objects where there are more
+        values than anyone draws classes.
     """
 
     classes: tuple[str, ...] = ()
@@ -86,7 +88,12 @@ def as_labels(
     if options.labels_are not in LABELS_ARE:
         raise Told(f"Labels are one of {', '.join(LABELS_ARE)}, not '{options.labels_are}'.")
     flat = [grey(image) for image in images]
+    if options.labels_are == "objects":
+        return _objects(flat, (*notes, "Each value is read as one object."))
     values = values_of(flat, path or images[0].name)
+    if options.labels_are == "marked" and len(values) > MAX_VALUES:
+        said = f"More than {MAX_VALUES} values: each is read as one object."
+        return _objects(flat, (*notes, said))
     look_up, classes, told = _meaning(values, options)
     labels = tuple(_labels(image, look_up, classes) for image in flat)
     whole = labels[0] if len(labels) == 1 else LabelsSet(labels)
@@ -125,6 +132,13 @@ def read_class_masks(
     labels = Labels(data, first.axes + "C", classes=table, exclusive=False, **space)
     present = "1 absent, 2 present" if options.labels_are == "scribbles" else "nonzero is present"
     return OpenedLabels(labels, (*notes, f"Read {len(masks)} masks: {present}."))
+
+
+def _objects(images: Sequence[Image], notes: Sequence[str]) -> OpenedLabels:
+    labels = tuple(
+        Labels(list(image.levels), **_space(image), meaning="objects") for image in images
+    )
+    return OpenedLabels(labels[0] if len(labels) == 1 else LabelsSet(labels), tuple(notes))
 
 
 def _check_present(mask: Image, path: str, options: LabelOptions) -> None:
