@@ -8,8 +8,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.core.patch_pixels import mirror, read_mirrored
 from napari_simgraph.core.raster import Image, Raster
 from napari_simgraph.learn.normalise import Statistics
+
+__all__ = ["Span", "Windows", "mirror", "mirrored"]
 
 Span: TypeAlias = tuple[int, int]  # first pixel and the one after the last; may lie outside
 
@@ -39,16 +42,4 @@ def mirrored(raster: Raster, z: int, rows: Span, columns: Span) -> NDArray[Any]:
 
     Only the part inside the section is read.
     """
-    down, right = (mirror(*span, n) for span, n in zip((rows, columns), raster.plane, strict=True))
-    box = (slice(down.min(), down.max() + 1), slice(right.min(), right.max() + 1))
-    pixels = raster.section(z, box)
-    if pixels.shape[:2] == (len(down), len(right)):
-        return pixels
-    return pixels[np.ix_(down - box[0].start, right - box[1].start)]
-
-
-def mirror(start: int, stop: int, n: int) -> NDArray[np.intp]:
-    """Indices within n pixels for start..stop, the border pixel not repeated."""
-    period = max(1, 2 * (n - 1))
-    places = np.arange(start, stop) % period
-    return np.where(places < n, places, period - places)
+    return read_mirrored(raster, z, (rows, columns))
