@@ -28,6 +28,7 @@ NAMED_COLORS = {
     "synapse": "#56B4E9",
 }
 BOUNDARY_NAMES = ("membrane", "membranes", "boundary", "boundaries", "border", "wall")
+BACKGROUND_NAMES = ("background", "outside", "nothing", "rest", "other", "not annotated", "value 0")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ class ClassTable:
         """The name of the class that separates cells, by its usual names; "" if there is none."""
         hits = [row.name for row in self.rows if row.name.casefold() in BOUNDARY_NAMES]
         return hits[0] if hits else ""
+
+    def backgrounds(self) -> tuple[int, ...]:
+        """The values of classes that are no objects, by their usual names."""
+        return tuple(row.value for row in self.rows if row.name.casefold() in BACKGROUND_NAMES)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Rows as plain JSON."""
