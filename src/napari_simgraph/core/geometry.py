@@ -51,6 +51,14 @@ def clean_unit(unit: str | None) -> str:
     return text
 
 
+def known_unit(unit: str | None) -> str:
+    """The unit in our spelling; ``pixel`` where it is no length that we know."""
+    try:
+        return clean_unit(unit)
+    except ValueError:
+        return PIXEL
+
+
 def to_unit(value: float, unit: str, wanted: str) -> float:
     """A length in another unit; pixels can't be turned into lengths.
 

@@ -189,9 +189,12 @@ class Labels(Raster):
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images of any sizes, each with a name and perhaps a class (``""`` where there is none)."""
+    """Images of any sizes, each with a name and perhaps a class (``""`` where there is none).
 
-    images: tuple[Image, ...]
+    `images` may make them when they are asked for: go through them once, or by number.
+    """
+
+    images: Sequence[Image]
     image_classes: tuple[str, ...] = ()
     name: str = "images"
 

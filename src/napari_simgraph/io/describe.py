@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_simgraph.core.geometry import say_spacing
 from napari_simgraph.core.raster import ImageSet, Raster, each_image
 from napari_simgraph.io.cards import facts
+from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import is_model, load_model
 from napari_simgraph.io.raw import Opened
 from napari_simgraph.io.read import read, split_key
@@ -41,7 +42,8 @@ def _opened(found: Opened, file: Path) -> str:
     pairs = [(what if not isinstance(found.image, ImageSet) else "Images", str(file))]
     images = each_image(found.image)
     if isinstance(found.image, ImageSet):
-        shapes = sorted({_size(image) for image in images})
+        alike = isinstance(images, Along)  # of one array: no need to make them all
+        shapes = sorted({_size(image) for image in (images[:1] if alike else images)})
         pairs += [("Number", str(len(images))), ("Sizes", ", ".join(shapes[:5]))]
         classes = sorted(set(found.image.image_classes) - {""})
         pairs += [("Classes", ", ".join(classes))] if classes else []

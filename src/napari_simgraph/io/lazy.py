@@ -234,8 +234,20 @@ def arrange(
     native = np.dtype(array.dtype).isnative
     if plain and native:
         return array
-    view = View(array, order, picks, sizes)
     # As numpy, views of arrays and memmaps cost nothing; big-endian ones are turned on reading.
     if isinstance(array, np.ndarray) and native:
-        return view[...]
-    return view
+        return _arranged(array, order, dict(picks or {}), lengths)
+    return View(array, order, picks, sizes)
+
+
+def _arranged(
+    array: NDArray[Any],
+    order: Sequence[int | None],
+    picks: Mapping[int, int],
+    sizes: Mapping[int, int],
+) -> NDArray[Any]:
+    """A view of a numpy array that stays a memory map where it was one."""
+    key = tuple(picks.get(axis, slice(sizes.get(axis))) for axis in range(array.ndim))
+    left = [axis for axis in range(array.ndim) if axis not in picks]
+    view = array[key].transpose([left.index(axis) for axis in order if axis is not None])
+    return view[tuple(None if axis is None else slice(None) for axis in order)]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.io.axes import check_axes, guess_axes
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.lazy import arrange
+from napari_simgraph.io.many import Along
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ReadOptions:
     spacing, unit
         Pixel size ``(z, y, x)`` or ``(y, x)`` and its unit of length.
     channel
-        The one channel to take, from 0.
+        The one channel to take, from 0 or by its name.
     level
         The pyramid level to take, from 0; at 0 all levels are kept.
     """
@@ -35,7 +35,7 @@ class ReadOptions:
     axes: str = ""
     spacing: tuple[float, ...] = ()
     unit: str = ""
-    channel: int | None = None
+    channel: int | str | None = None
     level: int = 0
 
 
@@ -53,12 +53,15 @@ class Opened:
         Any of ``axes`` and ``spacing``.
     info
         What we wrote beside the pixels ourselves: classes, settings, the command line.
+    labels
+        The keys of labels that lie in the same file.
     """
 
     image: Image | ImageSet
     notes: tuple[str, ...] = ()
     questions: frozenset[str] = frozenset()
     info: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ class Raw:
         What we wrote beside the pixels ourselves.
     alpha
         Whether the last of four channels (or of two) is opacity.
+    channels
+        Their names, where the file has some.
+    image_classes
+        Of several images, the class of each.
+    labels
+        The keys of labels that lie in the same file.
     """
 
     levels: tuple[Any, ...]
@@ -89,6 +98,9 @@ class Raw:
     info: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     alpha: bool = False
+    channels: tuple[str, ...] = ()
+    image_classes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,12 +131,13 @@ def opened(raw: Raw, options: ReadOptions) -> Opened:
     raw = replace(raw, axes=letters)
     raw = _pick_level(raw, options.level)
     raw = _spaced(raw, letters, options)
-    images = _images(raw, letters, _channel(raw, letters, options.channel))
+    images = Along(raw, letters, _channel(raw, letters, options.channel))
     many = any(letter in letters and raw.shape[letters.index(letter)] > 1 for letter in "TN")
-    image: Image | ImageSet = ImageSet(tuple(images), name=raw.name) if many else images[0]
+    classes = raw.image_classes if len(raw.image_classes) == len(images) else ()
+    image: Image | ImageSet = ImageSet(images, classes, raw.name) if many else images[0]
     asked = {"spacing"} if _asks_spacing(raw, options) else set()
     asked |= {"axes"} if colour_guessed else set()
-    return Opened(image, (*raw.notes, *notes), frozenset(asked), raw.info)
+    return Opened(image, (*raw.notes, *notes), frozenset(asked), raw.info, raw.labels)
 
 
 def _settle_axes(raw: Raw, options: ReadOptions) -> tuple[Raw, str, list[str]]:
@@ -199,36 +212,25 @@ def _asks_spacing(raw: Raw, options: ReadOptions) -> bool:
     return not options.spacing and (raw.unit == PIXEL or assumed)
 
 
-def _channel(raw: Raw, letters: str, channel: int | None) -> int | None:
+def _channel(raw: Raw, letters: str, channel: int | str | None) -> int | None:
     """The channel to take; None for all."""
+    if channel is None:
+        return None
     count = raw.shape[letters.index("C")] if "C" in letters else 1
-    if channel is not None and not 0 <= channel < count:
+    number = _channel_number(raw, channel, count)
+    if not 0 <= number < count:
         raise Told(f"{raw.source} has {count} channels, counted from 0; there is no {channel}.")
-    return channel if "C" in letters else None
+    return number if "C" in letters else None
 
 
-def _images(raw: Raw, letters: str, channel: int | None) -> list[Image]:
-    """One image for each position on the axes T and N."""
-    singles = [letters.index(letter) for letter in "TN" if letter in letters]
-    ours = [a for a in "ZYXC" if a in letters and not (a == "C" and channel is not None)]
-    order = [letters.index(letter) for letter in ours]
-    fixed = {} if channel is None else {letters.index("C"): channel}
-    places = list(np.ndindex(*(raw.shape[axis] for axis in singles)))
-    width = len(str(max(0, len(places) - 1)))
-    classes = raw.info.get("classes") if raw.info.get("noun") == "Image" else None
-    images = []
-    for count, place in enumerate(places):
-        picks = fixed | dict(zip(singles, place, strict=True))
-        images.append(
-            Image(
-                [arrange(level, order, picks) for level in raw.levels],
-                axes="".join(ours),
-                spacing=tuple(raw.spacing[a] for a in ours if a != "C"),
-                origin=tuple(raw.origin.get(a, 0.0) for a in ours if a != "C"),
-                unit=raw.unit,
-                name=raw.name if len(places) == 1 else f"{raw.name}_{count:0{width}d}",
-                source=raw.source,
-                classes=ClassTable.from_json(classes) if classes and channel is None else None,
-            )
-        )
-    return images
+def _channel_number(raw: Raw, channel: int | str, count: int) -> int:
+    if isinstance(channel, int) or channel.lstrip("-").isdigit():
+        return int(channel)
+    rows = raw.info.get("classes") or ()
+    names = [*raw.channels] or [str(row["name"]) for row in rows if raw.info["noun"] == "Image"]
+    names = names or (["red", "green", "blue"] if count == 3 else [])
+    small = [name.casefold() for name in names]
+    if channel.casefold() not in small:
+        ways = f"; its channels are {', '.join(names)}" if names else ", only numbers from 0"
+        raise Told(f"{raw.source} has no channel '{channel}'{ways}.")
+    return small.index(channel.casefold())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from napari_simgraph.io.axes import AxesUnclear, reaxes
 from napari_simgraph.io.faults import Told, check_file
+from napari_simgraph.io.keys import KeyNeeded
 from napari_simgraph.io.raw import Opened, Raw, ReadOptions, opened
 
 __all__ = [
     "AxesUnclear",
+    "KeyNeeded",
     "Opened",
     "ReadOptions",
     "can_read",
@@ -19,9 +22,14 @@ __all__ = [
     "split_key",
 ]
 
-_TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi")
+# Which module reads a suffix; said here, so that none of them is loaded before it is needed.
+_TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".svs", ".ndpi", ".scn", ".qptiff")
 _PICTURES = (".png", ".jpg", ".jpeg")
 _ARRAYS = (".npy", ".npz")
+_HDF5 = (".h5", ".hdf5", ".hdf")
+_MRC = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali")
+IDX_NAME = re.compile(r"(\.idx|idx\d-(u?byte|short|int|float|double))(\.gz)?$", re.IGNORECASE)
+_KNOWN = (*_TIFF, *_PICTURES, *_ARRAYS, *_HDF5, *_MRC)
 
 
 def read(path: str | Path, *, options: ReadOptions | None = None) -> Opened:
@@ -74,11 +82,11 @@ def read_raw(file: Path, key: str, indices: bool = False) -> Raw:
     ValueError
         The file can't be read.
     """
-    suffix = file.suffix.casefold()
     if file.is_dir():
         from napari_simgraph.io.ome_zarr import read_zarr
 
         return read_zarr(file, key)
+    suffix = file.suffix.casefold()
     if suffix in _TIFF:
         from napari_simgraph.io.tiff import read_tiff
 
@@ -87,18 +95,40 @@ def read_raw(file: Path, key: str, indices: bool = False) -> Raw:
         from napari_simgraph.io.pictures import read_picture
 
         return read_picture(file, indices=indices)
+    return _read_array(file, key, suffix)
+
+
+def _read_array(file: Path, key: str, suffix: str) -> Raw:
+    """A file of numbers."""
     if suffix in _ARRAYS:
         from napari_simgraph.io.arrays import read_array
 
         return read_array(file, key)
-    known = ", ".join((*_TIFF[:2], *_PICTURES, *_ARRAYS, ".zarr"))
+    if suffix in _HDF5:
+        from napari_simgraph.io.hdf5 import read_hdf5
+
+        return read_hdf5(file, key)
+    if suffix in _MRC:
+        from napari_simgraph.io.mrc import read_mrc
+
+        return read_mrc(file, key)
+    if is_idx(file):
+        from napari_simgraph.io.idx import read_idx
+
+        return read_idx(file, key)
+    known = ", ".join((*_TIFF[:2], ".svs", ".ndpi", *_PICTURES, *_ARRAYS, ".h5", ".mrc", ".zarr"))
     raise Told(f"{file} is of a kind that can't be read; these can: {known}.")
 
 
 def can_read(path: str | Path) -> bool:
     """Whether the name of a path (or the folder) is of a kind that `read` takes."""
     file, _ = split_key(path)
-    return file.is_dir() or file.suffix.casefold() in (*_TIFF, *_PICTURES, *_ARRAYS)
+    return file.is_dir() or file.suffix.casefold() in _KNOWN or is_idx(file)
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a file is named as IDX files are: ``train-images-idx3-ubyte.gz``, ``a.idx``."""
+    return bool(IDX_NAME.search(path.name))
 
 
 def split_key(path: str | Path) -> tuple[Path, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from napari_simgraph.core.geometry import PIXEL, clean_unit, to_unit
+from napari_simgraph.core.geometry import PIXEL, clean_unit, known_unit, to_unit
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.slide_meta import from_magnification, slide_sizes
 
@@ -117,7 +117,7 @@ def _ome_sizes(xml: str, number: int) -> tuple[dict[str, float], dict[str, float
         return {}, {}, PIXEL
     node = pixels[number]
     lengths = {a: float(node.get(f"PhysicalSize{a}", 0)) for a in "ZYX"}
-    units = {a: _known_unit(node.get(f"PhysicalSize{a}Unit", "um")) for a in "ZYX"}
+    units = {a: known_unit(node.get(f"PhysicalSize{a}Unit", "um")) for a in "ZYX"}
     unit = units["X"]
     if not lengths["X"] or unit == PIXEL:
         return {}, {}, PIXEL
@@ -130,7 +130,7 @@ def _imagej_sizes(tif: TiffFile) -> tuple[dict[str, float], dict[str, float], st
     unit = str(told.get("unit", "")).strip('"')
     if unit in ("inch", "in"):
         return {}, {}, PIXEL, ["Its pixel size is in inches, which is for printing: left out."]
-    known = _known_unit(unit)
+    known = known_unit(unit)
     spacing = _per_pixel(tif.pages[0])
     if known == PIXEL or not spacing:
         return {}, {}, PIXEL, []
@@ -158,11 +158,3 @@ def _per_pixel(page: TiffPage) -> dict[str, float]:
             return {}
         found[letter] = length / pixels
     return found
-
-
-def _known_unit(unit: str) -> str:
-    """The unit in our spelling; pixel where it is no length that we know."""
-    try:
-        return clean_unit(unit)
-    except ValueError:
-        return PIXEL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,7 @@ def write_set(
         raise Told(f"{target}: several images need a folder; leave out '{target.suffix}'.")
     classes = nouns.image_classes if isinstance(nouns, ImageSet) else ()
     written: list[Path] = []
-    listed: tuple[Image | Labels, ...] = (
-        nouns.images if isinstance(nouns, ImageSet) else nouns.labels
-    )
+    listed: Sequence[Image | Labels] = nouns.images if isinstance(nouns, ImageSet) else nouns.labels
     for i, noun in enumerate(listed):
         going = outgoing(noun, made)
         folder = target / classes[i] if classes else target
