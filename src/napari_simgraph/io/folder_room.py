@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 from collections.abc import Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.room import Checkpoint
-from napari_simgraph.io.safe import remove
+from napari_simgraph.io.lazy import Lazy
+from napari_simgraph.io.safe import fresh, remove
 
 # Arrays below this stay in memory: faster, and a job has few of them.
 LARGE_BYTES = 64 * 2**20
@@ -33,14 +36,23 @@ class FolderRoom:
     folder
         Made where it isn't there; the same folder again goes on where a job stood.
     large
-        Arrays of this many bytes or more are Zarr on disk, smaller ones numpy in memory.
+        Arrays of this many bytes or more are Zarr on disk, smaller ones numpy.
+    mapped
+        Smaller arrays are maps of files in the folder, so that other processes see them grow;
+        else they are in memory.
     """
 
-    def __init__(self, folder: str | Path, large: int = LARGE_BYTES) -> None:
-        self.folder, self._large = Path(folder), large
+    def __init__(
+        self, folder: str | Path, large: int = LARGE_BYTES, *, mapped: bool = False
+    ) -> None:
+        self.folder, self._large, self._mapped = Path(folder), large, mapped
         self.folder.mkdir(parents=True, exist_ok=True)
         self._small: dict[str, NDArray[Any]] = {}
-        self._number, self._kept = self._newest_small()
+        self._number: int | None = None  # of the newest checkpoint; read when it is needed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # to another process, which has no use for what is in memory here
+        return partial(FolderRoom, mapped=self._mapped), (self.folder.absolute(), self._large)
 
     def array(
         self,
@@ -52,12 +64,39 @@ class FolderRoom:
         """See `Room.array`; without `chunks`, blocks of a few sections of 512 x 512."""
         kind = np.dtype(dtype)
         if int(np.prod(shape, dtype=np.int64)) * kind.itemsize < self._large:
-            known = self._small.get(name, self._kept.pop(name, None))
-            if known is None or known.shape != tuple(shape) or known.dtype != kind:
-                known = np.zeros(shape, kind)
-            self._small[name] = known
-            return known
+            return (self._in_file if self._mapped else self._in_memory)(name, tuple(shape), kind)
         return self._on_disk(self.folder / f"{_safe_name(name)}.zarr", shape, kind, chunks)
+
+    def look(self, name: str) -> Any | None:
+        """The array of this name as it is on disk, for reading only; None where there is none.
+
+        For whoever watches the job from outside.
+        """
+        stem = self.folder / _safe_name(name)
+        if stem.with_name(f"{stem.name}.npy").is_file():
+            return NpyFile(stem.with_name(f"{stem.name}.npy"))
+        if (self.folder / f"{stem.name}.zarr" / "zarr.json").is_file():
+            import zarr
+
+            return zarr.open_array(self.folder / f"{stem.name}.zarr", mode="r")
+        return None
+
+    def _in_memory(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        known = self._small.get(name, self._kept.pop(name, None))
+        if known is None or known.shape != shape or known.dtype != dtype:
+            known = np.zeros(shape, dtype)
+        self._small[name] = known
+        return known
+
+    def _in_file(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        path = self.folder / f"{_safe_name(name)}.npy"
+        with contextlib.suppress(OSError, ValueError):  # not there, or broken off at its beginning
+            known: NDArray[Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
+            if known.shape == shape and known.dtype == dtype:
+                return known
+        with fresh(path) as temporary:  # all of it is written: a map of a full disk ends a process
+            np.save(temporary, np.zeros(shape, dtype))
+        return np.load(path, mmap_mode="r+")  # type: ignore[no-any-return]
 
     def _on_disk(
         self,
@@ -83,12 +122,14 @@ class FolderRoom:
         """
         from safetensors.numpy import save_file
 
-        self._number += 1
-        target = self.folder / _GENERATIONS[self._number % 2]
+        if self._number is None:
+            self._number = next((number for number, _ in self._found()), 0)
+        self._number = number = self._number + 1
+        target = self.folder / _GENERATIONS[number % 2]
         temporary = target.with_suffix(".writing")
         small = {_SMALL + key: value for key, value in (self._kept | self._small).items()}
         arrays = {k: np.array(v, order="C") for k, v in {**state.arrays, **small}.items()}
-        info = json.dumps({"number": self._number, "info": plain(state.info)})
+        info = json.dumps({"number": number, "info": plain(state.info)})
         save_file(arrays, temporary, {"simgraph": info, "digest": _digest(arrays)})
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
@@ -103,15 +144,11 @@ class FolderRoom:
         named = {k: v for k, v in state.arrays.items() if not k.startswith(_SMALL)}
         return Checkpoint(named, state.info)
 
-    def _newest_small(self) -> tuple[int, dict[str, NDArray[Any]]]:
-        """Number of the newest checkpoint, and the small arrays kept with it."""
-        found = self._found()
-        if not found:
-            return 0, {}
-        number, state = found[0]
-        return number, {
-            k.removeprefix(_SMALL): v for k, v in state.arrays.items() if k.startswith(_SMALL)
-        }
+    @cached_property
+    def _kept(self) -> dict[str, NDArray[Any]]:
+        """The small arrays that were kept with the newest checkpoint and not asked for yet."""
+        arrays = next((state.arrays for _, state in self._found()), {})
+        return {k.removeprefix(_SMALL): v for k, v in arrays.items() if k.startswith(_SMALL)}
 
     def _found(self) -> list[tuple[int, Checkpoint]]:
         """Whole checkpoints with their number, newest first."""
@@ -126,6 +163,18 @@ class FolderRoom:
     def close(self) -> None:
         """Let go of what is in memory; the folder stays, for a job that goes on."""
         self._small.clear()
+
+
+class NpyFile(Lazy):
+    """The array in an .npy file, opened anew at each look, so that nothing keeps it in use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        super().__init__(array.shape, array.dtype)
+
+    def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        return np.array(np.load(self._path, mmap_mode="r", allow_pickle=False)[box])
 
 
 def _load(path: Path) -> tuple[int, Checkpoint] | None:
