@@ -39,19 +39,27 @@ def agreement(pairs: Sequence[Pair], boundary: str = "") -> dict[str, float]:
         Prediction and truth don't fit together, or there is no such class.
     """
     for prediction, truth, _ in pairs:
-        _check(prediction, truth)
+        check(prediction, truth)
     table = pairs[0][1].classes
     figures = _classes(pairs, table)
-    wall = table.find(boundary).value if boundary else _usual(table)
+    wall = wall_of(table, boundary)
     return figures | (_cells(pairs, wall) if wall else {})
 
 
-def _usual(table: ClassTable) -> int:
-    name = table.boundary()
+def wall_of(table: ClassTable, boundary: str = "") -> int:
+    """The value of the class that separates cells, 0 where there is none."""
+    name = boundary or table.boundary()
     return table.find(name).value if name else 0
 
 
-def _check(prediction: Image | Labels, truth: Labels) -> None:
+def check(prediction: Image | Labels, truth: Labels) -> None:
+    """Nothing, where a prediction can be compared with a truth that names classes.
+
+    Raises
+    ------
+    ValueError
+        They don't fit together.
+    """
     if (prediction.sections, prediction.plane) != (truth.sections, truth.plane):
         sizes = [" x ".join(str(n) for n in one.shape) for one in (prediction, truth)]
         raise ValueError(f"The prediction ({sizes[0]}) and the truth ({sizes[1]}) differ in size.")
@@ -64,7 +72,8 @@ def _check(prediction: Image | Labels, truth: Labels) -> None:
         )
 
 
-def _sections(pairs: Sequence[Pair]) -> Iterator[tuple[Image | Labels, Labels, int]]:
+def each_section(pairs: Sequence[Pair]) -> Iterator[tuple[Image | Labels, Labels, int]]:
+    """Prediction, truth and number of each section to compare."""
     for prediction, truth, sections in pairs:
         yield from ((prediction, truth, z) for z in sections)
 
@@ -72,7 +81,7 @@ def _sections(pairs: Sequence[Pair]) -> Iterator[tuple[Image | Labels, Labels, i
 def _classes(pairs: Sequence[Pair], table: ClassTable) -> dict[str, float]:
     """Dice and intersection over union per class, and the share of right pixels."""
     exclusive = pairs[0][1].exclusive
-    tables = sum(starmap(_confusion, _sections(pairs)), start=np.zeros(()))
+    tables = sum(starmap(_confusion, each_section(pairs)), start=np.zeros(()))
     if exclusive:
         scores = class_scores(tables)
         dice, iou, accuracy = scores.dice, scores.iou, scores.accuracy
@@ -111,8 +120,8 @@ def _present(values: NDArray[Any], labels: Labels, count: int) -> NDArray[np.boo
 def _cells(pairs: Sequence[Pair], wall: int) -> dict[str, float]:
     """V_Rand and V_Info, means over the sections that have cells."""
     rand, info = [], []
-    for prediction, truth, z in _sections(pairs):
-        true = _inside(truth, z, wall)
+    for prediction, truth, z in each_section(pairs):
+        true = inside(truth, z, wall)
         if true.any():
             one = v_rand_info(_cell(prediction, z, wall), true)
             rand.append(one.rand)
@@ -131,10 +140,10 @@ def _cell(prediction: Image | Labels, z: int, wall: int) -> NDArray[Any]:
     """How sure each pixel is inside a cell, ``(Y, X)``, 0 to 1."""
     if isinstance(prediction, Image):
         return np.asarray(1.0 - prediction.section(z)[..., wall - 1])
-    return _inside(prediction, z, wall).astype(np.float32)
+    return inside(prediction, z, wall).astype(np.float32)
 
 
-def _inside(labels: Labels, z: int, wall: int) -> NDArray[np.bool_]:
+def inside(labels: Labels, z: int, wall: int) -> NDArray[np.bool_]:
     """Labelled pixels that are no boundary."""
     values = labels.section(z)
     if labels.exclusive:
