@@ -78,7 +78,7 @@ def test_rgb_images_begin_with_tissue_classes_and_presets_keep_painted_ones(dock
     assert painting.classes.table.names[0] == "tumour"
     painting.new_strokes()
     painting.layer.paint((10, 10), 2)
-    qtbot.waitUntil(lambda: painting.counts().get(2, 0) > 0)
+    qtbot.waitUntil(lambda: painting.numbering.counts().get(2, 0) > 0)
     painting.preset.activated.emit(1)
     assert painting.classes.table.names == ("membrane", "stroma", "mitochondrion", "synapse")
 

@@ -23,10 +23,11 @@ Counts = dict[int, int]
 class PaintCount(QObject):
     """Counts the values of a Labels layer, section by section, and follows strokes and undo.
 
-    `changed` comes when the counts are complete again.
+    `changed` comes when the counts are complete again, `touched` at the end of a stroke.
     """
 
     changed = Signal()
+    touched = Signal()
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -99,6 +100,7 @@ class PaintCount(QObject):
 
     def _painted(self, event: Any) -> None:
         assert self._layer is not None
+        self.touched.emit()
         boxes = stroke_boxes(event.value, self._layer.ndim)
         if boxes is None:
             self._replaced()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem
 
-from napari_simgraph.core.classes import ClassTable, default_colors
+from napari_simgraph.core.classes import ClassRow, ClassTable, default_colors
 from napari_simgraph.viewer.theme import Colors, swatch
+from napari_simgraph.viewer.views.color_popup import ColorPopup
 
 PRESETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "EM": (("membrane", "cytoplasm", "mitochondrion", "synapse"), ()),
@@ -24,8 +26,10 @@ MAX_CLASSES = 32
 _NAME, _KEY, _PAINTED, _AGREEMENT = range(4)
 _SHOWN_ROWS = 8
 _TIP = (
-    "Click to paint it. Double-click renames.\nCounted are painted pixels; command line: --classes"
+    "Click to paint it, its square to change the colour. Double-click renames.\n"
+    "Counted are painted pixels; command line: --classes"
 )
+_SWATCH = 20  # px at the left of a row that are its colour
 
 
 def preset_classes(name: str) -> ClassTable:
@@ -34,19 +38,39 @@ def preset_classes(name: str) -> ClassTable:
     return ClassTable.of(names, list(table_colors) or None)
 
 
+def with_preset(name: str, old: ClassTable, painted: Mapping[int, int]) -> ClassTable | None:
+    """The classes of a preset, painted ones of before in their place; None if names would clash."""
+    rows = [(row.name, row.color) for row in preset_classes(name)]
+    for place, kept in enumerate(old):
+        if painted.get(kept.value):
+            rows[place : place + 1] = [(kept.name, kept.color)]
+    names = [each for each, _ in rows]
+    clash = len(set(map(str.casefold, names))) < len(names)
+    return None if clash else ClassTable.of(names, [color for _, color in rows])
+
+
 class ClassList(QTreeWidget):
     """Classes in order of value; the chosen one is what the brush paints.
 
-    `edited` says that names, number or order of classes changed, `picked` that a person chose a
-    row (its value).
+    Each class has a number that stands for it in the painted layer. Where a class was taken out
+    the others keep their numbers, so that what is painted, and its undo, stays true.
+
+    `edited` says that names, colours or number of classes changed, `picked` that a person chose a
+    class, `removing` and `going` that one is to be taken out or shown where it is painted (its
+    value, from 1 in the order of the rows).
     """
 
     edited = Signal()
     picked = Signal(int)
+    removing = Signal(int)
+    going = Signal(int)
 
     def __init__(self, look: Colors) -> None:
         super().__init__()
         self._look, self._table = look, ClassTable(())
+        self._numbers: tuple[int, ...] = ()
+        self._gone: dict[int, ClassRow] = {}
+        self._popup: ColorPopup | None = None
         self._counts: Mapping[int, int] = {}
         self._scores: Mapping[str, float] = {}
         self._filling = False
@@ -79,14 +103,20 @@ class ClassList(QTreeWidget):
         return self._table
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """What stands for each class in the painted layer."""
+        return self._numbers
+
+    @property
     def value(self) -> int:
         """The value of the chosen class; 0 where none is chosen."""
         return int(self.indexOfTopLevelItem(self.currentItem()) + 1)
 
-    def show_table(self, table: ClassTable) -> None:
-        """List these classes."""
+    def show_table(self, table: ClassTable, numbers: Sequence[int] = ()) -> None:
+        """List these classes; by default their numbers are their values."""
         chosen = max(1, self.value)
         self._table = table
+        self._numbers = tuple(numbers) or tuple(row.value for row in table)
         self._filling = True
         self.clear()
         for row in table:
@@ -140,23 +170,59 @@ class ClassList(QTreeWidget):
         self._filling = False
 
     def add(self, name: str = "") -> None:
-        """One more class, ready to be named."""
-        names, number = self._table.names, len(self._table) + 1
-        if number > MAX_CLASSES:
+        """One more class, ready to be named; numbers are never used twice."""
+        number = max((*self._numbers, *self._gone, 0)) + 1
+        count = len(self._table) + 1
+        if count > MAX_CLASSES:
             return
-        new = name or f"class {number}"
-        table_colors = default_colors([*names, new])
-        kept = [row.color for row in self._table]
-        self.show_table(ClassTable.of([*names, new], [*kept, table_colors[-1]]))
-        self.edited.emit()
+        free = (f"class {n}" for n in range(count, 2 * count + 1))
+        new = name or next(n for n in free if n not in self._table.names)
+        color = default_colors([*self._table.names, new])[-1]
+        self._insert(len(self._table), new, color, number)
         if not name:
-            self.editItem(self.topLevelItem(number - 1), _NAME)
+            self.editItem(self.topLevelItem(count - 1), _NAME)
 
-    def remove_last(self) -> None:
-        """Take away the last class; those before keep their values."""
-        rows = list(self._table)[:-1]
-        self.show_table(ClassTable(tuple(rows)))
+    def bring_back(self, number: int) -> None:
+        """The class that stood for this number, where it stood; a new one if there was none."""
+        row = self._gone.pop(number, None)
+        place = sum(other < number for other in self._numbers)
+        name, color = (row.name, row.color) if row else (f"class {number}", "")
+        if name in self._table.names:
+            name = f"{name} {number}"
+        color = color or default_colors([*self._table.names, name])[-1]
+        self._insert(place, name, color, number)
+
+    def take_away(self, value: int) -> int:
+        """The number of the class that is gone from the list now."""
+        place = value - 1
+        number, rows = self._numbers[place], list(self._table)
+        self._gone[number] = rows.pop(place)
+        numbers = self._numbers[:place] + self._numbers[value:]
+        table = ClassTable.of([r.name for r in rows], [r.color for r in rows])
+        self.show_table(table, numbers)
         self.edited.emit()
+        return number
+
+    def recolor(self, value: int, color: str) -> None:
+        """Give a class another colour."""
+        shades = [color if row.value == value else row.color for row in self._table]
+        self.show_table(ClassTable.of(self._table.names, shades), self._numbers)
+        self.edited.emit()
+
+    def pick_color(self, value: int) -> None:
+        """Open the palette below the row of a class."""
+        used = {row.color.upper(): row.name for row in self._table}
+        self._popup = ColorPopup(self, self._look, used, partial(self.recolor, value))
+        below = self.visualItemRect(self.topLevelItem(value - 1)).bottomLeft()
+        self._popup.popup(self.viewport().mapToGlobal(below))
+
+    def mouseReleaseEvent(self, event: Any) -> None:
+        """A click on the square of a row opens the palette."""
+        super().mouseReleaseEvent(event)
+        place = event.position().toPoint()
+        item = self.itemAt(place)
+        if item is not None and place.x() < _SWATCH and event.button() == Qt.MouseButton.LeftButton:
+            self.pick_color(self.indexOfTopLevelItem(item) + 1)
 
     def edit(self, index: Any, trigger: Any = None, event: Any = None) -> Any:
         """Only names can be edited."""
@@ -179,21 +245,31 @@ class ClassList(QTreeWidget):
                 raise ValueError("A class needs a name.")
             table = ClassTable.of(names, kept)
         except ValueError:
-            self.show_table(self._table)  # the name before comes back
+            self.show_table(self._table, self._numbers)  # the name before comes back
             return
-        self.show_table(table)
+        self.show_table(table, self._numbers)
+        self.edited.emit()
+
+    def _insert(self, place: int, name: str, color: str, number: int) -> None:
+        rows = [(row.name, row.color) for row in self._table]
+        rows.insert(place, (name, color))
+        numbers = (*self._numbers[:place], number, *self._numbers[place:])
+        table = ClassTable.of([n for n, _ in rows], [c for _, c in rows])
+        self.show_table(table, numbers)
         self.edited.emit()
 
     def _menu(self, position: Any) -> None:
         item, menu = self.itemAt(position), QMenu(self)
         if item is None:
             return
+        value = self.indexOfTopLevelItem(item) + 1
         menu.addAction("Rename", lambda: self.editItem(item, _NAME))
-        last = self.indexOfTopLevelItem(item) == len(self._table) - 1
-        remove = menu.addAction("Remove", self.remove_last)
-        painted = self._counts.get(len(self._table), 0)
-        remove.setEnabled(last and not painted and len(self._table) > 1)
-        menu.exec(self.viewport().mapToGlobal(position))
+        menu.addAction("Colour", lambda: self.pick_color(value))
+        go = menu.addAction("Go to strokes", lambda: self.going.emit(value))
+        go.setEnabled(bool(self._counts.get(value)))
+        remove = menu.addAction("Remove", lambda: self.removing.emit(value))
+        remove.setEnabled(len(self._table) > 1)
+        menu.popup(self.viewport().mapToGlobal(position))
 
     def _fit(self) -> None:
         """As high as its rows, up to eight."""

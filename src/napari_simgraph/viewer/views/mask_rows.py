@@ -28,21 +28,22 @@ class MaskRows(QWidget):
         self.hide()
 
     def show_table(self, table: ClassTable) -> None:
-        """A row for each class; the layers chosen before stay."""
+        """A row for each class; the layers chosen before stay, also where one was renamed."""
         if table.names == self._names:
             return
-        chosen = [menu.layer for menu in self._combos]
+        before = self._names if len(self._names) != len(table) else table.names
+        chosen = {name: menu.layer for name, menu in zip(before, self._combos, strict=False)}
         self.close_events()
         self._names = table.names
         while item := self._column.takeAt(0):
             item.widget().deleteLater()
         self._combos = []
-        for number, name in enumerate(self._names):
+        for name in self._names:
             menu = LayerCombo(self._viewer, LabelsLayer, self._refuse)
             menu.setToolTip(f"Where '{name}' is painted.\ncommand line: --class {name}=PATH")
             menu.setAccessibleName(name)
-            if number < len(chosen):
-                menu.choose(chosen[number])
+            if name in chosen:
+                menu.choose(chosen[name])
             menu.chosen.connect(self.changed)
             self._combos.append(menu)
             self._column.addWidget(row(name, menu))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
@@ -20,12 +18,27 @@ from napari_simgraph.viewer.painted import PaintCount
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.theme import colors
-from napari_simgraph.viewer.views.class_list import PRESETS, ClassList, preset_classes
+from napari_simgraph.viewer.views import class_edits
+from napari_simgraph.viewer.views.boundary_row import BoundaryRow
+from napari_simgraph.viewer.views.class_edits import Said
+from napari_simgraph.viewer.views.class_list import (
+    MAX_CLASSES,
+    PRESETS,
+    ClassList,
+    preset_classes,
+    with_preset,
+)
 from napari_simgraph.viewer.views.mask_rows import MaskRows
+from napari_simgraph.viewer.views.numbering import Numbering
 from napari_simgraph.viewer.views.parts import column, row
-from napari_simgraph.viewer.views.strokes import BRUSH, add_strokes, dress, read_classes, shape_of
-
-_NO_BOUNDARY = "nothing"
+from napari_simgraph.viewer.views.strokes import (
+    BRUSH,
+    add_strokes,
+    dress,
+    read_classes,
+    renumbered,
+    shape_of,
+)
 
 
 class Painting(QWidget):
@@ -41,6 +54,7 @@ class Painting(QWidget):
         super().__init__()
         self._session, self._viewer = session, session.viewer
         self._image: Layer | None = None
+        self.said: Said | None = None  # of the last class that was removed
         self.count = PaintCount(self._viewer)
         self.classes = ClassList(colors(self._viewer))
         self.layers = LayerCombo(self._viewer, LabelsLayer, self.refuse)
@@ -56,9 +70,7 @@ class Painting(QWidget):
             "command line: --class NAME=PATH"
         )
         self.masks = MaskRows(self._viewer, self.refuse)
-        self.boundary = combo(
-            "The class between cells; found by its name.\ncommand line: --boundary", "Boundary"
-        )
+        self.boundary = BoundaryRow()
         self.preset = combo("Ready-made class lists. Painted classes are kept.", "Preset")
         self._lay()
         self._connect()
@@ -83,14 +95,14 @@ class Painting(QWidget):
     @property
     def boundary_name(self) -> str:
         """The class that separates cells, or ""."""
-        return str(self.boundary.currentData() or "")
+        return self.boundary.name
 
     @property
     def painted_classes(self) -> int:
         """How many classes have pixels; where 0 is background it counts as one."""
         if self.overlap.isChecked():
             return len(self.classes.table)
-        return len(self.counts()) + int(self.zero.isChecked())
+        return len(self.numbering.counts()) + int(self.zero.isChecked())
 
     @property
     def painted_sections(self) -> list[int]:
@@ -112,15 +124,17 @@ class Painting(QWidget):
             return overlapping_labels_of(self.masks.layers(), self.classes.table)
         if self.layer is None:
             raise ValueError("Choose a labels layer, or make one with New strokes layer.")
-        return self._session.labels(self.layer, self.classes.table, self.zero.isChecked())
+        table, zero = self.classes.table, self.zero.isChecked()
+        if self.numbering.plain:
+            return self._session.labels(self.layer, table, zero)
+        every = ClassTable.of(f"value {n}" for n in range(1, self.numbering.last + 1))
+        labels = self._session.labels(self.layer, every, zero)
+        return renumbered(labels, self.classes.numbers, table)
 
-    def counts(self) -> Mapping[int, int]:
-        """Painted pixels per class, whatever value the layer holds for it."""
-        found = self.count.pixels
-        shift = int(self.zero.isChecked())
-        if found and max(found) + shift > len(self.classes.table):
-            return {i + shift: n for i, n in enumerate(found.values(), 1)}
-        return {value + shift: n for value, n in found.items()}
+    @property
+    def numbering(self) -> Numbering:
+        """Which value of the layer stands for which class."""
+        return Numbering(self.count.pixels, self.classes.numbers, int(self.zero.isChecked()))
 
     def refuse(self, layer: Layer) -> str:
         """Why a Labels layer is not offered, or ""."""
@@ -138,7 +152,7 @@ class Painting(QWidget):
         made = add_strokes(self._viewer, self._image)
         self.zero.setChecked(False)
         self.layers.choose(made)
-        dress(made, self.classes.table)
+        dress(made, self.classes.table, self.classes.numbers)
         made.brush_size = BRUSH
         self.paint(max(1, self.classes.value))
 
@@ -148,9 +162,10 @@ class Painting(QWidget):
         self.classes.choose(value)
         if layer is None or self.overlap.isChecked() or value > len(self.classes.table):
             return
-        if value > np.iinfo(layer.dtype).max:
+        number = self.classes.numbers[value - 1]
+        if number > np.iinfo(layer.dtype).max:
             return
-        layer.selected_label = value
+        layer.selected_label = number
         if layer.editable and layer.mode in ("pan_zoom", "erase", "transform"):
             layer.mode = "paint"
         if self._viewer.layers.selection.active != layer:
@@ -161,6 +176,7 @@ class Painting(QWidget):
         self.layers.close_events()
         self.masks.close_events()
         self.count.watch(None)
+        self._session.results_changed.disconnect(self._follow_colors)
 
     def _lay(self) -> None:
         self.new_button = flat(
@@ -188,7 +204,7 @@ class Painting(QWidget):
         layout.addWidget(head)
         layout.addWidget(self.classes)
         layout.addWidget(self.masks)
-        layout.addWidget(row("Cells end at", self.boundary))
+        layout.addWidget(self.boundary)
         layout.addWidget(self.overlap)
 
     def _connect(self) -> None:
@@ -197,62 +213,66 @@ class Painting(QWidget):
         self.overlap.toggled.connect(self._overlap_toggled)
         self.masks.changed.connect(self.changed)
         self.count.changed.connect(self._counted)
+        self.count.touched.connect(lambda: setattr(self, "said", None))
         self.classes.edited.connect(self._classes_edited)
         self.classes.picked.connect(self.paint)
+        self.classes.removing.connect(self._remove)
+        self.classes.going.connect(self._go_to)
+        self._session.results_changed.connect(self._follow_colors)
         self.preset.activated.connect(lambda index: self._preset_chosen(index))
 
     def _labels_chosen(self) -> None:
         self.count.watch(self.layer)
+        self.said = None
         self._read_names()
         self._recount()
 
     def _read_names(self) -> None:
         """Take names and colours that a layer of ours carries."""
-        table = read_classes(self.layer) if self.layer is not None else None
-        if table is not None:
-            self.classes.show_table(table)
-            self._list_boundaries()
+        found = read_classes(self.layer) if self.layer is not None else None
+        if found is not None:
+            self.classes.show_table(*found)
+            self.boundary.show_table(self.classes.table)
 
     def _counted(self) -> None:
         """Add classes for values that have none yet; 0 and 255 alone are a mask of one class."""
-        found = self.count.pixels
-        shift = int(self.zero.isChecked())
-        if found and not self.count.too_many:
-            most = max(found) + shift
-            wanted = most if most <= len(found) + shift + 4 else len(found) + shift
-            while len(self.classes.table) < wanted <= 32:
+        if not self.count.too_many:
+            for number in self.numbering.taken_out():  # the layer's own undo brought it back
+                self.said = None
+                self.classes.bring_back(number)
+            for _ in range(min(self.numbering.wanted(), MAX_CLASSES - len(self.classes.table))):
                 self.classes.add(f"class {len(self.classes.table) + 1}")
         self._recount()
 
     def _recount(self, *_: object) -> None:
         if self.zero.isChecked() and len(self.classes.table) > 2 and len(self.count.pixels) == 1:
             self._take_preset("Two classes")
-        self.classes.show_counts(self.counts())
+        self.classes.show_counts(self.numbering.counts())
         self.changed.emit()
 
     def _classes_edited(self) -> None:
-        self._list_boundaries()
+        self.boundary.show_table(self.classes.table)
         self.masks.show_table(self.classes.table)
         self._dress()
         self.changed.emit()
 
-    def _list_boundaries(self) -> None:
-        chosen, table = self.boundary_name, self.classes.table
-        self.boundary.blockSignals(True)
-        self.boundary.clear()
-        self.boundary.addItem(_NO_BOUNDARY, "")
-        for name in table.names:
-            self.boundary.addItem(name, name)
-        wanted = chosen if chosen in table.names else table.boundary()
-        self.boundary.setCurrentIndex(max(0, self.boundary.findData(wanted)))
-        self.boundary.blockSignals(False)
-
     def _dress(self) -> None:
-        """Show the classes on the painted layer, where its values are theirs."""
-        values, table = self.count.pixels, self.classes.table
-        fits = not values or max(values) <= len(table)
-        if self.layer is not None and fits and not self.zero.isChecked():
-            dress(self.layer, table)
+        """Show the classes on the painted layer, where its values are theirs, and on results."""
+        if self.layer is not None and not self.numbering.ranked and not self.zero.isChecked():
+            dress(self.layer, self.classes.table, self.classes.numbers)
+        self._follow_colors()
+
+    def _follow_colors(self) -> None:
+        if self._image is not None:
+            class_edits.follow_colors(self._viewer, self._image, self.classes.table)
+
+    def _remove(self, value: int) -> None:
+        self.said = class_edits.remove_class(self, value)
+        self.changed.emit()
+
+    def _go_to(self, value: int) -> None:
+        if self.layer is not None and not self.overlap.isChecked():
+            class_edits.go_to_class(self._viewer, self.layer, self.numbering.layer_value(value))
 
     def _overlap_toggled(self, on: bool) -> None:
         self.masks.show_table(self.classes.table)
@@ -268,13 +288,11 @@ class Painting(QWidget):
 
     def _take_preset(self, name: str) -> None:
         """The classes of a preset; rows with painted pixels keep their name."""
-        new, old = preset_classes(name), self.classes.table
-        painted = self.counts() if name != "Two classes" else {}
-        rows = [(r.name, r.color) for r in new]
-        for place, kept in enumerate(old):
-            if painted.get(kept.value):
-                rows[place : place + 1] = [(kept.name, kept.color)]
-        names = [n for n, _ in rows]
-        if len(set(map(str.casefold, names))) == len(names):
-            self.classes.show_table(ClassTable.of(names, [c for _, c in rows]))
+        painted = self.numbering.counts() if name != "Two classes" else {}
+        table = with_preset(name, self.classes.table, painted)
+        if table is not None:
+            self.said = None
+            more = range(self.numbering.last + 1, 2 * MAX_CLASSES)
+            numbers = [*self.classes.numbers, *more][: len(table)] if painted else ()
+            self.classes.show_table(table, numbers)
             self._classes_edited()

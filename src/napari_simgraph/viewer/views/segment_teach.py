@@ -97,7 +97,8 @@ class TeachPage(SegmentPage):
         seconds = 60.0 * config.minutes if not (config.steps or config.epochs) else -1.0
 
         def make() -> Job[Model]:
-            return segmentation.train(image, labels, start=start, config=config, room=room)
+            told = {"start": start, "config": config, "room": room}
+            return self._session.jobs.apart(segmentation.train, image, labels, **told)
 
         return Asked(self._title, make, name, seconds)
 
@@ -159,6 +160,12 @@ class TeachPage(SegmentPage):
 
     def _missing(self) -> Told | None:
         """What has to be done before one can learn."""
+        missing, said = self._unpainted(), self.painting.said
+        if said is None:
+            return missing
+        return Told("stopped", said.sentence, said.button, (), missing is None)
+
+    def _unpainted(self) -> Told | None:
         painting = self.painting
         if painting.overlap.isChecked():
             return _missing_mask(painting)

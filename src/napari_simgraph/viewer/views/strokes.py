@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import dask.array as da
 import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.viewer.looks import class_look, layer_name
+from napari_simgraph.core.raster import Labels
+from napari_simgraph.viewer.looks import CLEAR, layer_name
 from napari_simgraph.viewer.stacking import about, insert_index
 
 BRUSH = 5  # px: a membrane of an EM stack at 4 nm is about as wide
@@ -34,25 +38,40 @@ def add_strokes(viewer: Any, image: Layer) -> LabelsLayer:
     return made
 
 
-def dress(layer: LabelsLayer, table: ClassTable) -> None:
-    """Give a painted layer the names and colours of the classes."""
-    look = class_look(table, _OPACITY)
-    layer.colormap, layer.features = look["colormap"], look["features"]
+def dress(layer: LabelsLayer, table: ClassTable, numbers: Sequence[int]) -> None:
+    """Give a painted layer the names and colours of the classes that its values stand for."""
+    colors: dict[int | None, Any] = {None: CLEAR, 0: CLEAR}
+    colors |= {n: row.color for n, row in zip(numbers, table, strict=True)}
+    layer.colormap = DirectLabelColormap(color_dict=colors)
+    layer.features = {"index": [0, *numbers], "class": ["–", *table.names]}
     if about(layer).get("thing") == "strokes":
-        layer.opacity = look["opacity"]
+        layer.opacity = _OPACITY
 
 
-def read_classes(layer: LabelsLayer) -> ClassTable | None:
-    """The classes that a layer dressed by us carries; None where it has none."""
+def read_classes(layer: LabelsLayer) -> tuple[ClassTable, tuple[int, ...]] | None:
+    """The classes that a layer dressed by us carries, with their values; None if it has none."""
     if "class" not in layer.features or "index" not in layer.features:
         return None
     rows = zip(layer.features["index"], layer.features["class"], strict=True)
-    names = [str(name) for index, name in sorted(rows) if index > 0]
-    shades = [_hex(layer.get_color(value)) for value in range(1, len(names) + 1)]
+    named = sorted((int(index), str(name)) for index, name in rows if index > 0)
+    shades = [_hex(layer.get_color(value)) for value, _ in named]
     try:
-        return ClassTable.of(names, shades)
+        table = ClassTable.of([name for _, name in named], shades)
     except ValueError:  # the column means something else
         return None
+    return table, tuple(value for value, _ in named)
+
+
+def renumbered(labels: Labels, numbers: Sequence[int], table: ClassTable) -> Labels:
+    """Labels of classes 1, 2, 3 … from pixels that hold these numbers; others are unlabelled."""
+    turned = np.zeros(max(numbers) + 1, np.uint8)
+    turned[list(numbers)] = np.arange(1, len(numbers) + 1)
+    pixels = labels.levels[0]
+    if isinstance(pixels, np.ndarray):
+        pixels = turned[pixels]
+    else:
+        pixels = da.map_blocks(lambda block: turned[block], da.asarray(pixels), dtype=np.uint8)
+    return labels.replace(data=pixels, classes=table)
 
 
 def shape_of(layer: Layer) -> tuple[int, ...]:
