@@ -33,6 +33,11 @@ class Along(Sequence[Image]):
     channel: int | None = None
 
     @property
+    def alike(self) -> bool:
+        """All have one size and type; one of them tells of all."""
+        return True
+
+    @property
     def several(self) -> tuple[int, ...]:
         """The axes of the file with several images."""
         return tuple(self.letters.index(letter) for letter in "TN" if letter in self.letters)
