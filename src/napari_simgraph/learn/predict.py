@@ -31,6 +31,7 @@ _TILE_CPU = 512  # px; fastest per pixel of 256 … 2048 (caches), under 1 GB wi
 _TILE_GPU = 1536  # px; fills a GPU, a few GB with width 32
 _SMALLEST = 64  # px; below this the halo is all there is
 NO_MEMORY = "Too little memory even for one tile. Use a smaller network or close other programs."
+_SURE = 80.0  # a score beyond which a float32 probability is 0 or 1, and its exponential infinite
 SHORT = "Memory was short: it goes on in smaller tiles."
 
 Say: TypeAlias = Callable[[float], Progress]
@@ -160,16 +161,19 @@ class Predictor:
 
 
 def _chances(scores: Tensor, exclusive: bool) -> Tensor:
-    """Probabilities of scores ``(N, K, Y, X)``.
+    """Probabilities of scores ``(N, K, Y, X)``, contiguous.
 
-    Softmax along the last axis, pixel by pixel: along others, and in sigmoid, the last few pixels
-    of a row are rounded otherwise than the rest, so tiles would differ in the last bit.
+    On the CPU by numpy: torch rounds the last few pixels of a row otherwise than the rest, so
+    tiles would differ in the last bit (and along the last axis, where it doesn't, it is slow).
     """
-    last = scores.permute(0, 2, 3, 1).contiguous()
-    if exclusive:
-        return last.softmax(-1).permute(0, 3, 1, 2)
-    pairs = torch.stack([torch.zeros_like(last), last], dim=-1)  # sigmoid(s) = softmax(0, s)
-    return pairs.softmax(-1)[..., 1].permute(0, 3, 1, 2)
+    if scores.device.type != "cpu":
+        return (scores.softmax(1) if exclusive else scores.sigmoid()).contiguous()
+    values = scores.contiguous().numpy()
+    if not exclusive:
+        return torch.from_numpy(1 / (1 + np.exp(-values.clip(-_SURE, _SURE))))
+    values = np.exp(values - values.max(1, keepdims=True))
+    values /= values.sum(1, keepdims=True)
+    return torch.from_numpy(values)
 
 
 def orient(x: Tensor, orientation: int) -> Tensor:
