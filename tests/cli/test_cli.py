@@ -162,5 +162,6 @@ def test_folders_are_paired_by_name_and_it_is_said(toy, capsys):
     assert "Paired 2 images with labels" in capsys.readouterr().err
     words = ["segmentation", "apply", "--model", str(toy / "m"), "--image", str(toy / "images")]
     assert main([*words, "--out", str(toy / "out"), "--average", "none", "--progress", "none"]) == 0
-    assert sorted(path.name for path in (toy / "out").iterdir()) == ["a.tif", "b.tif"]
+    names = sorted(path.name for path in (toy / "out").iterdir())
+    assert names == ["a.tif", "b.tif", "table.csv", "table.jsonl"]
     assert read(toy / "out" / "b.tif").image.shape == (80, 96)

@@ -68,11 +68,14 @@ def _score(asked: Namespace) -> int:
 
 
 def _verb(asked: Namespace) -> int:
+    from napari_simgraph.cli.folder import run_on_folder, wants_folder
     from napari_simgraph.cli.inputs import read_config, read_nouns
     from napari_simgraph.cli.outputs import Output
 
     config = read_config(asked, asked.verb.config)
     driver = Driver(asked.progress)
+    if wants_folder(asked):
+        return run_on_folder(asked, driver)
     output = Output(asked)
     nouns = read_nouns(asked, driver.say)
     with output.room() as room:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from napari_simgraph import capabilities
+from napari_simgraph.cli.folder import takes_folders
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
@@ -116,6 +117,9 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
         parser.add_argument("--resume", action="store_true", help="Go on where a run broke off.")
     else:
         parser.add_argument("--out", required=True, metavar="PATH", help="Where the result goes.")
+        if takes_folders(verb):
+            told = "With folders: also files that are done with this model and these settings."
+            parser.add_argument("--again", action="store_true", help=told)
 
 
 def _add_score(subcommands: Any, module: ModuleType) -> None:
