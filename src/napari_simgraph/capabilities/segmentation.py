@@ -74,6 +74,12 @@ class _Painting(Config):
         choices=("none", "flips", "full"),
         label="Average over flips and turns",
     )
+    boundaries: str = setting(
+        "closed",
+        "Close gaps in the boundaries between cells, or leave them as the network gives them.",
+        choices=("closed", "raw"),
+        label="Boundaries",
+    )
 
 
 @dataclass(frozen=True)
@@ -277,7 +283,9 @@ def _apply(
         canvases.append(prepare(one, model.classes, model.exclusive, wanted, room))
     for number, canvas in enumerate(canvases):
         sections = parse_sections(config.sections, canvas.image.sections)
-        yield from pixel_model.paint(canvas, sections, (number, len(canvases)))
+        part = (number, len(canvases))
+        closes = room if config.boundaries == "closed" else None
+        yield from pixel_model.paint(canvas, sections, part, closes)
     return _segmented(canvases, image)
 
 

@@ -13,8 +13,10 @@ from torch import nn
 from napari_simgraph.core.job import Clock, Job, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Labels
+from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment
+from napari_simgraph.learn.closing import Closing, Onward, boundary_of
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
@@ -47,14 +49,22 @@ class PixelModel:
         self.model, self.aside, self.size = model, aside, size
         self.predictor = Predictor(folded(network), how, place, aside)
 
-    def paint(self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int]) -> Job[None]:
-        """Fill sections of a canvas; `part` is its number and how many there are, for progress."""
+    def paint(
+        self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int], room: Room | None
+    ) -> Job[None]:
+        """Fill sections of a canvas; `part` is its number and how many there are, for progress.
+
+        The boundaries are closed where there is a `room` to keep a section in meanwhile.
+        """
         halt, clock = self.aside.halt, Clock()
         seen = view(canvas.image, self.size)
         image, back = seen.image, seen.onto(canvas.image, canvas.write)
         statistics = yield from measure(image, dict(self.model.normalisation))
         windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
-        write, margin = (back, back.margin) if back else (canvas.write, 0)
+        onward = Onward(back, back.margin) if back else Onward(canvas.write)
+        boundary = boundary_of(self.model)
+        closing = Closing(image.plane, boundary, onward, room) if room and boundary else None
+        write, margin = Onward(closing.write) if closing else onward
 
         def say(z: int, number: int, share: float) -> Progress:
             done = (part[0] + (number + share) / len(sections)) / part[1]
@@ -63,6 +73,8 @@ class PixelModel:
         for number, z in enumerate(sections):
             tick = partial(say, z, number)
             if not (yield from self.predictor.section(windows, z, write, tick, margin)):
+                return
+            if closing and not (yield from closing.finish(z, self.aside, partial(tick, 1.0))):
                 return
             for region in canvas.regions(z):
                 halt.hear((yield region))

@@ -1,0 +1,73 @@
+"""Closing: a boundary probability in which every membrane is whole or gone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_simgraph.analysis.agglomeration import hierarchy
+
+_CERTAIN = 1e-4  # odds stay finite; a network's probabilities are no finer in half precision
+
+
+def calibrated(boundary: NDArray[Any], weight: float) -> NDArray[np.float32]:
+    """The probability ``(...)`` that a network would give had it not been taught with a weight.
+
+    A class that counts `weight` times as much in the loss comes out with that many times its odds.
+
+    References
+    ----------
+    Elkan 2001, IJCAI, theorem 2 (change of base rate).
+    """
+    certain = np.clip(np.asarray(boundary, np.float32), _CERTAIN, 1 - _CERTAIN)
+    lower = certain / (certain + weight * (1 - certain))
+    return lower.astype(np.float32, copy=False)
+
+
+def closed(boundary: NDArray[Any], weight: float = 1.0) -> NDArray[np.float32]:
+    """A boundary probability ``(Y, X)`` without gaps and without loose ends between cells.
+
+    Parameters
+    ----------
+    boundary
+        ``(Y, X)`` probability of a boundary, 0 to 1, from a network.
+    weight
+        How much more a boundary pixel counted when the network learned.
+
+    Notes
+    -----
+    Each border between two regions gets the height at which the two become one object
+    (`agglomeration.Hierarchy.contours`): a gap in a sure membrane is closed, and a membrane that
+    parts nothing is lowered over its whole width. Cut at any threshold, the map gives the objects
+    of the hierarchy at that threshold, while pixels in no border's way keep their probability.
+    """
+    contours = hierarchy(boundary).contours()
+    ridge = contours > 0
+    probability = calibrated(boundary, weight)
+    if not ridge.any():
+        return probability
+    heights = calibrated(contours, weight)
+    nearest = ndimage.distance_transform_edt(~ridge, return_distances=False, return_indices=True)
+    whole: NDArray[np.float32] = np.minimum(probability, heights[tuple(nearest)])
+    whole[ridge] = heights[ridge]
+    return whole
+
+
+def shared_out(
+    probability: NDArray[np.float32], channel: int, boundary: NDArray[np.float32], exclusive: bool
+) -> NDArray[np.float32]:
+    """Probabilities ``(K, Y, X)`` with another boundary; where one class a pixel, they sum to 1.
+
+    The other classes keep their shares of the rest.
+    """
+    changed = probability.copy()
+    if exclusive:
+        others = np.delete(np.arange(len(probability)), channel)
+        rest = np.maximum(changed[others], math.ulp(1.0))  # equal shares where all are 0
+        changed[others] = rest * ((1 - boundary) / rest.sum(0))
+    changed[channel] = boundary
+    return changed

@@ -1,0 +1,106 @@
+"""Closing: what tiles give is kept until a section is whole, then its boundaries are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.closing import closed, shared_out
+from napari_simgraph.core.job import Signal, Tick
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.room import Room
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.painting import Write
+from napari_simgraph.learn.resampling import pieces
+from napari_simgraph.learn.windows import Span
+
+# Blocks of this size are closed one by one: memory stays bounded, and the same for any machine.
+BLOCK = 1024  # px
+_CHUNK = 512  # px, as large as a tile
+_HALO = 128  # px around a block: a few cells, so that those at its edge are seen whole
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Which channel parts cells, and how much more it counted when it was learned."""
+
+    channel: int
+    classes: int
+    weight: float
+    exclusive: bool
+
+
+class Onward(NamedTuple):
+    """Where painted tiles go, and how many pixels around them must come along."""
+
+    write: Write
+    margin: int = 0
+
+
+def boundary_of(model: Model) -> Boundary | None:
+    """What a model says about its boundary class; None where it has none."""
+    if not model.boundary or len(model.classes) < 2:
+        return None
+    weight = float(model.settings.get("boundary_weight", 1.0))
+    names = model.classes.names
+    return Boundary(names.index(model.boundary), len(names), weight, model.exclusive)
+
+
+class Closing:
+    """Takes the tiles of a section; `finish` closes its boundaries and hands it on in blocks.
+
+    Parameters
+    ----------
+    plane
+        Height and width of a section.
+    boundary
+        Of the model.
+    onward
+        Takes the blocks, with so many pixels around them as its `margin` says.
+    room
+        Keeps one section, however large.
+    """
+
+    def __init__(
+        self, plane: tuple[int, int], boundary: Boundary, onward: Onward, room: Room
+    ) -> None:
+        self._plane, self._boundary, self._onward = plane, boundary, onward
+        shape = (boundary.classes, *plane)
+        self._raw = room.array("section", shape, np.float32, (shape[0], _CHUNK, _CHUNK))
+
+    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        """See `painting.Write`; nothing is handed on yet."""
+        self._raw[:, slice(*rows), slice(*columns)] = values
+
+    def finish(
+        self, z: int, aside: Aside, tick: Callable[[], Tick]
+    ) -> Generator[Tick, Signal | None, bool]:
+        """Hand the section on; False when it was stopped before its end."""
+        height, width = self._plane
+        for rows in pieces((0, height), BLOCK):
+            for columns in pieces((0, width), BLOCK):
+                values = yield from aside.wait(partial(self._close, rows, columns), tick)
+                if aside.halt.stopped:
+                    return False
+                self._onward.write(z, rows, columns, values)
+        return True
+
+    def _close(self, rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
+        spans = tuple(zip((rows, columns), self._plane, strict=True))
+        around = [_wider(span, _HALO, n) for span, n in spans]
+        inner = [_wider(span, self._onward.margin, n) for span, n in spans]
+        seen = np.asarray(self._raw[:, slice(*around[0]), slice(*around[1])])
+        whole = closed(seen[self._boundary.channel], self._boundary.weight)
+        made = shared_out(seen, self._boundary.channel, whole, self._boundary.exclusive)
+        box = [slice(i[0] - a[0], i[1] - a[0]) for i, a in zip(inner, around, strict=True)]
+        return made[:, box[0], box[1]]
+
+
+def _wider(span: Span, by: int, n: int) -> Span:
+    return max(0, span[0] - by), min(n, span[1] + by)

@@ -1,0 +1,82 @@
+"""Closing by blocks: what tiles give comes out whole, with the margin asked for."""
+
+import numpy as np
+import pytest
+
+from napari_simgraph.core.job import Progress, run
+from napari_simgraph.core.room import MemoryRoom
+from napari_simgraph.learn import closing
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.closing import Boundary, Closing, Onward
+
+CELLS = Boundary(channel=0, classes=2, weight=1.0, exclusive=True)
+
+
+def honeycomb(height: int, width: int) -> np.ndarray:
+    """Walls every 20 px, 3 px wide, with small gaps: probabilities ``(2, Y, X)``."""
+    walls = np.full((height, width), 0.03, np.float32)
+    for k in range(3):
+        walls[k::20] = walls[:, k::20] = 0.9
+    for k in range(3):
+        walls[10::40, k::20] = 0.1
+    return np.stack([walls, 1 - walls])
+
+
+def finished(plane, margin=0):
+    given = honeycomb(*plane)
+    blocks = []
+    onward = Onward(lambda z, rows, columns, values: blocks.append((rows, columns, values)), margin)
+    job = Closing(plane, CELLS, onward, MemoryRoom())
+    for top in range(0, plane[0], 32):  # tiles in any order
+        rows = (top, min(top + 32, plane[0]))
+        job.write(0, rows, (0, plane[1]), given[:, slice(*rows)])
+    aside = Aside()
+    try:
+        assert run(job.finish(0, aside, Progress))
+    finally:
+        aside.close()
+    return blocks
+
+
+def painted(blocks, plane):
+    out = np.full((2, *plane), np.nan, np.float32)
+    for rows, columns, values in blocks:
+        out[:, slice(*rows), slice(*columns)] = values
+    return out
+
+
+def test_a_section_of_one_block_is_closed_and_complete():
+    out = painted(finished((70, 90)), (70, 90))
+    assert np.isfinite(out).all()
+    np.testing.assert_allclose(out.sum(0), 1, rtol=1e-5)
+    assert out[0, 10, 20:23].max() > 0.5  # the gap in the wall
+
+
+def test_blocks_agree_with_the_whole_away_from_their_halo(monkeypatch):
+    plane = (200, 170)
+    whole = painted(finished(plane), plane)
+    monkeypatch.setattr(closing, "BLOCK", 80)
+    blocks = finished(plane)
+    assert len(blocks) == 9
+    apart = painted(blocks, plane)
+    assert ((apart[0] > 0.5) == (whole[0] > 0.5)).all()
+    assert np.abs(apart - whole).max() < 0.05  # borders cut by a halo have other means
+
+
+def test_blocks_bring_the_margin_that_is_asked_for(monkeypatch):
+    monkeypatch.setattr(closing, "BLOCK", 64)
+    sizes = {(rows, columns): v.shape[1:] for rows, columns, v in finished((128, 128), margin=3)}
+    assert sizes[(0, 64), (0, 64)] == (67, 67)  # none beyond the border
+    assert sizes[(64, 128), (0, 64)] == (67, 67)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_model_without_a_boundary_class_closes_nothing(exclusive):
+    from napari_simgraph.core.classes import ClassTable
+    from napari_simgraph.core.model import Model
+
+    table = ClassTable.of(["gland", "stroma"])
+    plain = Model("segmentation", {}, {"name": "unet"}, classes=table, exclusive=exclusive)
+    assert closing.boundary_of(plain) is None
+    cells = Model("segmentation", {}, {"name": "unet"}, classes=table, boundary="stroma")
+    assert closing.boundary_of(cells) == Boundary(1, 2, 1.0, True)
