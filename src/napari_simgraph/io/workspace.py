@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -206,16 +207,17 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         before = self._json(folder / "run.json", {})
         write_json(folder / "run.json", before | dict(plain(values)))
-        if values.get("state") == "done":
-            for checkpoint in folder.glob("checkpoint*"):
-                checkpoint.unlink(missing_ok=True)
+        if values.get("state") in ("done", "cancelled"):  # nobody goes on with it
+            for path in (*folder.glob("checkpoint*"), *folder.glob("*.npy")):
+                with contextlib.suppress(OSError):  # Windows keeps what is in use
+                    path.unlink()
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs, oldest first; ``can_go_on`` where one broke off and left a checkpoint."""
         found = []
         for folder in sorted((self.folder / "runs").glob("*/")):
             values = self._json(folder / "run.json", {})
-            open_end = values.get("state", "running") in ("running", "stopped")
+            open_end = values.get("state", "running") in ("running", "stopped", "failed")
             kept_some = any(folder.glob("checkpoint*"))
             if not values and not kept_some:
                 continue  # a room that nothing was written to

@@ -4,8 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
+from types import ModuleType
+
+
+def keep_triton_apart() -> None:
+    """See to it that triton is imported apart, as soon as anything in this process imports torch.
+
+    Training computes in a process without a window, so that most windows never do.
+    """
+    if "torch" in sys.modules:
+        import_triton_apart()
+    elif not any(isinstance(finder, _BeforeTorch) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _BeforeTorch())
+
+
+class _BeforeTorch(MetaPathFinder):
+    """Asked for every module; finds none, but is there first."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if name == "torch":
+            sys.meta_path.remove(self)
+            import_triton_apart()
 
 
 def import_triton_apart() -> None:

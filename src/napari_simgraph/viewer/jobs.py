@@ -1,7 +1,7 @@
 """Jobs for the GUI thread: a queue of long ones and a live lane that goes first.
 
 The thread itself is in `worker.py`; a timer here empties its outbox, so that `ticked` and `ended`
-come in the GUI thread.
+of a `Task` come in the GUI thread. What takes long computes in a process of its own: `apart`.
 """
 
 from __future__ import annotations
@@ -9,25 +9,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
-from napari_simgraph.core.job import Device, Job, Note, Progress, Tick
-from napari_simgraph.core.job import Signal as JobSignal
+from napari_simgraph.core.job import Job
+from napari_simgraph.scale.process import Processes
+from napari_simgraph.viewer.task import Task
 from napari_simgraph.viewer.worker import Ending, Lanes, State, Worker
 
 __all__ = ["Ending", "JobRunner", "State", "Task", "gui_threads"]
 
-_PUMP_MS = 30  # an answer of the live lane waits at most this long for the GUI thread
-_PROGRESS_S = 0.1  # ten updates a second look fluent; more only cost
-_BUDGET_S = 0.02  # of the GUI thread per turn, so that a burst of ticks can't make it stutter
-_CURVE_POINTS = 2000  # more than a curve has pixels; beyond it every second point goes
+R = TypeVar("R")
 
+_PUMP_MS = 30  # an answer of the live lane waits at most this long for the GUI thread
+_BUDGET_S = 0.02  # of the GUI thread per turn, so that a burst of ticks can't make it stutter
 
 _ABANDONED = Ending(State.CANCELLED, None, "Left inside a long call; it ends with the window.", 0.0)
 
@@ -39,142 +38,6 @@ def gui_threads() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (cores or 1) - 1)
-
-
-class Task(QObject):
-    """A job in the hands of a runner, for use in the GUI thread.
-
-    `ticked` brings Notes, Devices and Regions all and Progress at most ten times a second (its
-    `values` hold what the ones between said), `ended` an Ending exactly once. The result is in the
-    Ending only: a task that is kept in a list keeps no arrays.
-    """
-
-    ticked = Signal(object)
-    ended = Signal(object)
-    changed = Signal()
-
-    def __init__(self, title: str, worker: Worker, number: int) -> None:
-        super().__init__()
-        self.id, self.title = f"job-{number}", title
-        self.state = State.WAITING
-        self.progress = Progress()
-        self.device: Device | None = None
-        self.notes: list[str] = []
-        self.curves: dict[str, list[tuple[float, float]]] = {}
-        self.ending: Ending | None = None  # without its result
-        self.day = date.today()
-        # Set by whoever submitted it: seconds it may take; go on with it; show what it made.
-        self.estimate = -1.0
-        self.retry: Callable[[], Any] | None = None
-        self.reveal: Callable[[], Any] | None = None
-        self._worker = worker
-        self._shown = 0.0
-
-    @property
-    def begun(self) -> bool:
-        """Whether it has left the queue and not ended."""
-        return self.state not in (State.WAITING,) and not self.state.over
-
-    @property
-    def live(self) -> bool:
-        """Whether it is in the live lane."""
-        return self._worker.live
-
-    @property
-    def seconds(self) -> float:
-        """Time at work so far, without pauses."""
-        if self.ending:
-            return self.ending.seconds
-        return 0.0 if self.state is State.WAITING else self._worker.seconds()
-
-    def pause(self) -> None:
-        """Hold at the next tick; memory is kept."""
-        if self.state is State.RUNNING:
-            self._ask(State.PAUSED, paused=True)
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        if self.state is State.PAUSED:
-            self._ask(State.RUNNING, paused=False)
-
-    def stop(self) -> None:
-        """Ask the job to return what it has; one that waits is cancelled."""
-        if self.state is State.WAITING:
-            self.cancel()
-        elif self.state in (State.RUNNING, State.PAUSED):
-            self.send(JobSignal.STOP)
-            self._ask(State.STOPPING, paused=False, stopped=True)
-
-    def cancel(self) -> None:
-        """Close the job at its next tick and drop what it has."""
-        if self.state is State.WAITING:
-            said = "Cancelled before it began."
-            self._finish(Ending(State.CANCELLED, None, said, 0.0))
-        elif not self.state.over:
-            self._ask(State.STOPPING, cancelled=True)
-
-    def send(self, message: Any) -> None:
-        """Put a message into the inbox: the job gets one at each tick, in order, none lost."""
-        with self._worker.lanes.turn:
-            self._worker.inbox.append(message)
-            self._worker.lanes.turn.notify_all()
-
-    def _ask(self, state: State, **flags: bool) -> None:
-        with self._worker.lanes.turn:
-            for name, value in flags.items():
-                setattr(self._worker, name, value)
-            self._worker.lanes.turn.notify_all()
-        self.state = state
-        self.changed.emit()
-
-    def _start(self) -> None:
-        self.state = State.RUNNING
-        self._worker.start()
-        self.changed.emit()
-
-    def _deliver(self, until: float) -> None:
-        """Hand on what the worker laid out, as far as time allows; the ending comes last."""
-        worker = self._worker
-        while worker.outbox:
-            self._show(worker.outbox.popleft())
-            if time.monotonic() > until:
-                return
-        with worker.lanes.turn:
-            points, worker.points = worker.points, []
-            ending = None if worker.outbox else worker.ending
-            due = ending or time.monotonic() - self._shown >= _PROGRESS_S
-            progress = worker.progress if due else None
-            worker.progress = None if due else worker.progress
-        for name, seconds, value in points:
-            self._plot(name, (seconds, value))
-        if progress:
-            self._shown = time.monotonic()
-            self._show(progress)
-        if ending:
-            self._finish(ending)
-
-    def _show(self, tick: Tick) -> None:
-        if isinstance(tick, Progress):
-            self.progress = tick
-        elif isinstance(tick, Device):
-            self.device = tick
-        elif isinstance(tick, Note):
-            self.notes.append(tick.text)
-        self.ticked.emit(tick)
-
-    def _plot(self, name: str, point: tuple[float, float]) -> None:
-        curve = self.curves.setdefault(name, [])
-        curve.append(point)
-        if len(curve) > _CURVE_POINTS:
-            del curve[:-1:2]
-
-    def _finish(self, ending: Ending) -> None:
-        if self.ending:
-            return
-        self.ending = self._worker.ending = replace(ending, result=None)
-        self.state = ending.state
-        self.changed.emit()
-        self.ended.emit(ending)
 
 
 class JobRunner(QObject):
@@ -202,12 +65,13 @@ class JobRunner(QObject):
         super().__init__(parent)
         self.notify = notify
         self._tasks: list[Task] = []
-        self._lanes = Lanes()
+        self._lanes, self._processes = Lanes(), Processes()
         self._numbers = count(1)
         self._timer = QTimer(self)
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
         self.destroyed.connect(self._lanes.cancel)
+        self.destroyed.connect(self._processes.close)
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)
@@ -240,6 +104,20 @@ class JobRunner(QObject):
         self.changed.emit()
         return task
 
+    def apart(self, verb: Callable[..., Job[R]], *nouns: Any, **named: Any) -> Job[R]:
+        """The job of a verb, computed in a process of its own; for use in `make`.
+
+        A thread beside the window waits for the window: while the picture is drawn, napari holds
+        the lock that all Python threads of a process share. And what breaks over there, or takes
+        all memory, leaves the window alone.
+
+        Parameters
+        ----------
+        verb, nouns, named
+            A verb of a capability and what it takes, with a room of the Session as ``room``.
+        """
+        return self._processes.job(verb, *nouns, **named)
+
     def first(self, task: Task) -> None:
         """Move a waiting task to the head of the queue."""
         if task in self._tasks and task.state is State.WAITING:
@@ -264,18 +142,19 @@ class JobRunner(QObject):
         for task in self.tasks:
             task.stop()
         # Most of the time goes to keeping what was learned, the rest to closing.
-        if not self._lanes.join(0.75 * seconds):
+        if not self._lanes.join(0.6 * seconds):
             self._lanes.cancel()
-            self._lanes.join(0.25 * seconds)
+            self._lanes.join(0.4 * seconds)
+        self._processes.close()
         for task in self.tasks:
-            task._deliver(float("inf"))
-            task._finish(_ABANDONED)
+            task.deliver(float("inf"))
+            task.finish(_ABANDONED)
         self._timer.stop()
 
     def _pump(self) -> None:
         until = time.monotonic() + _BUDGET_S
         for task in [t for t in self._tasks if t.begun]:
-            task._deliver(until)
+            task.deliver(until)
         self._start_next()
         if all(task.state.over for task in self._tasks):
             self._timer.stop()
@@ -284,7 +163,7 @@ class JobRunner(QObject):
         for live in (True, False):
             lane = [t for t in self._tasks if t.live is live and not t.state.over]
             if lane and not any(t.state is not State.WAITING for t in lane):
-                lane[0]._start()
+                lane[0].begin()
 
     def _tell(self, ending: Ending) -> None:
         if self.notify and ending.state in (State.DONE, State.FAILED):

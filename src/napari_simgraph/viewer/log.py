@@ -10,6 +10,8 @@ from pathlib import Path
 
 from platformdirs import user_log_dir
 
+from napari_simgraph.scale.process import Ended
+
 NAME = "napari_simgraph"
 # Two files of 1 MB hold months of tracebacks and can still be sent by mail.
 _BYTES, _OLD_FILES = 1_000_000, 1
@@ -60,7 +62,8 @@ def append(file: Path | None, text: str) -> None:
 
 def say_error(error: BaseException) -> str:
     """One sentence that says what happened and what can be done, without a traceback."""
-    if type(error) is ValueError and str(error):  # its kin speak of code, not of data
+    told = type(error) is ValueError or isinstance(error, Ended)  # others speak of code
+    if told and str(error):
         return str(error)
     if _is_memory(error):
         return _NO_MEMORY

@@ -15,7 +15,6 @@ from psygnal import Signal
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.room import Room
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
@@ -146,9 +145,9 @@ class Session:
         """A copy of what is painted in a layer, see `layers.labels_of`."""
         return labels_of(layer, classes, zero_is_background)
 
-    def room(self, name: str) -> Room:
+    def room(self, name: str) -> FolderRoom:
         """Storage for a run in the workspace; the same name finds the same checkpoint."""
-        return FolderRoom(self.ensure_workspace().run_folder(name))
+        return FolderRoom(self.ensure_workspace().run_folder(name), mapped=True)
 
     def record_run(self, run: Mapping[str, Any]) -> None:
         """Keep what a run was; ``id`` is the name of its room, ``state`` how it stands."""

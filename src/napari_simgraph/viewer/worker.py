@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.job import Job, Progress, Tick, run, say_time
-from napari_simgraph.viewer.apart import import_triton_apart
+from napari_simgraph.viewer.apart import keep_triton_apart
 from napari_simgraph.viewer.log import append, forget_frames, open_log, say_error, say_trace
 
 
@@ -165,13 +165,13 @@ class Worker:
         result, error = None, None
         try:
             assert self._make is not None
-            import_triton_apart()  # before the job imports torch, beside OpenGL
-            result = run(self._make(), self._tick)  # closes the job, here in its thread
+            keep_triton_apart()  # should the job import torch here, beside OpenGL
+            job, self._make = self._make(), None  # what it holds is for the job to let go of
+            result = run(job, self._tick)  # closes the job, here in its thread
         except _Cancelled:
             pass
         except BaseException as caught:  # noqa: BLE001 - whatever it is, somebody must be told
             error = caught
-        self._make = None  # it holds the inputs
         ending = self._end(result, error)
         with self.lanes.turn:
             self.ending = ending

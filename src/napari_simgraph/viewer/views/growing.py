@@ -10,35 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.room import Checkpoint, Room
 from napari_simgraph.viewer.layers import make_layers
-
-
-class WatchedRoom:
-    """A Room that remembers which arrays it gave out, so that they can be shown while they grow."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.arrays: dict[str, Any] = {}
-
-    def array(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        dtype: DTypeLike,
-        chunks: tuple[int, ...] | None = None,
-    ) -> Any:
-        """See `Room.array`."""
-        self.arrays[name] = self._room.array(name, shape, dtype, chunks)
-        return self.arrays[name]
-
-    def checkpoint(self, state: Checkpoint) -> None:
-        """See `Room.checkpoint`."""
-        self._room.checkpoint(state)
-
-    def restore(self) -> Checkpoint | None:
-        """See `Room.restore`."""
-        return self._room.restore()
 
 
 class _Window:

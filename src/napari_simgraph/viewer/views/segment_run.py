@@ -23,7 +23,7 @@ from napari_simgraph.viewer.provenance import command
 from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.filling import filled, fits, sections_in
-from napari_simgraph.viewer.views.growing import Preview, WatchedRoom
+from napari_simgraph.viewer.views.growing import Preview
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.parts import (
     ModelCombo,
@@ -120,14 +120,16 @@ class RunPage(SegmentPage):
         self.form.hold(output=self._output(), sections=self._range(), threads=gui_threads())
         config: segmentation.Apply = self.form.value()
         name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
-        room = self._room = WatchedRoom(self._session.room(name))
+        room = self._room = self._session.room(name)
         self._source, self._noun, self._used = layer, image, (model, config)
         self._earlier = self._to_keep(layer, image, model)
         self._preview = Preview(self._session.viewer, layer, image, model.classes)
         earlier = {name: noun for name, noun in self._earlier.items() if noun is not None}
 
         def make() -> Job[segmentation.Segmented]:
-            job = segmentation.apply(model, image, config=config, room=room)
+            job = self._session.jobs.apart(
+                segmentation.apply, model, image, config=config, room=room
+            )
             return filled(job, earlier) if earlier else job
 
         return Asked(self.main_text, make, name, self._seconds())
@@ -165,9 +167,11 @@ class RunPage(SegmentPage):
         if not isinstance(tick, Region):
             return
         self._boxes.append(tick.box)
-        if time.monotonic() - self._refreshed > _REFRESH_S and tick.array in self._room.arrays:
+        late = time.monotonic() - self._refreshed > _REFRESH_S
+        array = self._room.look(tick.array) if late else None
+        if array is not None:
             self._refreshed = time.monotonic()
-            self._preview.show(self._room.arrays[tick.array])
+            self._preview.show(array)
 
     def _ended(self, ending: Ending) -> None:
         self._preview.close()
