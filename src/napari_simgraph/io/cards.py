@@ -8,6 +8,11 @@ from typing import Any
 from napari_simgraph.core.geometry import PIXEL, say_spacing
 from napari_simgraph.core.model import Model
 
+_BASELINE = (
+    "Baseline: each pixel gets the class that is commonest at its grey value (or colour) among the "
+    "labels learned from, scored on the same squares. What the network adds is the difference."
+)
+
 
 def card(model: Model) -> str:
     """The page as Markdown."""
@@ -18,6 +23,7 @@ def card(model: Model) -> str:
         "(`model.json`).",
         _table("In short", dict(facts(model))),
         _table("Scores on what was kept aside", _rounded(model.metrics)),
+        _BASELINE if "baseline" in model.metrics else "",
         _table("Settings", model.settings),
         _table("Learned from", model.data),
         _table("Made with", model.versions),

@@ -30,7 +30,9 @@ def describe(path: str | Path) -> str:
 def _model(folder: Path) -> str:
     model = load_model(folder)
     pairs = [("Model", model.name), *facts(model)]
-    pairs += [(f"Score, {name}", f"{value:.4f}") for name, value in model.metrics.items()]
+    plain = {"baseline": "baseline (grey values alone)"}
+    scores = [(plain.get(name, name), value) for name, value in model.metrics.items()]
+    pairs += [(f"Score, {name}", f"{value:.4f}") for name, value in scores]
     pairs += [(f"Setting, {name}", str(value)) for name, value in model.settings.items()]
     pairs += [(f"Learned from, {name}", str(value)) for name, value in model.data.items()]
     pairs += [("Size on disk", _bytes(_on_disk(folder)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator as Ticking
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Generator, Tensor, nn
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment, augment, settle
+from napari_simgraph.learn.baseline import GreyValues, grey_values
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses import segmentation_loss
 from napari_simgraph.learn.pairs import Material
@@ -43,6 +44,23 @@ class Exam:
             return {}
         return dice_by_name(np.sum(counts, axis=0), self.material.labels[0].classes.names)
 
+    def baseline(self, at_most: int) -> dict[str, float]:
+        """Dice of grey values alone on as many squares, as ``baseline`` and ``baseline NAME``."""
+        counts = [self._of_grey(square) for square in self.squares(at_most)]
+        scores = self.agreement(counts).items()
+        return {name.replace("agreement", "baseline", 1): value for name, value in scores}
+
+    @cached_property
+    def grey(self) -> GreyValues:
+        """What grey values alone say."""
+        given = self.material
+        return grey_values(given.windows, given.labels, given.found, given.kept)
+
+    def _of_grey(self, square: Field) -> NDArray[np.int64]:
+        windows = self.material.windows[square.image]
+        found = self.grey.found(windows.read(square.z, square.rows, square.columns))
+        return self._count(found, square)
+
     def compare(self, network: nn.Module, square: Field) -> NDArray[np.int64]:
         """Pixels in both, found, and true ``(3, K)``, of labelled pixels."""
         labels = self.material.labels[square.image]
@@ -58,7 +76,10 @@ class Exam:
         values = inside.cpu().numpy()
         numbers = np.arange(len(values))[:, None, None]
         found = (values.argmax(0) == numbers) if labels.exclusive else values > 0
-        truth = marks(labels, square.z, square.rows, square.columns)
+        return self._count(found, square)
+
+    def _count(self, found: NDArray[np.bool_], square: Field) -> NDArray[np.int64]:
+        truth = marks(self.material.labels[square.image], square.z, square.rows, square.columns)
         known, true = truth > 0, truth == PRESENT
         pairs = (found & true & known, found & known, true & known)
         return np.array([pair.sum((1, 2)) for pair in pairs], np.int64)
@@ -100,6 +121,7 @@ class PixelLesson:
         names = material.labels[0].classes.names
         self.weights = torch.tensor([weight if n == material.boundary else 1.0 for n in names])
         self.exam = Exam(material)
+        self._plain: dict[str, float] = {}  # of the squares looked at during a run
 
     def batch(self, number: int, size: int) -> Batch:
         """See `fit.Lesson.batch`."""
@@ -119,7 +141,10 @@ class PixelLesson:
     def check(self, network: nn.Module) -> Mapping[str, float]:
         """See `fit.Lesson.check`."""
         squares = self.exam.squares(_FEW)
-        return self.exam.agreement([self.exam.compare(network, one) for one in squares])
+        figures = self.exam.agreement([self.exam.compare(network, one) for one in squares])
+        if figures and not self._plain:
+            self._plain = self.exam.baseline(_FEW)
+        return figures | {name: v for name, v in self._plain.items() if name == "baseline"}
 
     def final(self, place: Place, aside: Aside) -> Ticking[Tick, Signal | None, dict[str, float]]:
         """The figures of the finished network."""
@@ -129,8 +154,9 @@ class PixelLesson:
             with place.computing(), torch.no_grad():
                 return self.exam.compare(self.network, square)
 
-        counts = []
-        for square in self.exam.squares(_FEW if aside.halt.stopped else _MANY):
-            tick = partial(Progress, 1.0, "looking at what was kept aside")
+        counts, many = [], _FEW if aside.halt.stopped else _MANY
+        tick = partial(Progress, 1.0, "looking at what was kept aside")
+        for square in self.exam.squares(many):
             counts.append((yield from aside.wait(partial(compare, square), tick)))
-        return self.exam.agreement(counts)
+        plain = yield from aside.wait(partial(self.exam.baseline, many), tick)
+        return self.exam.agreement(counts) | plain

@@ -29,6 +29,10 @@ _TIP = (
     "Click to paint it, its square to change the colour. Double-click renames.\n"
     "Counted are painted pixels; command line: --classes"
 )
+_SCORE_TIP = (
+    "Agreement on what was kept aside, from 0 to 1; a dash where there was none.\n"
+    "In brackets: what grey values alone reach there."
+)
 _SWATCH = 20  # px at the left of a row that are its colour
 
 
@@ -73,6 +77,7 @@ class ClassList(QTreeWidget):
         self._popup: ColorPopup | None = None
         self._counts: Mapping[int, int] = {}
         self._scores: Mapping[str, float] = {}
+        self._plain: Mapping[str, float] = {}
         self._filling = False
         self.setColumnCount(4)
         self.setHeaderHidden(True)
@@ -130,7 +135,7 @@ class ClassList(QTreeWidget):
             self.addTopLevelItem(item)
         self._filling = False
         self.show_counts(self._counts)
-        self.show_agreement(self._scores)
+        self.show_agreement(self._scores, self._plain)
         self.renew_colors(self._look)
         self.choose(min(chosen, len(table)))
         self._fit()
@@ -144,14 +149,20 @@ class ClassList(QTreeWidget):
             self.topLevelItem(row.value - 1).setText(_PAINTED, f"{count:,} px" if count else "–")
         self._filling = False
 
-    def show_agreement(self, scores: Mapping[str, float]) -> None:
-        """Say how well each class was found on what was kept aside; a dash where it is unknown."""
-        self._scores = scores
+    def show_agreement(
+        self, scores: Mapping[str, float], plain: Mapping[str, float] | None = None
+    ) -> None:
+        """Say how well each class was found on what was kept aside; a dash where it is unknown.
+
+        In brackets, what grey values alone reach.
+        """
+        self._scores, self._plain = scores, plain or {}
         self._filling = True
         for row in self._table:
-            score = scores.get(row.name)
-            said = f"{score:.2f}" if score is not None else "–"
-            self.topLevelItem(row.value - 1).setText(_AGREEMENT, said if scores else "")
+            item, score = self.topLevelItem(row.value - 1), scores.get(row.name)
+            said = _say_score(score, self._plain.get(row.name))
+            item.setText(_AGREEMENT, said if scores else "")
+            item.setToolTip(_AGREEMENT, _SCORE_TIP if scores else "")
         self._filling = False
 
     def choose(self, value: int) -> None:
@@ -279,3 +290,8 @@ class ClassList(QTreeWidget):
 
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def _say_score(score: float | None, beside: float | None) -> str:
+    said = f"{score:.2f}" if score is not None else "–"
+    return f"{said} ({beside:.2f})" if score is not None and beside is not None else said

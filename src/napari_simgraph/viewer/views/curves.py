@@ -17,11 +17,12 @@ from napari_simgraph.viewer.theme import Colors
 Points: TypeAlias = Sequence[tuple[float, float]]
 
 _HEIGHT = 130
-_NAMES = {"loss": "error"}  # plain words on screen
+_NAMES = {"loss": "error", "baseline": "grey values alone"}  # plain words on screen
 # Blue and orange stay apart for every kind of colour vision; the darker pair is for light themes.
 _LINE = {True: "#56B4E9", False: "#0072B2"}
 _DOTS = {True: "#E69F00", False: "#B35900"}
 _IN_SECONDS = 120  # up to here the axis counts seconds, then minutes
+_BASELINE = "baseline"  # the score that a rule of thumb reaches: a broken line
 _SMOOTH = 0.04  # the line is the mean over this share of the curve; single steps scatter
 
 
@@ -47,6 +48,7 @@ class Curves(QWidget):
         self._raw = pg.PlotDataItem()
         self._line = pg.PlotDataItem(antialias=True)
         self._dots = pg.PlotDataItem(antialias=True)
+        self._plain = pg.PlotDataItem(antialias=True)
         self._make_axes()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -65,10 +67,14 @@ class Curves(QWidget):
         self._unit = 1.0 if end <= _IN_SECONDS else 60.0
         self._plot.setXRange(0, max(end, 1.0) / self._unit, padding=0.02)
         errors = [name for name in curves if _is_error(name)]
-        scores = [name for name in curves if not _is_error(name)]
+        scores = [name for name in curves if not _is_error(name) and name != _BASELINE]
         self._show_error(curves[errors[0]] if errors else ())
         self._show_score(curves[scores[0]] if scores else ())
-        self._say(curves, errors[:1], scores[:1])
+        plain = curves.get(_BASELINE, ())
+        level = plain[-1][1] if plain else float("nan")
+        self._plain.setData([0.0, max(end, 1.0) / self._unit], [level, level])
+        named = [*errors[:1], *scores[:1], *([_BASELINE] if plain else [])]
+        self._say({name: curves[name] for name in named})
 
     def renew_colors(self, look: Colors) -> None:
         """Take on the theme's colours, which pyqtgraph does not read from style sheets."""
@@ -79,6 +85,7 @@ class Curves(QWidget):
         faint.setAlphaF(0.35)
         self._raw.setPen(pg.mkPen(faint, width=1))
         self._line.setPen(pg.mkPen(line, width=2))
+        self._plain.setPen(pg.mkPen(dots, width=1.5, style=Qt.PenStyle.DashLine))
         self._dots.setPen(None)
         self._dots.setSymbol("o")
         self._dots.setSymbolSize(6)
@@ -98,6 +105,7 @@ class Curves(QWidget):
         self._scores.setYRange(0, 1, padding=0.04)
         item.addItem(self._raw)
         item.addItem(self._line)
+        self._scores.addItem(self._plain)
         self._scores.addItem(self._dots)
         item.vb.sigResized.connect(self._follow)
         for name, width in (("left", 34), ("right", 28)):
@@ -130,14 +138,16 @@ class Curves(QWidget):
         table = np.asarray(points, np.float64).reshape(-1, 2)
         return table[:, 0] / self._unit, table[:, 1]
 
-    def _say(self, curves: Mapping[str, Points], errors: list[str], scores: list[str]) -> None:
+    def _say(self, curves: Mapping[str, Points]) -> None:
+        """What each line is, and its last value."""
         while item := self._legend.takeAt(0):
             if item.widget() is not None:
                 item.widget().hide()
                 item.widget().deleteLater()
-        for name, colors in [(n, _LINE) for n in errors] + [(n, _DOTS) for n in scores]:
-            sign, label = QLabel(), QLabel(f"{_NAMES.get(name, name)} {curves[name][-1][1]:.2f}")
-            sign.setPixmap(_sign(colors[self._look.dark], dot=colors is _DOTS))
+        for name, points in curves.items():
+            colors = _LINE if _is_error(name) else _DOTS
+            sign, label = QLabel(), QLabel(f"{_NAMES.get(name, name)} {points[-1][1]:.2f}")
+            sign.setPixmap(_sign(colors[self._look.dark], name))
             self._legend.addWidget(sign)
             self._legend.addWidget(label)
             self._legend.addSpacing(4)
@@ -163,14 +173,19 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return means
 
 
-def _sign(color: str, dot: bool) -> QPixmap:
-    """A short line or a dot, as in the plot."""
+def _sign(color: str, name: str) -> QPixmap:
+    """A line, a broken line or a dot, as in the plot."""
     pixmap = QPixmap(14, 14)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(color), 2))
+    broken = name == _BASELINE
+    style = Qt.PenStyle.DotLine if broken else Qt.PenStyle.SolidLine
+    painter.setPen(QPen(QColor(color), 2, style))
     painter.setBrush(QColor(color))
-    painter.drawEllipse(4, 4, 6, 6) if dot else painter.drawLine(0, 7, 14, 7)
+    if broken or _is_error(name):
+        painter.drawLine(0, 7, 14, 7)
+    else:
+        painter.drawEllipse(4, 4, 6, 6)
     painter.end()
     return pixmap

@@ -267,9 +267,12 @@ def _how_far(task: Task) -> str:
 
 
 def _figures(task: Task) -> str:
-    """Time, and the last agreement if there was one: ``4 min  0.81``."""
-    scores = task.curves.get("agreement")
-    return say_time(task.seconds) + (f"  {scores[-1][1]:.2f}" if scores else "")
+    """Time, and the last agreement beside its baseline: ``4 min  0.81 (0.55)``."""
+    scores = [task.curves.get(name) for name in ("agreement", "baseline")]
+    said = [f"{points[-1][1]:.2f}" for points in scores if points]
+    if len(said) == 2:  # the network's, and in brackets that of grey values alone
+        said[1] = f"({said[1]})"
+    return "  ".join([say_time(task.seconds), " ".join(said)]).rstrip()
 
 
 def _copy(text: str) -> None:

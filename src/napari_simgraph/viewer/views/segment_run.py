@@ -214,14 +214,15 @@ class RunPage(SegmentPage):
     def _info(self, thing: str) -> dict[str, Any]:
         model, config = self._used
         paths = {"model": str(model.name), "image": self._noun.source, "out": f"{thing}.tif"}
-        score = model.metrics.get("agreement")
+        scores = {"agreement": "agreement", "baseline": "grey values alone"}
+        figures = {said: model.metrics[k] for k, said in scores.items() if k in model.metrics}
         return {
             "capability": "segmentation",
             "verb": "apply",
             "model": model.name,
             "network": "U-Net",
             "settings": config.to_json(),
-            "figures": {"agreement": score} if score is not None else {},
+            "figures": figures,
             "sections": self._count,
             "command": command("segmentation", "apply", paths, config),
         }

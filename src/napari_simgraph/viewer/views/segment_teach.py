@@ -26,6 +26,7 @@ from napari_simgraph.viewer.views.parts import (
 )
 from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
 
+_SCORES = ("agreement", "baseline")  # of the network, and of grey values alone
 _HELD = ("boundary", "threads")  # asked for above the form, or set by the machine
 
 
@@ -75,7 +76,10 @@ class TeachPage(SegmentPage):
         curve = self.task.curves.get("agreement") if self.task else None
         if not curve:
             return progress.text
-        score = f"Agreement {curve[-1][1]:.2f} on what is kept aside"
+        score = f"Kept aside: agreement {curve[-1][1]:.2f}"
+        plain = self.task.curves.get("baseline") if self.task else None
+        if plain:
+            score += f", grey values alone {plain[-1][1]:.2f}"
         return f"{score} · {progress.text}" if progress.text else score
 
     def close_events(self) -> None:
@@ -140,8 +144,7 @@ class TeachPage(SegmentPage):
         else:
             said = f"Learned '{say_model(name)}' in {took}{_say_score(model)}."
             self._last = Told("done", said, None, chips)
-        scores = {k.partition(" ")[2]: v for k, v in model.metrics.items() if " " in k}
-        self.painting.classes.show_agreement(scores)
+        self.painting.classes.show_agreement(*(_by_class(model, n) for n in _SCORES))
         self.learned.emit(name)
 
     def _go_on(self) -> None:
@@ -214,5 +217,14 @@ def _missing_paint(painting: Painting) -> Told | None:
 
 
 def _say_score(model: Model) -> str:
-    score = model.metrics.get("agreement")
-    return f": agreement {score:.2f} on what was kept aside" if score is not None else ""
+    score, plain = (model.metrics.get(name) for name in _SCORES)
+    if score is None:
+        return "; too few labels to measure it"
+    beside = f", grey values alone {plain:.2f}" if plain is not None else ""
+    return f". Kept aside: agreement {score:.2f}{beside}"
+
+
+def _by_class(model: Model, score: str) -> dict[str, float]:
+    """A score of each class, by name."""
+    start = f"{score} "
+    return {k.removeprefix(start): v for k, v in model.metrics.items() if k.startswith(start)}
