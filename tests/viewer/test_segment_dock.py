@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from acting import action, click, learn, sentence, stack, strokes_on, taught
+from acting import action, click, learn, segment, sentence, stack, strokes_on, taught
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
@@ -325,3 +325,18 @@ def test_what_was_learned_is_kept_though_the_dock_was_closed_meanwhile(viewer, q
     gc.collect()
     qtbot.waitUntil(lambda: len(session.models()) == 1, timeout=60_000)
     session.jobs.close()
+
+
+def test_pixels_that_are_no_numbers_are_told_below_the_image_and_lose_nothing(dock, viewer, qtbot):
+    data = stack().astype(np.float32)
+    data[0, 5, 5] = np.nan
+    taught(dock, viewer, qtbot, data)
+    learn(dock, qtbot)
+    said = "'larva' holds pixels that are no numbers; they count as its mean."
+    assert dock.teach.noted.text() == said
+    assert dock.teach.noted.isVisibleTo(dock)
+    dock.tabs.setCurrentIndex(RUN)
+    segment(dock, qtbot)
+    assert dock.run.noted.text() == said
+    assert np.asarray(viewer.layers["larva · classes"].data).all()
+    assert np.isnan(viewer.layers["larva"].data[0, 5, 5])

@@ -214,6 +214,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn import pixel_model as pixel
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.fit import fit
+    from napari_simgraph.learn.odd_pixels import tell_odd
     from napari_simgraph.learn.pairs import Wishes, look, pairs
     from napari_simgraph.learn.pixel_size import to_learn
     from napari_simgraph.learn.pixels import PixelLesson
@@ -229,6 +230,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     network = _network(start, config, channels, len(truths[0].classes))
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
+    yield from tell_odd(images, aside.halt)
     images, truths, told = to_learn(images, truths, config, start)
     for note in told:
         aside.halt.hear((yield note))
@@ -263,6 +265,7 @@ def _apply(
     model: Model, image: Image | ImageSet, config: Apply, room: Room, aside: Aside
 ) -> Job[Segmented]:
     from napari_simgraph.learn.device import pick
+    from napari_simgraph.learn.odd_pixels import tell_odd
     from napari_simgraph.learn.pixel_model import PixelModel, check_channels, check_kind
     from napari_simgraph.learn.pixel_size import to_run
 
@@ -274,6 +277,7 @@ def _apply(
     kinds = ("classes", "probability") if config.output == "both" else (config.output,)
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
+    yield from tell_odd(images, aside.halt)
     for note in told:
         aside.halt.hear((yield note))
     pixel_model = PixelModel(model, config.average, place, aside, size)

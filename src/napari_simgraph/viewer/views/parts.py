@@ -19,19 +19,21 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_simgraph.core.job import Note, Tick
 from napari_simgraph.viewer.controls import LABEL_WIDTH, combo
 from napari_simgraph.viewer.facts import FactsLine
 from napari_simgraph.viewer.footer import Button
-from napari_simgraph.viewer.jobs import Ending, JobRunner
+from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.layer_combo import LayerCombo
 from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
-from napari_simgraph.viewer.theme import State
+from napari_simgraph.viewer.theme import WARNING, State
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,33 @@ class ImageRow(QWidget):
     def _renew(self) -> None:
         self.facts.show_layer(self.layer)
         self.changed.emit()
+
+
+class Warned(QLabel):
+    """What a job warned of, below the image that it is about; hidden while there is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setStyleSheet(f"border-left: 3px solid {WARNING}; padding-left: 4px;")
+        self.forget()
+
+    def follow(self, task: Task) -> None:
+        """Show the warnings of this task from now on."""
+        self.forget()
+        task.ticked.connect(self._ticked)
+
+    def forget(self) -> None:
+        """Show nothing."""
+        self.setText("")
+        self.hide()
+
+    def _ticked(self, tick: Tick) -> None:
+        if isinstance(tick, Note) and tick.warning and tick.text not in self.text():
+            self.setText(f"{self.text()} {tick.text}".strip())
+            self.setToolTip(self.text())
+            self.show()
 
 
 class ModelCombo(QWidget):

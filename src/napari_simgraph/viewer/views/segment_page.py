@@ -14,7 +14,7 @@ from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.views.parts import ImageRow, Told, copy_report
+from napari_simgraph.viewer.views.parts import ImageRow, Told, Warned, copy_report
 
 
 class Asked(NamedTuple):
@@ -56,6 +56,7 @@ class SegmentPage(QWidget):
         self.task: Task | None = None
         self._last: Told | None = None
         self.image = ImageRow(session.viewer, image_tip)
+        self.noted = Warned()
         self.form: Form[Any] = Form(config, held)
 
     @property
@@ -78,6 +79,7 @@ class SegmentPage(QWidget):
         task = self.task = self._session.jobs.submit(asked.title, asked.make)
         task.estimate = asked.seconds
         task.ended.connect(self._ended)
+        self.noted.follow(task)
         self._session.keep_run(task, asked.room)
         self._begun(task)
         self.changed.emit()

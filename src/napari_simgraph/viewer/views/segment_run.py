@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from napari.layers import Layer
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox
 from superqt import QLabeledRangeSlider
 
@@ -17,12 +17,14 @@ from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Region, Tick, say_time
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Box, Image, Labels
+from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.provenance import command
 from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.filling import filled, fits, sections_in
+from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.growing import Preview
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.parts import (
@@ -39,7 +41,8 @@ from napari_simgraph.viewer.words import say_about
 
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
-_THINGS = ("classes", "sure")  # as the layers say it, in the order of Segmented
+_THINGS = {"classes": "classes", "probability": "sure", "instances": "objects"}  # as layers say it
+_KEEPING = ("classes", "probability")  # objects of two runs have numbers of their own
 
 Earlier: TypeAlias = dict[str, Image | Labels | None]  # by the names of the job's arrays
 
@@ -48,6 +51,7 @@ class RunPage(SegmentPage):
     """Model, image, sections and what to make, and the result that they give."""
 
     dropped = "Cancelled. Nothing was changed."
+    folder_wanted = Signal()
 
     def __init__(self, session: Session, teach: Callable[[], object]) -> None:
         tip = "The picture to segment: grey, RGB or a stack."
@@ -64,11 +68,15 @@ class RunPage(SegmentPage):
         self._make_outputs()
         self.made = MadeRow(session, self._results)
         layout = column(self)
-        for part in (self.image, row("Use model", self.model), self.sections_row):
+        model_row = row("Use model", self.model)
+        for part in (self.image, self.noted, model_row, self.sections_row):
             layout.addWidget(part)
         layout.addWidget(self.make_row)
         layout.addWidget(self.form)
         layout.addWidget(self.made)
+        tip = "Every image of a folder, one after the other."
+        self.folder = flat("Run on a folder…", self.folder_wanted.emit, tip)
+        layout.addWidget(left(self.folder))
         self._connect()
         self._image_chosen()
 
@@ -141,8 +149,9 @@ class RunPage(SegmentPage):
     def _to_keep(self, layer: Layer, image: Image, model: Model) -> Earlier:
         """The results that will be replaced; None for one of other classes."""
         found: Earlier = {}
-        for name, thing in zip(segmentation.Segmented._fields, _THINGS, strict=True):
-            noun = self._session.result(layer, thing) if self._output() in (name, "both") else None
+        for name in _KEEPING:
+            asked = self._output() in (name, "both")
+            noun = self._session.result(layer, _THINGS[name]) if asked else None
             if noun is not None:
                 fit = fits(noun, image, model.classes.names, model.exclusive)
                 found[name] = noun if fit else None
@@ -183,8 +192,8 @@ class RunPage(SegmentPage):
         self._count = len(sections_in(self._boxes, self._noun))
         made = {
             thing: self._session.add_result(noun, self._source, thing, self._info(thing))
-            for noun, thing in zip(result, _THINGS, strict=True)
-            if noun is not None
+            for name, thing in _THINGS.items()
+            if (noun := getattr(result, name, None)) is not None
         }
         if active is not None and active in layers:
             layers.selection.active = active  # whoever paints goes on painting
@@ -236,6 +245,7 @@ class RunPage(SegmentPage):
     def _image_chosen(self) -> None:
         layer = self.image.layer
         deep = layer is not None and layer.ndim == 3
+        self.noted.forget()
         self.sections_row.setVisible(deep)
         if deep:
             last = self._session.image(layer).sections - 1
@@ -284,4 +294,6 @@ class RunPage(SegmentPage):
         layer = self.image.layer
         if layer is None:
             return []
-        return [made for thing in _THINGS for made in self._session.result_layers(layer, thing)]
+        return [
+            made for thing in _THINGS.values() for made in self._session.result_layers(layer, thing)
+        ]

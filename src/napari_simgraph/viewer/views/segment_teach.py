@@ -53,6 +53,7 @@ class TeachPage(SegmentPage):
         )
         layout = column(self)
         layout.addWidget(self.image)
+        layout.addWidget(self.noted)
         layout.addWidget(row("Start from", self.model))
         layout.addWidget(self.painting)
         layout.addWidget(self.form)
@@ -155,6 +156,7 @@ class TeachPage(SegmentPage):
 
     def _image_chosen(self) -> None:
         layer = self.image.layer
+        self.noted.forget()
         self.painting.show_image(layer)
         if layer is not None and layer.ndim <= 3:
             noun = self._session.image(layer)
