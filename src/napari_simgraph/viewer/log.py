@@ -10,6 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_log_dir
 
+from napari_simgraph.io.faults import Told
 from napari_simgraph.scale.process import Ended
 
 NAME = "napari_simgraph"
@@ -62,7 +63,7 @@ def append(file: Path | None, text: str) -> None:
 
 def say_error(error: BaseException) -> str:
     """One sentence that says what happened and what can be done, without a traceback."""
-    told = type(error) is ValueError or isinstance(error, Ended)  # others speak of code
+    told = type(error) is ValueError or isinstance(error, Told | Ended)  # others speak of code
     if told and str(error):
         return str(error)
     if _is_memory(error):
