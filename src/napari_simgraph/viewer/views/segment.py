@@ -9,12 +9,14 @@ from napari.layers import Image as ImageLayer
 from qtpy.QtWidgets import QFileDialog, QTabBar
 
 from napari_simgraph.core.job import Progress
+from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.keys import DockKeys
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, State
+from napari_simgraph.viewer.views.segment_folder import FolderPage
 from napari_simgraph.viewer.views.segment_run import RunPage
 from napari_simgraph.viewer.views.segment_teach import TeachPage
 
@@ -37,11 +39,14 @@ class SegmentDock(DockFrame):
         self.tabs.setDrawBase(False)
         self.teach = TeachPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
         self.run = RunPage(self.session, lambda: self.tabs.setCurrentIndex(TEACH))
+        self.folder = FolderPage(self.session, partial(self._show_folder, False))
+        self._on_folder = False
         self.body.addWidget(self.tabs)
-        for page in (self.teach, self.run):
+        for page in (self.teach, self.run, self.folder):
             self.body.addWidget(page)
             page.changed.connect(self.renew)
             self.on_close(page.close_events)
+        self.run.folder_wanted.connect(self._ask_folder)
         self.teach.learned.connect(self._learned)
         self.teach.image.changed.connect(self._same_image)
         self.tabs.currentChanged.connect(self._turn)
@@ -54,16 +59,19 @@ class SegmentDock(DockFrame):
         self._turn()
 
     @property
-    def page(self) -> TeachPage | RunPage:
+    def page(self) -> TeachPage | RunPage | FolderPage:
         """The page in front."""
-        return self.teach if self.tabs.currentIndex() == TEACH else self.run
+        if self.tabs.currentIndex() == TEACH:
+            return self.teach
+        return self.folder if self._on_folder else self.run
 
     def renew(self, event: Any = None) -> None:
         """Tell the footer what is, on the page in front."""
-        if not any(isinstance(layer, ImageLayer) for layer in self.viewer.layers):
+        page = self.page
+        there = any(isinstance(layer, ImageLayer) for layer in self.viewer.layers)
+        if not (there or page is self.folder):
             self._show_nothing_open()
             return
-        page = self.page
         self.set_main(page.main_text, page.start)
         if page.task is not None:
             # Held by the task, so that a dock closed meanwhile still takes in what was made.
@@ -95,13 +103,24 @@ class SegmentDock(DockFrame):
         open_dock(self.viewer, "Segment").tabs.setCurrentIndex(tab)
 
     def _turn(self, index: int = 0) -> None:
-        for page in (self.teach, self.run):
+        for page in (self.teach, self.run, self.folder):
             page.setVisible(page is self.page)
         self.page.form.fold_into(self.settings)
         self.renew()
 
     def _learned(self, name: str) -> None:
-        self.run.model.choose(name)
+        for page in (self.run, self.folder):
+            page.model.choose(name)
+
+    def _ask_folder(self) -> None:
+        """A folder in the place of the image, once one is chosen."""
+        if self.folder.folders.chosen or self.folder.folders.ask():
+            self.folder.model.choose(self.run.model.name)
+            self._show_folder(True)
+
+    def _show_folder(self, shown: bool) -> None:
+        self._on_folder = shown
+        self._turn()
 
     def _same_image(self) -> None:
         """Run on what was taught, until another image is chosen there."""
@@ -118,7 +137,15 @@ class SegmentDock(DockFrame):
         self.show_empty(
             "Teach a model with a few strokes.",
             "No image is open yet.",
-            (("Open image…", self._open_image), ("Try a sample", self._open_sample)),
+            self._ways_to_begin(),
+        )
+
+    def _ways_to_begin(self) -> tuple[Button, Button]:
+        folder = ("Run on a folder…", self._ask_folder)
+        sample = ("Try a sample", self._open_sample)
+        return (
+            ("Open image…", self._open_image),
+            sample if self.tabs.currentIndex() == TEACH else folder,
         )
 
     def _open_image(self) -> None:
