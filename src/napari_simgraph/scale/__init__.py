@@ -1,1 +1,1 @@
-"""One capability over many machines: blocks of a large image on a Dask cluster (to come)."""
+"""A capability beyond one call: in a process of its own, later over many machines."""
