@@ -51,6 +51,8 @@ def _opened(found: Opened, file: Path) -> str:
         pairs += [("Classes", ", ".join(classes))] if classes else []
     else:
         pairs += _raster(images[0])
+    if found.labels:
+        pairs.append(("Labels", ", ".join(f"{file.name}::{key}" for key in found.labels)))
     if found.info.get("classes"):
         rows = [f"{row['value']} {row['name']}" for row in found.info["classes"]]
         pairs.append(("Classes", ", ".join(rows)))

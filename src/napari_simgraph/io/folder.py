@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.lazy import Mapped, PlaneCache, Planes
-from napari_simgraph.io.masks import is_mask_of_another
+from napari_simgraph.io.masks import FOLDERS, IMAGE_FOLDERS, is_mask_of_another
 from napari_simgraph.io.pictures import SUFFIXES as PICTURES
 from napari_simgraph.io.pictures import read_picture
 from napari_simgraph.io.raw import Opened, Raw, ReadOptions, opened
@@ -30,7 +30,8 @@ _NAMED = 3
 def read_folder(folder: Path, options: ReadOptions, indices: bool = False) -> Opened:
     """The pictures in a folder: one stack where all are alike, else a set of images.
 
-    With sub-folders it is a set, and the class of an image is the name of its folder.
+    With sub-folders it is a set, and the class of an image is the name of its folder. Folders of
+    masks (``labels``, ``ground_truth`` …) are left out where there are others.
 
     Parameters
     ----------
@@ -101,13 +102,18 @@ def groups_in(folder: Path, info: dict[str, Any]) -> list[tuple[str, list[Path]]
         listed = [folder / str(name) for name in info["files"]]
         return [("", [file for file in listed if file.is_file()])]
     found = [("", picture_files(folder))]
-    below = sorted((d for d in folder.iterdir() if d.is_dir() and d.name[0] != "."), key=natural)
-    for child in below:
-        files = picture_files(child)
-        found += [(child.name, files)]
-        grandchildren = (d for d in child.iterdir() if d.is_dir() and d.name[0] != ".")
-        found += [(d.name, picture_files(d)) for d in sorted(grandchildren, key=natural)]
-    return [(name, files) for name, files in found if files]
+    masks: list[tuple[str, list[Path]]] = []
+    for child in _folders(folder):
+        name = "" if child.name.casefold() in IMAGE_FOLDERS else child.name
+        below = [(name, picture_files(child))]
+        below += [(d.name, picture_files(d)) for d in _folders(child)]
+        (masks if child.name.casefold() in FOLDERS else found).extend(below)
+    images = [(name, files) for name, files in found if files]
+    return images or [(name, files) for name, files in masks if files]
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted((d for d in folder.iterdir() if d.is_dir() and d.name[0] != "."), key=natural)
 
 
 def _read_all(

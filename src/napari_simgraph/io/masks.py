@@ -9,6 +9,8 @@ ENDINGS = (
 )
 # Folders that hold masks beside a folder of images.
 FOLDERS = ("labels", "label", "masks", "mask", "ground_truth", "groundtruth", "annotations", "gt")
+# Folders that hold the images in a folder with others: no class has such a name.
+IMAGE_FOLDERS = ("images", "image", "img", "imgs", "raw")
 
 
 def bare(stem: str) -> str:

@@ -112,7 +112,24 @@ def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) 
         name=str(name),
         source=_source(path, key),
         info=info,
+        channels=_channel_names(attributes),
+        labels=_labels(node, key),
     )
+
+
+def _labels(node: Any, key: str) -> tuple[str, ...]:
+    """The keys of the labels that lie in an image group."""
+    if "labels" not in node or not hasattr(node["labels"], "group_keys"):
+        return ()
+    group = node["labels"]
+    named = [str(name) for name in _attributes(group).get("labels", ())]
+    found = [name for name in named or sorted(group.group_keys()) if name in group]
+    return tuple(f"{key}/labels/{name}".strip("/") for name in found)
+
+
+def _channel_names(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    channels = (attributes.get("omero") or {}).get("channels", ())
+    return tuple(str(channel.get("label", i)) for i, channel in enumerate(channels))
 
 
 def _transform(

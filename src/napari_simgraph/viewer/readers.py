@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import napari
 import numpy as np
-import tifffile
-import zarr
 from napari.utils.notifications import show_info, show_warning
 
-from napari_simgraph.core.raster import each_image
+from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, Raster
+from napari_simgraph.core.sheet import SheetLayout
 from napari_simgraph.io.axes import AxesUnclear
-from napari_simgraph.io.read import read
+from napari_simgraph.io.beside import read_beside
+from napari_simgraph.io.coarser import too_large, with_levels
+from napari_simgraph.io.labels import read_labels
+from napari_simgraph.io.pair import Paired
+from napari_simgraph.io.read import KeyNeeded, Opened, can_read, read, read_raw, split_key
+from napari_simgraph.io.sheet import Sheet, contact_sheet, labels_sheet
 from napari_simgraph.viewer.layers import LayerData, to_layer_data
+from napari_simgraph.viewer.sheets import follow_sheets
 
-_MANY = 16  # pictures of a folder that open as layers of their own; more would fill the list
+_MEMORY_BYTES = 2**29  # labels up to here are copied: 2000 sections of 512 x 512 px
+_KEYS = 6  # arrays of one file that open together; more would fill the list
+# Names that programs give to labels in files of several arrays.
+_LABEL_WORDS = ("label", "neuron_ids", "clefts", "segmentation", "instances", "mask", "truth")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
     """The reader for a path, or for several that are opened one by one; None if we can't."""
     paths = [path] if isinstance(path, str) else list(path)
-    if not paths or any("://" in one for one in paths):
+    if not paths or any("://" in one or not can_read(one) for one in paths):
         return None
     return read_paths
 
@@ -42,6 +52,9 @@ def read_paths(path: str | Sequence[str]) -> list[LayerData]:
 def read_path(path: str) -> list[LayerData]:
     """Layer data of one file or folder; what it does not say is told in a notification.
 
+    Several images come as one contact sheet, labels that lie in the same file or beside the
+    images as layers on top.
+
     Raises
     ------
     ValueError
@@ -49,39 +62,97 @@ def read_path(path: str) -> list[LayerData]:
     """
     if (Path(path) / "workspace.json").exists():
         raise ValueError("This is a workspace: open it in the Workspace dock.")
-    try:
-        opened = read(Path(path))
-    except AxesUnclear as unclear:
-        layers = [_plain(Path(path))]
-        size = " x ".join(str(n) for n in unclear.shape)
-        show_warning(f"{Path(path).name} has {size} pixels: choose its axes in the Segment dock.")
-        return _marked(layers, path)
-    for note in opened.notes:
-        show_info(note)
-    images = each_image(opened.image)
-    if len(images) > _MANY:
-        show_info(f"Opened the first {_MANY} of {len(images)} pictures.")
-    layers = [data for image in images[:_MANY] for data in to_layer_data(image)]
-    return _marked(layers, path)
-
-
-def _marked(layers: list[LayerData], path: str) -> list[LayerData]:
-    """Layers that know where they come from, so that a workspace finds them again."""
-    source = str(Path(path).absolute())
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        follow_sheets(viewer)
+    layers = _layers(path)
+    file, key = split_key(path)
+    source = str(file.absolute()) + (f"::{key}" if key else "")
     for index, (_, about, _) in enumerate(layers):
+        # Layers know where they come from, so that a workspace finds them again.
         about["metadata"] = {"simgraph": {"source": source, "index": index}}
     return layers
 
 
-def _plain(path: Path) -> LayerData:
+def _layers(path: str) -> list[LayerData]:
+    file, key = split_key(path)
+    try:
+        opened = read(path)
+    except AxesUnclear as unclear:
+        size = " x ".join(str(n) for n in unclear.shape)
+        show_warning(f"{file.name} has {size} pixels: choose its axes in the Segment dock.")
+        return [_plain(file, key)]
+    except KeyNeeded as needed:
+        if len(needed.keys) > _KEYS:
+            show_info(f"Opened {_KEYS} of the {len(needed.keys)} arrays in {file.name}.")
+        return _side_by_side([_layers(f"{file}::{one}") for one in needed.keys[:_KEYS]])
+    paired, told = read_beside(file, opened) if file.is_dir() else (None, [])
+    for note in (*opened.notes, *told):
+        show_info(note)
+    layers = _shown(opened, path, paired)
+    return [*layers, *(data for one in opened.labels for data in _layers(f"{file}::{one}"))]
+
+
+def _side_by_side(parts: Sequence[list[LayerData]]) -> list[LayerData]:
+    """Contact sheets of one file next to each other; all else in its place."""
+    right = 0.0
+    for data, about, _ in (part[0] for part in parts if part):
+        finest = data[0] if isinstance(data, list) else data
+        if isinstance(finest, Sheet):
+            y, x = about["translate"]
+            about["translate"] = (y, x + right)
+            right += finest.shape[1] * about["scale"][1]
+    return [data for part in parts for data in part]
+
+
+def _shown(opened: Opened, path: str, paired: Paired | None) -> list[LayerData]:
+    """An image, or the contact sheet of several, and the labels that belong to it."""
+    image = opened.image
+    if opened.info.get("noun") == "Labels":
+        labels = read_labels(path).labels
+        return [] if isinstance(labels, LabelsSet) else _painted(labels, "")
+    if isinstance(image, ImageSet):
+        sheet, layout = contact_sheet(image)
+        return [*to_layer_data(sheet), *_labels(paired, sheet.name, layout)]
+    if _are_labels(image, split_key(path)[1]):
+        told = {f.name: getattr(image, f.name) for f in fields(Raster)}
+        return _painted(Labels(**told, meaning="objects"), "")
+    if too_large(image):
+        show_info("It has no coarser levels: slow to look at; .ome.zarr has some.")
+    return [*to_layer_data(with_levels(image)), *_labels(paired, image.name, None)]
+
+
+def _labels(paired: Paired | None, name: str, layout: SheetLayout | None) -> list[LayerData]:
+    if paired is None:
+        return []
+    labels = paired.labels
+    if isinstance(labels, LabelsSet) and layout is not None:
+        labels = labels_sheet(labels, layout)
+    return [] if isinstance(labels, LabelsSet) else _painted(labels.replace(name=name), "labels")
+
+
+def _painted(labels: Labels, thing: str) -> list[LayerData]:
+    """Layers of labels; those that fit are in memory, so that they can be painted on."""
+    small = len(labels.levels) == 1 and labels.levels[0].nbytes <= _MEMORY_BYTES
+    copied = labels.replace(data=np.array(labels.levels[0])) if small else labels
+    return to_layer_data(copied, thing)
+
+
+def _are_labels(image: Image, key: str) -> bool:
+    """Whether an array of a file that holds several is labels, by its name."""
+    named = any(word in key.casefold() for word in _LABEL_WORDS)
+    return named and image.dtype.kind in "uib" and not image.axes.endswith("C")
+
+
+def _plain(path: Path, key: str) -> LayerData:
     """All pixels of a file whose axes are unclear, as napari shows any array."""
-    if path.suffix == ".npy":
-        pixels: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            pixels = arrays[arrays.files[0]]
-    elif path.suffix == ".zarr":
-        pixels = zarr.open_array(path, mode="r")
-    else:
-        pixels = tifffile.imread(path)
-    return pixels, {"name": path.stem, "rgb": False}, "image"
+    pixels = read_raw(path, key).levels[0]
+    small = isinstance(pixels, np.ndarray)
+    return pixels, {"name": path.stem, "rgb": False} | ({} if small else _limits(pixels)), "image"
+
+
+def _limits(pixels: Any) -> dict[str, Any]:
+    """Contrast from the middle of a lazy array; napari would ask for parts that it can't give."""
+    middle = np.asarray(pixels[tuple(n // 2 for n in pixels.shape[:-2])])
+    low, high = float(np.nanmin(middle)), float(np.nanmax(middle))
+    return {"contrast_limits": (low, high if high > low else low + 1)}
