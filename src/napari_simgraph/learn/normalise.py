@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,25 @@ def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | 
         pixels = image.section(z, box)
         samples.append(pixels.reshape(-1, pixels.shape[-1]).astype(np.float64))
         yield Progress(text="looking at the grey values")
-    values = np.concatenate(samples)
+    return _statistics(np.concatenate(samples), rule)
+
+
+def measure_together(
+    images: Sequence[Image], rule: dict[str, Any]
+) -> Generator[Progress, Signal | None, Statistics]:
+    """The same of many small images as one, from some of them spread over all."""
+    count = min(len(images), int(rule["blocks"]))
+    samples = []
+    for number in range(count):
+        image = images[number * len(images) // count]
+        _, box = _blocks(image, rule | {"blocks": 1})[0]
+        pixels = image.section(image.sections // 2, box)
+        samples.append(pixels.reshape(-1, pixels.shape[-1]).astype(np.float64))
+        yield Progress(text="looking at the grey values")
+    return _statistics(np.concatenate(samples), rule)
+
+
+def _statistics(values: NDArray[np.float64], rule: dict[str, Any]) -> Statistics:
     pairs = [_clipped(values[:, channel], rule) for channel in range(values.shape[1])]
     return Statistics(tuple(p[0] for p in pairs), tuple(p[1] for p in pairs))
 

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from napari_simgraph.nets import unet
+from napari_simgraph.nets import encoder, unet
 from napari_simgraph.nets.unet import Reach
 
-_ARCHITECTURES = {"unet": unet}
+_ARCHITECTURES = {"siamese": encoder, "unet": unet}
 
 
 def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
@@ -21,7 +21,7 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     Parameters
     ----------
     name
-        The architecture: ``unet``.
+        The architecture: ``siamese`` or ``unet``.
     seed
         Of the weights.
     options
@@ -75,9 +75,9 @@ def _draw(network: nn.Module, generator: torch.Generator) -> None:
     .. [1] He et al., Delving deep into rectifiers, ICCV 2015, arXiv:1502.01852, eq. 10.
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_parameters()

@@ -1,0 +1,292 @@
+"""Embedding: a Siamese network learns without labels which patches look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from napari_simgraph.core.config import Config, setting
+from napari_simgraph.core.job import Job, Note
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, ImageSet
+from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.settings import Computing, Scaled
+
+
+@dataclass(frozen=True)
+class _Learning(Config):
+    minutes: float = setting(
+        5.0,
+        "How long to learn; 0 takes the network as it is.",
+        0,
+        10_000,
+        1,
+        label="Learn for",
+        first=True,
+        unit="min",
+    )
+    epochs: int = setting(
+        0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
+    )
+    steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
+    patch: int = setting(
+        64, "Side of a patch: what is compared.", 8, 1024, 8, label="Patch", first=True, unit="px"
+    )
+    batch: int = setting(128, "Patches per step.", 2, 4096, 2, label="Patches per step")
+    seed: int = setting(0, "Same seed, steps and threads: same model.", 0, 2**31 - 1, label="Seed")
+
+
+@dataclass(frozen=True)
+class _Method(Config):
+    views: str = setting(
+        "auto",
+        "What should not matter: that of EM, of stained slides or of digits; auto looks.",
+        choices=("auto", "em", "slide", "digits"),
+        label="What should not matter",
+        first=True,
+    )
+    strength: float = setting(1.0, "How much it is varied.", 0, 3, 0.1, label="How much")
+    nearby: bool = setting(
+        True, "What lies beside a patch, or in the next section, is like it.", label="Nearby alike"
+    )
+    loss: str = setting(
+        "vicreg", "How two views are compared.", choices=("vicreg", "ntxent"), label="Compare by"
+    )
+    rate: float = setting(2e-3, "Highest learning rate.", 1e-6, 1, 1e-4, label="Learning rate")
+
+
+@dataclass(frozen=True)
+class _Network(Config):
+    network: str = setting(
+        "cnn",
+        "A small network of our own, or a ResNet.",
+        choices=("cnn", "resnet18", "resnet34", "resnet50"),
+        label="Network",
+    )
+    weights: str = setting(
+        "random",
+        "Where a ResNet begins; those of ImageNet are downloaded once.",
+        choices=("random", "imagenet"),
+        label="Begin with",
+    )
+    width: int = setting(16, "Features of the small network at first.", 4, 128, 4, label="Width")
+    depth: int = setting(4, "Levels of the small network.", 1, 6, 1, label="Depth")
+    dimensions: int = setting(128, "Numbers per patch in the end.", 2, 4096, 2, label="Numbers")
+    whitening: float = setting(
+        1.0,
+        "1 makes all directions equally long, 0 leaves them as they are.",
+        0,
+        1,
+        0.1,
+        label="Whitening",
+    )
+
+
+@dataclass(frozen=True)
+class _Background(Config):
+    background: str = setting(
+        "auto",
+        "auto leaves out glass and what was filled in, keep takes every patch.",
+        choices=("auto", "keep"),
+        label="Background",
+    )
+
+
+@dataclass(frozen=True)
+class Train(Computing, _Background, _Network, _Method, _Learning):
+    """Settings of `train`."""
+
+
+@dataclass(frozen=True)
+class _Tiling(Config):
+    stride: int = setting(
+        0,
+        "Distance of patches, in pixels of the model; 0 is half a patch.",
+        0,
+        4096,
+        8,
+        label="Distance",
+        first=True,
+        unit="px",
+    )
+    features: str = setting(
+        "learned",
+        "What the model learned, or, to compare with, its network untrained, or plain pixels.",
+        choices=("learned", "untrained", "pixels"),
+        label="Features",
+    )
+
+
+@dataclass(frozen=True)
+class Apply(Computing, Scaled, _Background, _Tiling):
+    """Settings of `apply`."""
+
+
+@dataclass(frozen=True)
+class Score(Config):
+    """Settings of `score`."""
+
+    k: int = setting(10, "How many neighbours.", 1, 1000, 1, label="Neighbours")
+
+
+def train(
+    image: Image | ImageSet, *, start: Model | None = None, config: Train, room: Room
+) -> Job[Model]:
+    """Learn without labels which patches look alike.
+
+    Parameters
+    ----------
+    image
+        What to learn from: one image, a stack, several, or a set of small pictures.
+    start
+        A model to go on from: an embedding, or a segmentation whose way down is taken.
+    config
+        Settings.
+    room
+        Keeps the checkpoints.
+
+    Raises
+    ------
+    ValueError
+        The images or the model don't fit together, or all patches look the same to the network.
+    """
+    aside = Aside()
+    try:
+        yield from aside.wait(partial(import_module, "napari_simgraph.learn.embedding_model"))
+        return (yield from _train(_Given(image, start), config, room, aside))
+    finally:
+        aside.close()
+
+
+def apply(
+    model: Model, image: Image | ImageSet, *, config: Apply, room: Room
+) -> Job[EmbeddingTable]:
+    """Give each patch of an image its point: alike patches lie near each other.
+
+    Parameters
+    ----------
+    model
+        From `train`.
+    image
+        Where the patches lie, with the channels that the model learned.
+    config
+        Settings.
+    room
+        Not used; points are small.
+
+    Raises
+    ------
+    ValueError
+        The model was made for other images.
+    """
+    aside = Aside()
+    try:
+        yield from aside.wait(partial(import_module, "napari_simgraph.learn.embedding_model"))
+        return (yield from _apply(model, image, config, aside))
+    finally:
+        aside.close()
+
+
+def score(
+    prediction: EmbeddingTable, truth: EmbeddingTable | None = None, config: Score | None = None
+) -> dict[str, float]:
+    """How well neighbours agree in class: ``accuracy``, ``precision`` at k and ``map``.
+
+    Each patch is asked for its neighbours among the others (or among those of `truth`).
+
+    Raises
+    ------
+    ValueError
+        The patches have no classes.
+    """
+    from napari_simgraph.analysis.retrieval import agreement
+
+    return agreement(prediction, truth, (config or Score()).k)
+
+
+class _Given(NamedTuple):
+    """What `train` was given."""
+
+    image: Image | ImageSet
+    start: Model | None
+
+
+def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]:
+    from napari_simgraph.learn import embedding_model as embedding
+    from napari_simgraph.learn.device import pick
+    from napari_simgraph.learn.embedder import Deep, find_whitening
+    from napari_simgraph.learn.fit import fit
+    from napari_simgraph.learn.normalise import RULE
+    from napari_simgraph.learn.patchwork import patchwork
+    from napari_simgraph.learn.siamese import SiameseLesson
+    from napari_simgraph.learn.state import unpack
+
+    place = pick(config.device, config.threads, config.precision)
+    aside.halt.hear((yield place.tick()))
+    patch = embedding.fitting_patch(given.image, config.patch)
+    tiling = embedding.training_tiling(given.image, patch)
+    grid = yield from _laid_out(given.image, tiling, config.background, aside)
+    work = yield from patchwork(given.image, grid, patch, RULE)
+    network = embedding.network_of(given.start, config, work)
+    module = yield from aside.wait(partial(embedding.fresh, network, given.start, config))
+    how, said = embedding.views_of(given.image, config, patch)
+    aside.halt.hear((yield Note(said)))
+    lesson = yield from aside.wait(
+        partial(SiameseLesson, module, work, how, config.loss, config.seed)
+    )
+    fitted = None
+    if config.steps or config.epochs or config.minutes:
+        plan = embedding.plan_for(config, work, given.start)
+        fitted = yield from fit(lesson, plan, place, room, aside)
+        unpack(module, fitted.arrays)
+    metrics = yield from lesson.final(place, aside)
+    how_much = (config.dimensions, config.whitening, config.seed)
+    whitening = yield from find_whitening(work, Deep(module, place), aside, how_much)
+    made = embedding.describe(work, module, fitted, whitening)
+    told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
+    return Model("embedding", network=network, seed=config.seed, **told, **made)
+
+
+def _apply(
+    model: Model, image: Image | ImageSet, config: Apply, aside: Aside
+) -> Job[EmbeddingTable]:
+    from napari_simgraph.learn import embedding_model as embedding
+    from napari_simgraph.learn.device import pick
+    from napari_simgraph.learn.embedder import features
+    from napari_simgraph.learn.patchwork import patchwork
+
+    embedding.check(model, image)
+    place = pick(config.device, config.threads, config.precision)
+    aside.halt.hear((yield place.tick()))
+    tiling, note = embedding.tiling_of(model, image, config.stride, config.scale)
+    if note:
+        aside.halt.hear((yield Note(note)))
+    grid = yield from _laid_out(image, tiling, config.background, aside)
+    work = yield from patchwork(image, grid, tiling.patch, model.normalisation)
+    describe, whitening = yield from embedding.describer(model, work, config.features, place, aside)
+    rows = embedding.all_rows(grid)
+    values = yield from features(work, rows, describe, aside, whitening)
+    made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
+    name = f"{image.name} · {config.features}"
+    return EmbeddingTable(grid.take(rows[: len(values)]), values, name=name, made=made)
+
+
+def _laid_out(image: Image | ImageSet, tiling: Any, background: str, aside: Aside) -> Job[Any]:
+    """The grid, without its background if so wanted."""
+    from napari_simgraph.analysis.tissue import tissue
+    from napari_simgraph.core.job import Progress
+    from napari_simgraph.core.raster import each_image
+    from napari_simgraph.learn.patchwork import lay_out
+
+    tick = partial(Progress, text="laying out patches")
+    grid = yield from aside.wait(partial(lay_out, image, tiling), tick)
+    if background == "keep":
+        return grid
+    tick = partial(Progress, text="looking for background")
+    shown = yield from aside.wait(partial(tissue, each_image(image), grid), tick)
+    return grid if shown.all() else grid.take(shown)

@@ -1,0 +1,173 @@
+"""AnnData files as tables and graphs: ours, and those that came back from scanpy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.graph import Edges, SimilarityGraph, edges_of
+from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
+from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
+from napari_simgraph.io.anndata_write import FORMAT, KEY, SUFFIXES
+from napari_simgraph.io.faults import Told, check_file, telling
+
+_OWN = ("patch_id", "image", "image_number", *COLUMNS[1:], "_index")
+
+
+def is_table(path: str | Path) -> bool:
+    """Whether a path holds a table or a graph by its name and, for Zarr, by its content."""
+    file = Path(path)
+    if file.suffix.casefold() == ".zarr":
+        return (file / "obs").is_dir() and (file / "uns").is_dir()
+    return file.suffix.casefold() == ".h5ad"
+
+
+def read_table(path: str | Path) -> PatchTable:
+    """The table in a file; of a graph its table.
+
+    Raises
+    ------
+    ValueError
+        The file holds no table of patches.
+    """
+    found = read_noun(path)
+    return found.table if isinstance(found, SimilarityGraph) else found
+
+
+def read_graph(path: str | Path) -> SimilarityGraph:
+    """The graph in a file.
+
+    Raises
+    ------
+    ValueError
+        The file holds no edges.
+    """
+    found = read_noun(path)
+    if not isinstance(found, SimilarityGraph):
+        raise Told(f"{path} holds a table without edges: make the graph with similarity apply.")
+    return found
+
+
+def read_noun(path: str | Path) -> PatchTable | SimilarityGraph:
+    """The table or graph in an ``.h5ad`` or ``.zarr`` file.
+
+    Raises
+    ------
+    ValueError
+        The file holds no table of patches.
+    """
+    file = Path(path).expanduser()
+    check_file(file)
+    if file.suffix.casefold() not in SUFFIXES:
+        raise Told(f"{file} is no table: tables end in {' or '.join(SUFFIXES)}.")
+    with telling(file, "table"), _opened(file) as root:
+        if KEY not in root.get("uns", {}):
+            raise Told(f"{file} holds no patches of ours: it doesn't say which images they are of.")
+        return _noun(root, file)
+
+
+def _opened(file: Path) -> AbstractContextManager[Any]:
+    if file.suffix.casefold() == ".h5ad":
+        import h5py
+
+        opened: AbstractContextManager[Any] = h5py.File(file, "r")
+        return opened
+    import zarr
+
+    return nullcontext(zarr.open_group(file, mode="r"))
+
+
+def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
+    own = root["uns"][KEY]
+    told = json.loads(str(_values(own["info"])))
+    if int(told.get("format", 0)) > FORMAT:
+        raise Told(f"{file} was made by a newer version: update napari-simgraph.")
+    obs = {name: _values(root["obs"][name]) for name in root["obs"] if name != "_index"}
+    grid = _grid(obs, own)
+    columns = {name: values for name, values in obs.items() if name not in _OWN}
+    known = [one.image_class for one in grid.sources]
+    if any(known) and "class" in columns:
+        of_image = np.array(known)[grid.image]
+        if np.array_equal(columns["class"], of_image):  # it only repeats what the images say
+            columns.pop("class")
+    maps = {
+        name.removeprefix("X_"): np.asarray(root["obsm"][name][...], np.float32)
+        for name in root["obsm"]
+        if name.startswith("X_")
+    }
+    common = {"maps": maps, "name": told.get("name", file.stem), "made": told.get("made", {})}
+    table = _table(root, grid, columns, common)
+    edges = {name: _edges(root["obsp"][name]) for name in root.get("obsp", {})}
+    if edges and isinstance(table, EmbeddingTable):
+        return SimilarityGraph(table, edges, name=common["name"], made=common["made"])
+    return table
+
+
+def _table(
+    root: Any, grid: PatchGrid, columns: dict[str, Any], common: Mapping[str, Any]
+) -> PatchTable:
+    if "X" in root:
+        values = root["X"]
+        if hasattr(values, "keys"):
+            raise Told("The features are stored as a sparse matrix: save them as a full one.")
+        return EmbeddingTable(grid, np.asarray(values[...], np.float32), columns=columns, **common)
+    if "score" in columns:
+        score = columns.pop("score").astype(np.float32)
+        unsure = columns.pop("uncertainty", None)
+        return ScoreTable(grid, score, unsure, columns=columns, **common)
+    return PatchTable(grid, columns=columns, **common)
+
+
+def _grid(obs: Mapping[str, NDArray[Any]], own: Any) -> PatchGrid:
+    parts = {name: _values(own["sources"][name]) for name in own["sources"]}
+    sources = []
+    for number, axes in enumerate(parts["axes"]):
+        shape, spacing, origin = (
+            tuple(parts[name][number, 3 - int(axes) :].tolist())
+            for name in ("shape", "spacing", "origin")
+        )
+        name, fingerprint, unit, image_class, path = (
+            str(parts[name][number])
+            for name in ("name", "fingerprint", "unit", "image_class", "path")
+        )
+        sources.append(Source(name, fingerprint, shape, spacing, origin, unit, image_class, path))
+    layouts: tuple[Layout, ...] = ()
+    if "rows" in own["layouts"]:
+        rows = own["layouts"]["rows"][...].tolist()
+        layouts = tuple(Layout(r[0], (r[1], r[2]), r[3], r[4]) for r in rows)
+    columns = {name: obs[name] for name in COLUMNS[1:]}
+    return PatchGrid(tuple(sources), image=obs["image_number"], layouts=layouts, **columns)
+
+
+def _values(item: Any) -> NDArray[Any]:
+    """An array, or the words of a categorical column."""
+    if hasattr(item, "keys"):
+        if "codes" not in item:
+            return np.asarray(item["values"][...])  # a column that may lack values
+        words, codes = _values(item["categories"]), np.asarray(item["codes"][...])
+        if words.dtype.kind == "U":
+            words = np.append(words, "")  # code -1: no value
+        chosen: NDArray[Any] = words[codes]
+        return chosen
+    values = item[...] if item.shape else item[()]
+    kind = getattr(np.asarray(values).dtype, "kind", "O")
+    if kind in "OST":
+        texts = np.asarray(values, object)
+        flat = [t.decode() if isinstance(t, bytes) else str(t) for t in texts.ravel()]
+        return np.array(flat, np.str_).reshape(texts.shape)
+    return np.asarray(values)
+
+
+def _edges(group: Any) -> Edges:
+    starts = np.asarray(group["indptr"][...], np.int64)
+    ends = np.asarray(group["indices"][...], np.intp)
+    weights = np.asarray(group["data"][...], np.float32)
+    begins = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    there = weights > 0  # other programs store distances, of which some are zero
+    return edges_of(begins[there], ends[there], weights[there], len(starts) - 1)

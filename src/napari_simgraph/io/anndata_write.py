@@ -1,0 +1,212 @@
+"""Tables and graphs as AnnData: ``.h5ad`` and ``.zarr`` that scanpy and squidpy open.
+
+Written by its specification (on-disk format 0.1.0 of the anndata project): the package itself
+would force an older pandas upon the napari that it is installed beside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.graph import Edges, SimilarityGraph
+from napari_simgraph.core.job import plain
+from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
+from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
+from napari_simgraph.io.safe import fresh
+
+FORMAT = 1  # of what stands in uns["simgraph"]
+KEY = "simgraph"
+SUFFIXES = (".h5ad", ".zarr")
+
+
+def write_anndata(
+    noun: PatchTable | SimilarityGraph, target: Path, info: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """The file written: X, obs, obsm, obsp per kind of edge, and where it comes from in uns.
+
+    `info` says what made it, beside what the noun itself says.
+    """
+    table = noun.table if isinstance(noun, SimilarityGraph) else noun
+    with fresh(target) as temporary, _opened(temporary) as root:
+        _mark(root, "anndata", "0.1.0")
+        if isinstance(table, EmbeddingTable):
+            _array(root, "X", table.values)
+        _frame(root, "obs", table.patch_id.astype(np.str_), table_columns(table))
+        width = table.values.shape[1] if isinstance(table, EmbeddingTable) else 0
+        _frame(root, "var", np.array([f"feature {i}" for i in range(width)], np.str_), {})
+        _mapping(root, "obsm", {"spatial": _spatial(table.grid), **_maps(table)})
+        edges = noun.edges if isinstance(noun, SimilarityGraph) else {}
+        pairs = _mapping(root, "obsp", {})
+        for kind, one in edges.items():
+            _sparse(pairs, kind, one)
+        for name in ("layers", "varm", "varp"):
+            _mapping(root, name, {})
+        made = plain({**noun.made, **(info or {})})
+        told = {"format": FORMAT, "noun": type(noun).__name__, "name": noun.name, "made": made}
+        uns = _mapping(_mapping(root, "uns", {}), KEY, {"info": json.dumps(told)})
+        _mapping(uns, "sources", _sources(table.grid.sources))
+        _mapping(uns, "layouts", _layouts(table.grid))
+    return [target]
+
+
+def _opened(path: Path) -> Any:
+    if path.suffix.casefold() == ".h5ad":
+        import h5py
+
+        return h5py.File(path, "w")
+    import zarr
+
+    return _Closing(zarr.open_group(path, mode="w", zarr_format=2))
+
+
+class _Closing:
+    """A Zarr group, used as a file is: ``with … as root``."""
+
+    def __init__(self, group: Any) -> None:
+        self._group = group
+
+    def __enter__(self) -> Any:
+        return self._group
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+def table_columns(table: PatchTable) -> dict[str, NDArray[Any]]:
+    """What stands in obs, by name."""
+    grid = table.grid
+    names = np.array([one.name for one in grid.sources], np.str_)
+    columns: dict[str, NDArray[Any]] = {"patch_id": table.patch_id, "image": names[grid.image]}
+    columns |= {name: getattr(grid, name) for name in COLUMNS[1:]}
+    columns["image_number"] = grid.image
+    classes = table.classes()
+    if (classes != "").any():
+        columns["class"] = classes
+    if isinstance(table, ScoreTable):
+        columns["score"] = table.score
+        if table.uncertainty is not None:
+            columns["uncertainty"] = table.uncertainty
+    return {**columns, **table.columns}
+
+
+def _spatial(grid: PatchGrid) -> NDArray[np.float64]:
+    """Centres as x, y (and z of stacks), as squidpy has them."""
+    centres = grid.centres()
+    return centres[:, ::-1] if any(one.sections > 1 for one in grid.sources) else centres[:, :0:-1]
+
+
+def _maps(table: PatchTable) -> dict[str, NDArray[Any]]:
+    return {f"X_{name}": values for name, values in table.maps.items()}
+
+
+def _sources(sources: tuple[Source, ...]) -> dict[str, NDArray[Any]]:
+    texts = ("name", "fingerprint", "unit", "image_class", "path")
+    found: dict[str, NDArray[Any]] = {
+        name: np.array([getattr(one, name) for one in sources], np.str_) for name in texts
+    }
+    found["axes"] = np.array([len(one.shape) for one in sources], np.int64)
+    for name in ("shape", "spacing", "origin"):
+        kind = np.int64 if name == "shape" else np.float64
+        found[name] = np.array([_three(getattr(one, name)) for one in sources], kind)
+    return found
+
+
+def _three(values: tuple[float, ...]) -> tuple[float, ...]:
+    return (1.0,) * (3 - len(values)) + values
+
+
+def _layouts(grid: PatchGrid) -> dict[str, NDArray[Any]]:
+    if not grid.layouts:
+        return {}
+    rows = [(one.level, *one.plane, one.size, one.stride) for one in grid.layouts]
+    return {"rows": np.array(rows, np.int64)}
+
+
+def _mark(group: Any, kind: str, version: str) -> None:
+    group.attrs["encoding-type"], group.attrs["encoding-version"] = kind, version
+
+
+def _mapping(parent: Any, name: str, values: Mapping[str, Any]) -> Any:
+    group = parent.create_group(name)
+    _mark(group, "dict", "0.1.0")
+    for key, value in values.items():
+        _array(group, key, value)
+    return group
+
+
+def _frame(parent: Any, name: str, index: NDArray[np.str_], columns: Mapping[str, Any]) -> None:
+    group = parent.create_group(name)
+    _mark(group, "dataframe", "0.2.0")
+    group.attrs["_index"] = "_index"
+    _order(group, list(columns))
+    _array(group, "_index", index)
+    for key, values in columns.items():
+        if values.dtype.kind == "U":
+            _categorical(group, key, values)
+        else:
+            _array(group, key, values)
+
+
+def _order(group: Any, names: list[str]) -> None:
+    """The order of the columns; HDF5 wants a typed array where there are none."""
+    if hasattr(group, "create_dataset") and type(group).__module__.startswith("h5py"):
+        import h5py
+
+        group.attrs.create("column-order", np.array(names, object), dtype=h5py.string_dtype())
+    else:
+        group.attrs["column-order"] = names
+
+
+def _categorical(parent: Any, name: str, values: NDArray[np.str_]) -> None:
+    group = parent.create_group(name)
+    _mark(group, "categorical", "0.2.0")
+    group.attrs["ordered"] = False
+    words, codes = np.unique(values, return_inverse=True)
+    _array(group, "categories", words)
+    _array(group, "codes", codes.ravel().astype(np.int32))
+
+
+def _sparse(parent: Any, name: str, edges: Edges) -> None:
+    group = parent.create_group(name)
+    _mark(group, "csr_matrix", "0.1.0")
+    nodes = len(edges.starts) - 1
+    group.attrs["shape"] = [nodes, nodes]
+    _array(group, "data", edges.weights)
+    # scipy wants both of one type
+    kind = np.int32 if len(edges.ends) < 2**31 else np.int64
+    _array(group, "indices", edges.ends.astype(kind))
+    _array(group, "indptr", edges.starts.astype(kind))
+
+
+def _array(parent: Any, name: str, values: Any) -> None:
+    in_hdf5 = type(parent).__module__.startswith("h5py")
+    array = np.asarray(values)
+    if array.dtype.kind == "U":
+        kind = "string-array" if array.ndim else "string"
+        written = _text_hdf5(parent, name, array) if in_hdf5 else _text_zarr(parent, name, array)
+        _mark(written, kind, "0.2.0")
+        return
+    if in_hdf5:
+        large = {"compression": "lzf"} if array.nbytes > 2**20 else {}
+        written = parent.create_dataset(name, data=array, **large)
+    else:
+        written = parent.create_array(name, data=np.ascontiguousarray(array))
+    _mark(written, "array", "0.2.0")
+
+
+def _text_hdf5(parent: Any, name: str, array: NDArray[np.str_]) -> Any:
+    import h5py
+
+    return parent.create_dataset(name, data=array.astype(object), dtype=h5py.string_dtype())
+
+
+def _text_zarr(parent: Any, name: str, array: NDArray[np.str_]) -> Any:
+    written = parent.create_array(name, shape=array.shape, dtype=str)
+    written[...] = array.astype(np.dtypes.StringDType())
+    return written

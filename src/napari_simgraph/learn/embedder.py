@@ -1,0 +1,130 @@
+"""Embedder: a model that gives each patch its point, fitted and used."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_simgraph.core.job import Clock, Progress, Signal, Tick
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.patches import Rows
+from napari_simgraph.learn.aside import Aside, ReadAhead
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.patchwork import Patchwork, resized
+from napari_simgraph.learn.state import unpack
+from napari_simgraph.learn.whitening import Whitening
+from napari_simgraph.nets import build
+
+_PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
+_SAMPLE = 20_000  # patches to find the directions of the features by
+_RAW = 28  # px, largest side at which raw pixels are compared
+NETWORK = "network/"  # before the names of the network's arrays in a model
+
+
+class Describe(Protocol):
+    """What gives features ``(N, F)`` of inputs ``(N, C, P, P)``."""
+
+    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The features."""
+        ...
+
+
+class Deep:
+    """Features of a Siamese network."""
+
+    def __init__(self, network: Any, place: Place) -> None:
+        self.network, self.place = network.to(place.device).eval(), place
+
+    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean and spread of each feature of each stage."""
+        tensor = torch.from_numpy(inputs).to(self.place.device)
+        with self.place.computing(), torch.no_grad():
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+            found: NDArray[np.float32] = self.network.features(tensor).float().cpu().numpy()
+        return found
+
+
+def raw_pixels(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pixels themselves, from black on: what any embedding has to beat."""
+    small = resized(inputs, min(_RAW, inputs.shape[-1]))
+    return small.reshape(len(small), -1)
+
+
+def model_network(model: Model) -> Any:
+    """The Siamese network of a model, with its weights.
+
+    Raises
+    ------
+    ValueError
+        The weights don't fit.
+    """
+    network = build(model.network["name"], **model.network["options"])
+    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
+    unpack(network, named)
+    return network
+
+
+def features(
+    work: Patchwork, rows: Rows, describe: Describe, aside: Aside, whitening: Whitening | None
+) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
+    """Features ``(n, F)`` or points ``(n, D)`` of patches; of the first ones where it is stopped.
+
+    The next patches are read while the network looks at these.
+    """
+    side = max(work.patch, int(work.grid.size.max()) if len(rows) else 1)
+    step = max(1, _PIXELS // side**2)
+    parts: list[NDArray[np.float32]] = []
+    starts, clock = range(0, len(rows), step), Clock()
+    reader = ReadAhead(lambda number: work.patches(rows[number * step :][:step]))
+    done = 0.0
+
+    def compute(number: int) -> NDArray[np.float32]:
+        found = describe(reader.take(number))
+        return whitening.apply(found) if whitening else found
+
+    try:
+        for number in range(len(starts)):
+            say = partial(Progress, done, f"patch {number * step} of {len(rows)}", clock.left(done))
+            parts.append((yield from aside.wait(partial(compute, number), say)))
+            done = min(1.0, (number + 1) * step / len(rows))
+            aside.halt.hear((yield Progress(done, f"patch {len(rows)}", clock.left(done))))
+            if aside.halt.stopped:
+                break
+    finally:
+        reader.close()
+    return np.concatenate(parts)
+
+
+def find_whitening(
+    work: Patchwork, describe: Describe, aside: Aside, how: tuple[int, float, int]
+) -> Generator[Tick, Signal | None, Whitening]:
+    """The whitening of a network's features; `how` is dimensions, power and seed."""
+    dimensions, power, seed = how
+    rows = np.random.default_rng(seed).permutation(len(work.grid))[:_SAMPLE]
+    found = yield from _at_end(features(work, np.sort(rows), describe, aside, None))
+    return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), _ending))
+
+
+def _at_end(
+    job: Generator[Tick, Signal | None, NDArray[np.float32]],
+) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
+    """The same job, its progress shown as the last part of another."""
+    signal: Signal | None = None
+    try:
+        next(job)
+        while True:
+            signal = yield _ending()
+            job.send(signal)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        job.close()
+
+
+def _ending() -> Progress:
+    return Progress(1.0, "looking at what was learned")

@@ -1,0 +1,196 @@
+"""Embedding model: how its network begins, what it is described by, what it is used with."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from napari_simgraph.core.geometry import PIXEL, say_length
+from napari_simgraph.core.job import Signal, Tick
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.patches import PatchGrid
+from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.embedder import (
+    NETWORK,
+    Deep,
+    Describe,
+    find_whitening,
+    model_network,
+    raw_pixels,
+)
+from napari_simgraph.learn.fit import Fitted, Plan
+from napari_simgraph.learn.normalise import RULE
+from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
+from napari_simgraph.learn.pixel_model import check_channels
+from napari_simgraph.learn.state import pack, unpack
+from napari_simgraph.learn.views import PRESETS, SAID, Views, kind_of
+from napari_simgraph.learn.whitening import Whitening
+from napari_simgraph.nets import build
+
+UNKNOWN = "The pixel size of image or model is unknown: patches are taken as they are."
+NO_WEIGHTS = "The weights of ImageNet can't be downloaded: go online, or begin with random ones."
+
+
+def fitting_patch(image: Image | ImageSet, patch: int) -> int:
+    """The side of a patch: no larger than the largest image."""
+    return min(patch, max(max(one.plane) for one in each_image(image)))
+
+
+def training_tiling(image: Image | ImageSet, patch: int) -> Tiling:
+    """How patches lie while learning: at the pixel size of the first image."""
+    first = each_image(image)[0]
+    pixel = first.spacing[-1] if first.has_scale else 0.0
+    return Tiling(patch, max(1, patch // 2), pixel, first.unit)
+
+
+def tiling_of(model: Model, image: Image | ImageSet, stride: int, scale: str) -> tuple[Tiling, str]:
+    """How patches lie for a model, and a sentence where that is not known for sure."""
+    patch = int(model.network["patch"])
+    known = model.unit != PIXEL and all(one.has_scale for one in each_image(image))
+    pixel = model.spacing[-1] if known and scale == "auto" else 0.0
+    unsure = not known and scale == "auto" and min(each_image(image)[0].plane) > patch
+    return Tiling(patch, stride or max(1, patch // 2), pixel, model.unit), UNKNOWN * unsure
+
+
+def views_of(image: Image | ImageSet, config: Any, patch: int) -> tuple[Views, str]:
+    """What is varied, and the sentence that says so."""
+    kind = kind_of(image) if config.views == "auto" else config.views
+    views = replace(PRESETS[kind], patch=patch).stronger(config.strength)
+    if not config.nearby:
+        views = replace(views, near=0.0)
+    first = each_image(image)[0]
+    side = f"{patch} px"
+    if first.has_scale:
+        side = f"{side} ({say_length(patch * first.spacing[-1], first.unit)})"
+    return views, f"Patches of {side}. Should not matter: {SAID[kind]}."
+
+
+def network_of(start: Model | None, config: Any, work: Patchwork) -> dict[str, Any]:
+    """Name, options and patch of the network.
+
+    Raises
+    ------
+    ValueError
+        The model to begin with was made for other images.
+    """
+    channels = work.images[0].channels
+    options: dict[str, Any] = {"backbone": config.network, "in_channels": channels}
+    if config.network == "cnn":
+        options |= {"width": config.width, "depth": config.depth}
+    if start is not None:
+        check_channels(start, channels)
+        known = dict(start.network["options"])
+        if start.network["name"] == "siamese":
+            options = known
+        elif start.network["name"] == "unet" and known["in_channels"] == channels:
+            kept = {key: known[key] for key in ("width", "depth", "residual") if key in known}
+            options = {"backbone": "cnn", "in_channels": channels, **kept}
+        else:
+            raise ValueError(f"'{start.name}' looks at several sections: begin with another model.")
+    return {"name": "siamese", "options": options, "patch": work.patch}
+
+
+def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Module:
+    """The network as it begins: with random weights, those of a model, or of ImageNet."""
+    module: Any = build(network["name"], seed=config.seed, **network["options"])
+    if start is not None and start.network["name"] == "siamese":
+        return model_network(start)  # type: ignore[no-any-return]
+    if start is not None:
+        down = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
+        unpack(module.encoder, down)
+    elif config.weights == "imagenet" and hasattr(module.encoder, "load_imagenet"):
+        try:
+            module.encoder.load_imagenet()
+        except OSError as error:
+            raise ValueError(NO_WEIGHTS) from error
+    return module  # type: ignore[no-any-return]
+
+
+def plan_for(config: Any, work: Patchwork, start: Model | None) -> Plan:
+    """How long to learn; its key tells runs of other settings or images apart."""
+    steps = config.steps or config.epochs * max(1, len(work.grid) // config.batch)
+    key = f"{config} {start and start.fingerprint} {data_of(work)}"
+    return Plan(steps, 60 * config.minutes, config.batch, config.rate, key)
+
+
+def data_of(work: Patchwork) -> dict[str, Any]:
+    """Fingerprints of what is learned from; of many images one for all."""
+    ids = work.grid.patch_id
+    return {"patches": len(ids), "print": f"{int(np.bitwise_xor.reduce(ids)):016x}"}
+
+
+def describe(
+    work: Patchwork, module: nn.Module, fitted: Fitted | None, whitening: Whitening
+) -> dict[str, Any]:
+    """The fields of a Model that come from what was learned, and from what."""
+    image = work.images[0]
+    rule = dict(RULE)
+    if together(work.grid):
+        one = work.statistics[0]
+        rule |= {"shift": list(one.shift), "scale": list(one.scale)}
+    arrays: dict[str, NDArray[Any]] = {NETWORK + k: v for k, v in pack(module).items()}
+    return {
+        "arrays": arrays | whitening.arrays(),
+        "name": f"{image.name} embedding",
+        "channels": image.channels,
+        "spacing": image.spacing,
+        "unit": image.unit,
+        "normalisation": rule,
+        "history": fitted.history if fitted else {},
+        "versions": {name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
+        "steps": fitted.steps if fitted else 0,
+        "data": data_of(work),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def check(model: Model, image: Image | ImageSet) -> None:
+    """Nothing, where a model can embed these images.
+
+    Raises
+    ------
+    ValueError
+        It is of another kind, or for images with other channels.
+    """
+    if model.capability != "embedding":
+        raise ValueError(f"'{model.name}' is no embedding. Choose another model, or learn one.")
+    for one in each_image(image):
+        check_channels(model, one.channels)
+
+
+def describer(
+    model: Model, work: Patchwork, features: str, place: Place, aside: Aside
+) -> Generator[Tick, Signal | None, tuple[Describe, Whitening | None]]:
+    """What gives the features that were asked for, and their whitening.
+
+    The untrained network has its own whitening, found on these very patches.
+    """
+    if features == "pixels":
+        return raw_pixels, None
+    if features == "learned":
+        network = yield from aside.wait(partial(model_network, model))
+        return Deep(network, place), Whitening.of(model.arrays)
+    options = model.network["options"]
+    network = yield from aside.wait(
+        partial(build, model.network["name"], seed=model.seed, **options)
+    )
+    deep = Deep(network, place)
+    dimensions = int(model.settings.get("dimensions", 128))
+    power = float(model.settings.get("whitening", 1.0))
+    found = yield from find_whitening(work, deep, aside, (dimensions, power, model.seed))
+    return deep, found
+
+
+def all_rows(grid: PatchGrid) -> NDArray[np.intp]:
+    """All rows in the order in which they lie."""
+    return np.arange(len(grid))

@@ -1,0 +1,159 @@
+"""Siamese: the lesson that two views of a patch are the same, and different patches are not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Ticking
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+
+from napari_simgraph.core.job import Progress, Signal, Tick
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.losses_siamese import LOSSES, effective_rank, retrieval, spread
+from napari_simgraph.learn.patchwork import Patchwork
+from napari_simgraph.learn.views import Views, view
+
+_WATCHED, _FINAL = 1024, 4096  # patches looked at during a run and at its end
+_CHUNK = 256  # patches through the network at once
+_FEWEST = 16  # patches below which rank and retrieval say nothing
+_LOW_RANK = 0.02  # share of the dimensions in use; healthy runs lie above 0.1
+_LOW_SPREAD = 0.02  # of 1; healthy runs lie above 0.3
+_PATIENCE = 3  # bad looks in a row: the first steps may be strange
+COLLAPSED = (
+    "The network gives the same answer for all patches, so it was stopped. "
+    "Vary less, use larger patches, or more different images."
+)
+
+
+class Pairs(NamedTuple):
+    """Two crops ``(N, C, R, R)`` of each of N places, and their light (see `views.view`)."""
+
+    first: NDArray[np.float32]
+    second: NDArray[np.float32]
+    light: NDArray[np.float32]
+
+
+class SiameseLesson:
+    """See `fit.Lesson`: patches of a patchwork, each seen in two ways."""
+
+    def __init__(
+        self, network: nn.Module, work: Patchwork, how: Views, loss: str, seed: int
+    ) -> None:
+        self.network, self.work, self.how, self.seed = network, work, how, seed
+        self.compare = LOSSES[loss]
+        self._bad = 0
+        self._looked = self._some(_WATCHED)
+
+    def batch(self, number: int, size: int) -> Pairs:
+        """See `fit.Lesson.batch`."""
+        rng = np.random.default_rng([self.seed, number])
+        rows = rng.integers(0, len(self.work.grid), size)
+        if len(rows) < len(self.work.grid):  # the same patch twice would be held for another
+            rows = rng.choice(len(self.work.grid), size, replace=False)
+        return self._pairs(rows, rng)
+
+    def loss(self, network: nn.Module, batch: Pairs, number: int) -> Tensor:
+        """See `fit.Lesson.loss`."""
+        generator = Generator().manual_seed(self.seed * 1_000_003 + number)
+        a, b = self._project(network, batch, generator)
+        found: Tensor = self.compare(a, b)
+        return found
+
+    def check(self, network: nn.Module) -> Mapping[str, float]:
+        """See `fit.Lesson.check`.
+
+        Raises
+        ------
+        ValueError
+            All patches look the same to the network, again and again.
+        """
+        figures = self._health(network, self._looked)
+        if figures:
+            low = figures["rank"] < max(1.0, _LOW_RANK * self._dimensions(network))
+            self._bad = self._bad + 1 if low or figures["spread"] < _LOW_SPREAD else 0
+            if self._bad >= _PATIENCE:
+                raise ValueError(COLLAPSED)
+        return figures
+
+    def final(self, place: Place, aside: Aside) -> Ticking[Tick, Signal | None, dict[str, float]]:
+        """The figures of the finished network, from more patches."""
+        self.network.eval()
+
+        def look() -> dict[str, float]:
+            with place.computing(), torch.no_grad():
+                count = _WATCHED if aside.halt.stopped else _FINAL
+                return self._health(self.network, self._some(count))
+
+        return (yield from aside.wait(look, partial(Progress, 1.0, "looking at what was learned")))
+
+    def _some(self, count: int) -> Pairs:
+        rng = np.random.default_rng([self.seed, 2**31])  # no batch has this number
+        rows = rng.permutation(len(self.work.grid))[:count]
+        return self._pairs(rows, rng)
+
+    def _pairs(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Pairs:
+        reading, work = self.how.reading, self.work
+        offsets = self._offsets(rows, rng)
+        first = np.stack(
+            [
+                work.crop(int(row), tuple(off), reading)
+                for row, off in zip(rows, offsets[0], strict=True)
+            ]
+        )
+        if not self.how.near:
+            return Pairs(first, first, work.light(rows))
+        second = np.stack(
+            [
+                work.crop(int(row), tuple(off), reading)
+                for row, off in zip(rows, offsets[1], strict=True)
+            ]
+        )
+        return Pairs(first, second, work.light(rows))
+
+    def _offsets(self, rows: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Moves ``(2, N, 3)`` by z, y, x: anywhere between the grid's places, the second near."""
+        grid = self.work.grid
+        strides = np.array([one.stride for one in grid.layouts])[grid.image[rows]]
+        wide = np.where([one.counts != (1, 1) for one in grid.layouts], 1, 0)[grid.image[rows]]
+        off = np.zeros((2, len(rows), 3), np.int64)
+        off[:, :, 1:] = (
+            rng.integers(-1000, 1001, (len(rows), 2)) * (strides * wide)[:, None] // 2000
+        )
+        if self.how.near:
+            sides = grid.size[rows] * wide
+            far = rng.uniform(-self.how.near, self.how.near, (len(rows), 2)) * sides[:, None]
+            off[1, :, 1:] += far.astype(np.int64)
+            off[1, :, 0] = rng.integers(-1, 2, len(rows))
+        return off
+
+    def _project(
+        self, network: nn.Module, batch: Pairs, generator: Generator
+    ) -> tuple[Tensor, Tensor]:
+        device = next(network.parameters()).device
+        first, second, light = (torch.from_numpy(part).to(device) for part in batch)
+        with torch.autocast(device.type, enabled=False), torch.no_grad():
+            views = [view(crops, self.how, generator, light) for crops in (first, second)]
+        a, b = network(torch.cat(views)).chunk(2)
+        return a, b
+
+    def _health(self, network: nn.Module, pairs: Pairs) -> dict[str, float]:
+        if len(pairs.first) < _FEWEST:
+            return {}
+        generator = Generator().manual_seed(self.seed)
+        parts = []
+        for start in range(0, len(pairs.first), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            some = Pairs(pairs.first[part], pairs.second[part], pairs.light[:, part])
+            parts.append(self._project(network, some, generator))
+        a, b = (torch.cat(side).float() for side in zip(*parts, strict=True))
+        figures = {"rank": effective_rank(a), "spread": spread(a)}
+        return figures | {"retrieval": retrieval(a, b)}
+
+    def _dimensions(self, network: nn.Module) -> int:
+        return min(int(network.head[-1].out_features), len(self._looked.first))  # type: ignore[index,union-attr]
