@@ -9,9 +9,10 @@ Delay of the event loop: a 10 ms timer, and for how long an event that arrives a
 A stall of 200 ms counts as the 20 events that would have come in it (200, 190, 180 … ms), not as
 one.
 
-Training speed: the same training, with the same threads, runs in a process of its own without a
-window. The two take turns of a few seconds, the other one being held, so that whatever else the
-machine does meets both alike; the ratio of the medians. Linux and macOS only (SIGSTOP).
+Training speed: the same training, with the same threads, three times: `alone` in a process without
+a window; `apart`, as the Segment dock starts it; and `thread`, the plain way, in a thread of the
+window. They take turns of a few seconds, the others being held, so that whatever else the machine
+does meets all alike; the ratio of the medians. Linux and macOS only (SIGSTOP).
 """
 
 from __future__ import annotations
@@ -56,24 +57,24 @@ def stack() -> tuple[np.ndarray, np.ndarray]:
     return raw, (1 + (raw > 128)).astype("u1")
 
 
-def training(threads: int):
-    """The job as the Segment dock starts it, longer than any measurement."""
+def inputs(threads: int) -> tuple[Image, Labels, segmentation.Train]:
+    """What the Segment dock would train with, longer than any measurement."""
     raw, truth = stack()
     image = Image(raw, "ZYX", (50, 4, 4), "nm", name="isbi2012")
     labels = Labels(truth, "ZYX", (50, 4, 4), "nm", classes=ClassTable.of(["membrane", "cell"]))
-    config = segmentation.Train(minutes=0, steps=STEPS, threads=threads)
-    return segmentation.train(image, labels, config=config, room=MemoryRoom())
+    return image, labels, segmentation.Train(minutes=0, steps=STEPS, threads=threads)
 
 
-def counted(job, mark: np.ndarray):
-    """The job; time and number of its last step are kept in `mark`."""
-    message = None
+def training(image, labels, config, *, room, mark):
+    """The training; time and number of its last step are kept in the file `mark`."""
+    told, message = shared(mark), None
+    job = segmentation.train(image, labels, config=config, room=room)
     try:
         while True:
             tick = job.send(message)
             step = round(tick.done * STEPS) if isinstance(tick, Progress) else 0
-            if step > mark[1]:
-                mark[:] = (time.perf_counter(), step)
+            if step > told[1]:
+                told[:] = (time.perf_counter(), step)
             message = yield tick
     except StopIteration as end:
         return end.value
@@ -204,19 +205,34 @@ class Window:
         until = time.perf_counter() + seconds
         return self.measure(lambda: time.perf_counter() > until)
 
-    def start(self, threads: int, folder: Path) -> None:
-        """Begin the training beside the window, and hold it."""
-        self.mark = shared(folder / "beside")
-        self.task = self.dock.session.jobs.submit(
-            "Learn to segment", lambda: counted(training(threads), self.mark)
-        )
-        self.measure(lambda: self.mark[1] >= WARM_STEPS or self.task.state.over)
-        if self.task.ending:
-            raise SystemExit(f"Training ended: {self.task.ending.sentence}{self.task.ending.trace}")
-        self.task.pause()
+    def beside(self, way: str, threads: int, folder: Path) -> Beside:
+        """A training beside the window, begun and held."""
+        from napari_simgraph.viewer.jobs import JobRunner
 
-    def turn(self, seconds: float) -> tuple[np.ndarray, float]:
-        """Delays and steps per second while the real training runs beside the script."""
+        session, mark = self.dock.session, folder / way
+        nouns, runner = inputs(threads), session.jobs
+        if way == "apart":
+            room = session.room("responsiveness")
+            make = lambda: runner.apart(training, *nouns, room=room, mark=mark)  # noqa: E731
+        else:  # a runner of its own: in the queue it would wait for the other
+            runner = self.runner = JobRunner()
+            make = lambda: training(*nouns, room=MemoryRoom(), mark=mark)  # noqa: E731
+        return Beside(self, runner.submit(f"Learn {way}", make), shared(mark))
+
+
+class Beside:
+    """A training that runs beside the window in its turns."""
+
+    def __init__(self, window: Window, task, mark: np.ndarray) -> None:
+        self.window, self.task, self.mark = window, task, mark
+        self.delays: list[np.ndarray] = []
+        self.starting = window.measure(lambda: mark[1] >= WARM_STEPS or task.state.over)
+        if task.ending:
+            raise SystemExit(f"Training ended: {task.ending.sentence}{task.ending.trace}")
+        self.hold()
+
+    def turn(self, seconds: float) -> float:
+        """Steps per second while it runs beside the script; the delays are kept."""
         turn, until = Turn(self.mark), time.perf_counter() + seconds
 
         def over() -> bool:
@@ -224,11 +240,22 @@ class Window:
             return time.perf_counter() > until
 
         self.task.resume()
-        delays = self.measure(over)
+        self.delays.append(self.window.measure(over))
+        self.hold()
+        return turn.rate()
+
+    def hold(self) -> None:
         self.task.pause()
-        rate = turn.rate()
         time.sleep(SETTLE)
-        return delays, rate
+
+    def cancel(self) -> float:
+        """Seconds from the click until it has ended."""
+        self.task.resume()
+        self.window.quiet(1)
+        began = time.perf_counter()
+        self.task.cancel()
+        self.window.measure(lambda: self.task.state.over)
+        return time.perf_counter() - began
 
 
 def waits(delays: list[float]) -> np.ndarray:
@@ -247,21 +274,26 @@ def told(delays: np.ndarray) -> dict[str, float]:
     }
 
 
-def compare(window: Window, alone: Alone, seconds: float, rounds: int) -> dict[str, object]:
-    """Both trainings in turns, and the delays of the window with and without."""
-    quiet, busy, speeds = [], [], {"alone": [], "beside": []}
-    for _ in range(rounds):
+def compare(window: Window, alone: Alone, options) -> dict[str, object]:
+    """All trainings in turns, and the delays of the window with and without."""
+    seconds = options.seconds
+    folder = Path(os.environ["SIMGRAPH_WORKSPACES"])
+    beside = {way: window.beside(way, options.threads, folder) for way in ("apart", "thread")}
+    quiet, speeds = [], {way: [] for way in ("alone", *beside)}
+    for _ in range(options.rounds):
         quiet.append(window.quiet(seconds / 2))
-        speeds["alone"].append(alone.turn(seconds))
-        delays, rate = window.turn(seconds)
-        busy.append(delays)
-        speeds["beside"].append(rate)
-    medians = {name: statistics.median(rates) for name, rates in speeds.items()}
+        for way, one in {"alone": alone, **beside}.items():
+            speeds[way].append(one.turn(seconds))
+    medians = {way: statistics.median(rates) for way, rates in speeds.items()}
+    slower = {way: round(1 - medians[way] / medians["alone"], 3) for way in beside}
     return {
         "delay_without_training": told(np.concatenate(quiet)),
-        "delay_while_training": told(np.concatenate(busy)),
-        "steps_per_second": {name: [round(r, 2) for r in rates] for name, rates in speeds.items()},
-        "training_slower_by": round(1 - medians["beside"] / medians["alone"], 3),
+        "delay_while_training": {w: told(np.concatenate(b.delays)) for w, b in beside.items()},
+        "delay_while_starting": {way: told(one.starting) for way, one in beside.items()},
+        "steps_per_second": {way: [round(r, 2) for r in rates] for way, rates in speeds.items()},
+        "median_steps_per_second": {way: round(rate, 2) for way, rate in medians.items()},
+        "training_slower_by": slower,
+        "seconds_to_cancel": {way: round(one.cancel(), 2) for way, one in beside.items()},
     }
 
 
@@ -274,26 +306,26 @@ def main() -> None:
     options = parser.parse_args()
     from napari_simgraph.viewer.jobs import gui_threads
 
-    threads = options.threads or gui_threads()
+    options.threads = options.threads or gui_threads()
     if options.alone:
-        run(counted(training(threads), shared(options.alone)))
+        run(training(*inputs(options.threads), room=MemoryRoom(), mark=options.alone))
         return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SIMGRAPH_WORKSPACES"] = folder
-        alone = Alone(threads, Path(folder))
+        alone = Alone(options.threads, Path(folder))
         try:
             window = Window()
             window.quiet(2)  # the first frames compile shaders
-            window.start(threads, Path(folder))
-            report = compare(window, alone, options.seconds, options.rounds)
+            report = compare(window, alone, options)
         finally:
             alone.close()
-    machine = {"threads": threads, "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
+        window.runner.close()
+        window.dock.session.jobs.close()
+        window.viewer.close()
+    load = round(os.getloadavg()[0], 1)
+    machine = {"threads": options.threads, "cores": os.cpu_count(), "load": load}
     goals = {"delay_p99_ms": 100, "training_slower_by": 0.15}
     print(json.dumps({**machine, **report, "goals": goals}, indent=2))
-    window.task.cancel()
-    window.dock.session.jobs.close()
-    window.viewer.close()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from napari_simgraph.scale.wire import error_of, receive, send
 R = TypeVar("R")
 
 TICK_SECONDS = 0.1  # between ticks while the child says nothing
-GRACE_SECONDS = 0.7  # for `finally` of a job that is closed; with the tick before it, below 1 s
+GRACE_SECONDS = 0.5  # for `finally` of a job that is closed; Cancel has a second for everything
 _READY = Progress(text="getting ready")
 _TOLD_BYTES = 4000  # of what the child printed last: its own words on why it ended
 _KILLED = "It was ended by the system, most likely since memory ran out. Close other programs."
