@@ -115,6 +115,8 @@ def test_ome_pyramid(tmp_path):
     image = read(tmp_path / "a.ome.tif").image
     assert (image.axes, image.spacing, image.unit) == ("YXC", (0.325, 0.325), "um")
     np.testing.assert_array_equal(image.levels[1], np.moveaxis(fine[:, ::2, ::2], 0, -1))
+    actin = read(tmp_path / "a.ome.tif", options=ReadOptions(channel="Actin")).image
+    np.testing.assert_array_equal(actin.levels[0], fine[1])
 
 
 def ndpi(path, pixels):

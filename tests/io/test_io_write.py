@@ -1,5 +1,7 @@
+import json
 import tracemalloc
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
@@ -11,7 +13,7 @@ from napari_simgraph.io.read import read
 from napari_simgraph.io.write import convert, write, write_notes
 
 RNG = np.random.default_rng(0)
-TARGETS = ("a.tif", "a.ome.tif", "a.ome.zarr", "a.zarr", "a.npy", "a.npz", "a")
+TARGETS = ("a.tif", "a.ome.tif", "a.ome.zarr", "a.zarr", "a.npy", "a.npz", "a.h5", "a")
 
 
 def whole(image):
@@ -45,6 +47,21 @@ def test_image_comes_back(tmp_path, target, dtype, axes):
     np.testing.assert_array_equal(whole(back), whole(image))
     left = {p.name for p in tmp_path.iterdir()}
     assert not any(name.startswith(".") for name in left)
+
+
+def test_hdf5_is_as_ilastik_and_fiji_want_it(tmp_path):
+    write(image_of("ZYXC", "uint8").replace(spacing=(50, 4, 4)), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5") as file:
+        dataset = file["exported_data"]
+        tags = json.loads(dataset.attrs["axistags"])["axes"]
+        assert "".join(tag["key"] for tag in tags) == "zyxc"
+        np.testing.assert_allclose(dataset.attrs["element_size_um"], (0.05, 0.004, 0.004))
+        assert dataset.chunks == (1, 30, 41, 3)
+    with h5py.File(tmp_path / "a.h5", "a") as file:  # without what only we write
+        del file["exported_data"].attrs["simgraph"]
+    back = read(tmp_path / "a.h5").image
+    np.testing.assert_allclose(back.spacing, (0.05, 0.004, 0.004))
+    assert (back.axes, back.unit) == ("ZYXC", "um")
 
 
 @pytest.mark.parametrize("target", TARGETS)

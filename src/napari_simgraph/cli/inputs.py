@@ -10,6 +10,7 @@ from napari_simgraph.core.config import Config
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
+from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.pair import read_paired
 from napari_simgraph.io.read import ReadOptions, read
@@ -95,7 +96,9 @@ def _noun(kind: type, name: str, asked: Namespace, say: Say) -> Any:
 
 
 def _ask_spacing(image: Image | ImageSet, say: Say) -> None:
-    if not all(one.has_scale for one in each_image(image)):
+    images = each_image(image)
+    some = images[:1] if isinstance(images, Along) else images  # those of one array are alike
+    if not all(one.has_scale for one in some):
         say("The file doesn't say how large a pixel is; --spacing 50,4,4 --unit nm sets it.")
 
 

@@ -152,7 +152,7 @@ def _add_reading(parser: ArgumentParser) -> None:
     group.add_argument("--axes", default="", help="Axes where the file doesn't say: T Z Y X C N.")
     group.add_argument("--spacing", default="", help="Pixel size Z,Y,X (or Y,X).")
     group.add_argument("--unit", default="", help="Unit of the spacing: nm, um, mm.")
-    group.add_argument("--channel", type=int, help="Only this channel, from 0.")
+    group.add_argument("--channel", help="Only this channel: its number from 0, or its name.")
     group.add_argument("--level", type=int, default=0, help="Pyramid level, 0 the finest.")
 
 

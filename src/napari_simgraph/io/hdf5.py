@@ -16,7 +16,7 @@ from napari_simgraph.io.chunked import At, Chunked, Held
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.keys import wanted_key
-from napari_simgraph.io.lazy import View
+from napari_simgraph.io.lazy import Mapped, View
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.sidecar import INFO_KEY, said_in
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     import h5py
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
+NOTHING = 2**64 - 1  # what CREMI writes where there is no cleft
 # Datasets without chunks that can't be mapped are read in pieces of this size.
 _PIECE_BYTES = 4 * 2**20
-_ILASTIK, _ELEMENT = "axistags", "element_size_um"
+AXISTAGS, ELEMENT_SIZE = "axistags", "element_size_um"
 
 
 def read_hdf5(path: Path, key: str = "") -> Raw:
@@ -55,7 +56,10 @@ def read_hdf5(path: Path, key: str = "") -> Raw:
             raise Told(f"{path}::{name} holds no pixels (shape {dataset.shape}).")
         called = path.stem if len(found) == 1 else name.rpartition("/")[2]
         source = f"{path}::{name}"
-        raw = Raw((_array(dataset, path),), **_told(dataset), name=called, source=source)
+        array = _array(dataset, path)
+        if array.dtype == np.uint64:
+            array = Mapped(array, _without_nothing, np.uint64)
+        raw = Raw((array,), **_told(dataset), name=called, source=source)
         return said_in(_our_info(dataset), raw)
 
 
@@ -117,6 +121,11 @@ def _array(dataset: h5py.Dataset, path: Path) -> Any:
     return mapped if mapped.dtype.isnative else View(mapped, range(mapped.ndim))
 
 
+def _without_nothing(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of objects, 0 where there is none."""
+    return np.where(values == NOTHING, 0, values)
+
+
 def _pieces(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
     """Whole planes, or as many rows of one as fit a piece."""
     row = shape[-1] * itemsize
@@ -151,7 +160,7 @@ def _told(dataset: h5py.Dataset) -> dict[str, Any]:
 def _axes(attributes: Mapping[str, Any], ndim: int) -> str:
     """Our letters from ilastik's axistags; "" where there are none."""
     try:
-        tags = json.loads(str(attributes.get(_ILASTIK, "")))["axes"]
+        tags = json.loads(str(attributes.get(AXISTAGS, "")))["axes"]
         letters = "".join(str(tag["key"]) for tag in tags).upper()
     except (ValueError, LookupError, TypeError):
         return ""
@@ -161,8 +170,8 @@ def _axes(attributes: Mapping[str, Any], ndim: int) -> str:
 
 def _resolution(attributes: Mapping[str, Any], axes: str) -> tuple[list[float], str]:
     """Pixel size in the order of the dataset, and its unit."""
-    if _ELEMENT in attributes:  # z, y, x of Fiji's HDF5 plugin
-        return _floats(attributes[_ELEMENT])[-sum(a in "ZYX" for a in axes or "ZYX") :], "um"
+    if ELEMENT_SIZE in attributes:  # z, y, x of Fiji's HDF5 plugin
+        return _floats(attributes[ELEMENT_SIZE])[-sum(a in "ZYX" for a in axes or "ZYX") :], "um"
     if "resolution" in attributes:  # CREMI and n5: z, y, x
         unit = known_unit(str(attributes.get("units", attributes.get("unit", "nm"))))
         return _floats(attributes["resolution"]), "nm" if unit == PIXEL else unit

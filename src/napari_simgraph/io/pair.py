@@ -93,11 +93,14 @@ def pair_files(images: Path, labels: Path) -> tuple[list[Pair], list[str]]:
     first = pairs[0]
     notes = [f"Paired {len(pairs)} images with labels, {first.image.name} with {first.mask.name}."]
     if alone:
-        notes.append(f"{len(alone)} images have no labels, left out: {_some(alone)}.")
+        told = "1 image has" if len(alone) == 1 else f"{len(alone)} images have"
+        notes.append(f"{told} no labels, left out: {_some(alone)}.")
     used = {pair.mask for pair in pairs}
-    spare = [mask.name for mask in masks.values() if mask not in used]
+    # A mask stands there under its stem and under that of its image: it is counted once.
+    spare = [mask.name for mask in dict.fromkeys(masks.values()) if mask not in used]
     if spare and images != labels:
-        notes.append(f"{len(spare)} labels have no image, left out: {_some(spare)}.")
+        told = "1 label file has" if len(spare) == 1 else f"{len(spare)} label files have"
+        notes.append(f"{told} no image, left out: {_some(spare)}.")
     return pairs, notes
 
 

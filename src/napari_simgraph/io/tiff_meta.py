@@ -39,6 +39,7 @@ def said_by(tif: TiffFile, series: TiffPageSeries, path: Path, levels: tuple[Any
         info=info,
         notes=(*notes, *more, *_colour_notes(series)),
         alpha=_has_alpha(series),
+        channels=_channel_names(tif, series),
     )
 
 
@@ -99,8 +100,7 @@ def _sizes(
         origin = dict(zip(letters, info.get("origin", ()), strict=False))
         return spacing, origin, clean_unit(info.get("unit")), []
     if tif.is_ome:
-        number = next(i for i, other in enumerate(tif.series) if other is series)
-        return (*_ome_sizes(tif.ome_metadata or "<OME/>", number), [])
+        return (*_ome_sizes(tif.ome_metadata or "<OME/>", _number(tif, series)), [])
     if tif.is_imagej:
         return _imagej_sizes(tif)
     if tif.is_svs:
@@ -111,11 +111,28 @@ def _sizes(
     return spacing, origin, unit, []
 
 
+def _ome_pixels(xml: str, number: int) -> ElementTree.Element | None:
+    """What OME says about the image of this number."""
+    nodes = [node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels")]
+    return nodes[number] if number < len(nodes) else None
+
+
+def _channel_names(tif: TiffFile, series: TiffPageSeries) -> tuple[str, ...]:
+    """The names of the channels, where all have one."""
+    node = _ome_pixels(tif.ome_metadata or "<OME/>", _number(tif, series)) if tif.is_ome else None
+    found = [child for child in (() if node is None else node) if child.tag.endswith("}Channel")]
+    names = tuple(child.get("Name", "") for child in found)
+    return names if all(names) else ()
+
+
+def _number(tif: TiffFile, series: TiffPageSeries) -> int:
+    return next(i for i, other in enumerate(tif.series) if other is series)
+
+
 def _ome_sizes(xml: str, number: int) -> tuple[dict[str, float], dict[str, float], str]:
-    pixels = [node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels")]
-    if number >= len(pixels):
+    node = _ome_pixels(xml, number)
+    if node is None:
         return {}, {}, PIXEL
-    node = pixels[number]
     lengths = {a: float(node.get(f"PhysicalSize{a}", 0)) for a in "ZYX"}
     units = {a: known_unit(node.get(f"PhysicalSize{a}Unit", "um")) for a in "ZYX"}
     unit = units["X"]

@@ -12,7 +12,7 @@ from napari_simgraph.io.outgoing import outgoing
 from napari_simgraph.io.raw import ReadOptions
 from napari_simgraph.io.read import read
 
-SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".zarr", ".npy", ".npz")
+SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".zarr", ".npy", ".npz", ".h5")
 
 
 def write(
@@ -23,8 +23,8 @@ def write(
 ) -> list[Path]:
     """The paths written; each appears whole or not at all.
 
-    The suffix says the format: ``.tif``, ``.ome.tif``, ``.ome.zarr``, ``.npy``, ``.npz``; a path
-    without one is a folder of PNG slices (or of one file per image for a set).
+    The suffix says the format: ``.tif``, ``.ome.tif``, ``.ome.zarr``, ``.npy``, ``.npz``,
+    ``.h5``; a path without one is a folder of PNG slices (or of one file per image for a set).
 
     Parameters
     ----------
@@ -68,6 +68,10 @@ def _write(
         from napari_simgraph.io.arrays import write_array
 
         return write_array(going, target)
+    if suffix in (".h5", ".hdf5"):
+        from napari_simgraph.io.write_hdf5 import write_hdf5
+
+        return write_hdf5(going, target)
     if suffix and not target.is_dir():
         raise Told(f"{target}: write one of {', '.join(SUFFIXES)}, or a folder without a suffix.")
     from napari_simgraph.io.write_pictures import write_slices
