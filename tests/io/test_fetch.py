@@ -161,6 +161,20 @@ def test_it_ends_within_a_second_and_keeps_its_part(server, tmp_path, stopped):
     assert server.asked[-1] == ("a/w.bin", kept)
 
 
+def test_a_paused_job_loads_nothing(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_simgraph.io.fetch._HELD", 0.2)
+    server.slow = 0.05
+    job = fetch_files([Wanted(f"{server.url}/a/w.bin", SHA, len(WHOLE), tmp_path / "w.bin")], LINE)
+    while next(job).done < 0.1:
+        pass
+    time.sleep(0.5)  # nobody asks for the next tick
+    kept = (tmp_path / "w.bin.part").stat().st_size
+    time.sleep(0.5)
+    assert (tmp_path / "w.bin.part").stat().st_size == kept < len(WHOLE)
+    run(job)
+    assert (tmp_path / "w.bin").read_bytes() == WHOLE
+
+
 def test_a_silent_server_holds_nobody(server, tmp_path):
     server.slow = 30
     files = [Wanted(f"{server.url}/a/w.bin", SHA, len(WHOLE), tmp_path / "w.bin")]

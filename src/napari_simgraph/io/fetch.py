@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from napari_simgraph.io.fetch_http import PART, FetchError, Halted, Line, Resumi
 _TICK = 0.1  # s; a job ticks twice a second at least
 # s that a cancelled job waits for its thread; it writes nothing after that, wherever it is
 _LEAVE = 0.3
+_HELD = 1.0  # s without a tick: the job is paused, so nothing more is loaded
 _LINE = Line()
 R = TypeVar("R")
 
@@ -104,6 +106,7 @@ class _Load:
         self._total = sum(file.size for file in files)
         self._whole, self._now, self._name = 0, 0, ""
         self._clock = Clock()
+        self._ticked = time.monotonic()
 
     def run(self) -> bool:
         """True once all are there."""
@@ -117,6 +120,7 @@ class _Load:
 
     def progress(self) -> Progress:
         """How far it is, for the tick."""
+        self._ticked = time.monotonic()
         came = self._whole + self._now
         share = min(1.0, came / self._total) if self._total else -1.0
         said = f"{self._name} · {say_bytes(came)}"
@@ -140,6 +144,9 @@ class _Load:
 
     def _count(self, came: int) -> None:
         self._now = came
+        while time.monotonic() - self._ticked > _HELD:
+            if self.halt.wait(_TICK):
+                return
 
 
 class _WrongBytes(Exception):

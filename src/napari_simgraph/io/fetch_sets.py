@@ -33,7 +33,8 @@ class PublicSet:
     name
         What it is called on the command line and in menus.
     told
-        What ``sets.json`` says of it: title, what, licence, cite, repository, commit, made.
+        What ``sets.json`` says of it: title, what, licence, cite, repository, commit, made,
+        opens.
     """
 
     name: str
@@ -53,6 +54,11 @@ class PublicSet:
     def products(self) -> list[str]:
         """Names of the files that one opens."""
         return [str(one["file"]) for one in self.made]
+
+    @property
+    def opens(self) -> list[dict[str, str]]:
+        """What is opened together: an image, and its truth where there is one."""
+        return list(self.told["opens"])
 
     @cached_property
     def originals(self) -> list[tuple[str, int, str]]:

@@ -1,14 +1,17 @@
-"""File ▸ Open Sample: the drawn stack, slide and digits as layers."""
+"""File ▸ Open Sample: the drawn stack, slide and digits, and public data, as layers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import napari
 import numpy as np
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.fetch_sets import data_home, public_set
 from napari_simgraph.io.samples import LARVA_CLASSES, TISSUE_CLASSES, sample_file
+from napari_simgraph.viewer.placing import open_dock
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.layers import LayerData
@@ -74,3 +77,37 @@ def _with_source(images: list[Image], file: str) -> list[LayerData]:
 
     path = str(sample_file(file))
     return [data for image in images for data in to_layer_data(image.replace(source=path))]
+
+
+def isbi2012() -> list[LayerData]:
+    """The training stack of ISBI 2012 with its membranes (hidden)."""
+    return _public("isbi2012")
+
+
+def vnc() -> list[LayerData]:
+    """The VNC stack with membranes, mitochondria and synapses (hidden)."""
+    return _public("vnc")
+
+
+def slides() -> list[LayerData]:
+    """Two slides side by side."""
+    return _public("slides")
+
+
+def _public(name: str) -> list[LayerData]:
+    """Layers of a public set; where it is not here yet, the dock that tells its licence.
+
+    Raises
+    ------
+    ValueError
+        It is not here yet.
+    """
+    from napari_simgraph.viewer.public_data import public_layers
+
+    chosen, folder = public_set(name), data_home() / name
+    if chosen.is_here(folder):
+        return public_layers(chosen, folder)
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        open_dock(viewer, "Samples").choose(name)
+    raise ValueError(f"{name} is not here yet: the Samples dock tells its licence and loads it.")
