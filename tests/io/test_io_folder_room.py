@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import zarr
@@ -68,3 +70,22 @@ def test_clean_takes_the_folder_away(tmp_path):
     room.checkpoint(Checkpoint({}, {}))
     room.clean()
     assert not (tmp_path / "room").exists()
+
+
+def test_mapped_arrays_are_seen_from_outside_while_they_grow(tmp_path):
+    room = FolderRoom(tmp_path, large=1000, mapped=True)
+    small, large = room.array("a b", (4, 5), np.uint8), room.array("c", (40, 50), np.uint8)
+    outside = pickle.loads(pickle.dumps(FolderRoom(tmp_path, large=1000, mapped=True)))
+    seen = {name: outside.look(name) for name in ("a b", "c")}
+    assert outside.look("d") is None
+    small[1, 2], large[3, 4] = 7, 8
+    assert (seen["a b"].shape, seen["a b"].dtype) == ((4, 5), np.uint8)
+    assert int(seen["a b"][1, 2]) == 7
+    assert int(seen["c"][3, 4]) == 8
+    assert room.array("a b", (4, 5), np.uint8)[1, 2] == 7  # as a job finds it that goes on
+    assert not room.array("a b", (4, 6), np.uint8).any()
+
+
+def test_a_broken_file_is_begun_anew(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
+    assert not FolderRoom(tmp_path, mapped=True).array("a", (4, 5), np.uint8).any()

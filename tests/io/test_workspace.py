@@ -170,6 +170,19 @@ def test_a_run_that_broke_off_can_go_on(workspace):
     assert [(r["id"], r["can_go_on"]) for r in workspace.runs()] == [("a", True), ("b", False)]
 
 
+@pytest.mark.parametrize(
+    ("state", "goes_on", "left"),
+    [("failed", True, 2), ("stopped", True, 2), ("done", False, 0), ("cancelled", False, 0)],
+)
+def test_what_a_run_needs_to_go_on_is_kept_as_long_as_it_can(workspace, state, goes_on, left):
+    workspace.record_run("a", {"title": "Learn", "state": "running"})
+    for name in ("checkpoint-a.safetensors", "classes.npy"):
+        (workspace.run_folder("a") / name).touch()
+    workspace.record_run("a", {"state": state})
+    assert [run["can_go_on"] for run in workspace.runs()] == [goes_on]
+    assert len(list(workspace.run_folder("a").iterdir())) == 1 + left
+
+
 def test_a_copy_holds_everything_but_the_lock(workspace, tmp_path):
     workspace.keep_result("i1 classes", labels(1), {})
     workspace.copy(tmp_path / "copy")

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -197,3 +199,28 @@ def test_segment_is_taught_and_run_in_a_process_while_the_picture_grows(dock, vi
     assert not list(dock.session.workspace.folder.glob("runs/*/*.npy"))
     dock.session.jobs.close()
     assert not any(child.is_running() for child in children)
+
+
+WATCHED = """
+import sys
+from napari_simgraph.viewer.apart import keep_triton_apart
+for name in ("torch", "triton"):
+    assert name not in sys.modules
+keep_triton_apart()
+keep_triton_apart()
+assert len([f for f in sys.meta_path if type(f).__name__ == "_BeforeTorch"]) == 1
+assert "triton" not in sys.modules
+import torch
+assert not [f for f in sys.meta_path if type(f).__name__ == "_BeforeTorch"]
+from importlib.util import find_spec
+if hasattr(__import__("os"), "RTLD_DEEPBIND") and find_spec("triton"):
+    order = list(sys.modules)
+    assert order.index("triton") < order.index("torch.nn")
+"""
+
+
+def test_triton_is_imported_apart_as_soon_as_torch_is_and_not_before():
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED], capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
