@@ -1,6 +1,7 @@
 """The Segment dock, clicked through on a real viewer with a real, tiny training."""
 
 import gc
+import re
 import subprocess
 import sys
 
@@ -130,7 +131,10 @@ def test_learn_then_segment_then_undo(dock, viewer, qtbot):
     painted = viewer.layers["painted"]
     assert dock.footer.main.text() == "Learn from 1 section"
     learn(dock, qtbot)
-    assert "Learned 'larva u-net, today" in sentence(dock)
+    assert re.fullmatch(
+        r"Learned in \d+ s\. Kept aside: agreement \d\.\d\d, grey values alone \d\.\d\d\.",
+        sentence(dock),
+    )
     (name,) = dock.session.models("segmentation")
     (run,) = dock.session.workspace.runs()
     assert (run["title"], run["state"]) == ("Learn larva", "done")
@@ -139,6 +143,9 @@ def test_learn_then_segment_then_undo(dock, viewer, qtbot):
     click(qtbot, action(dock, "Run on all"))
     assert dock.tabs.currentIndex() == RUN
     assert dock.footer.main.text() == "Segment 3 sections"
+    assert re.fullmatch(
+        r"About 5 s on CPU \(\d+ cores?\) · 0\.\d GB · 1 MB on disk\.", sentence(dock)
+    )
     click(qtbot, dock.run.sure)
     task_done = lambda: dock.run.task is None and "Made" in sentence(dock)  # noqa: E731
     click(qtbot, dock.footer.main)

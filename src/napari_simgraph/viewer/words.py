@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_simgraph.core.job import say_time
+from napari_simgraph.learn.cost import Cost
 
 
 def say_about(seconds: float) -> str:
@@ -15,3 +16,17 @@ def say_about(seconds: float) -> str:
 def tip(text: str, option: str = "") -> str:
     """A tooltip: what it does, and in a second line its command-line option, if it has one."""
     return f"{text}\ncommand line: {option}" if option else text
+
+
+def say_cost(cost: Cost, where: str, how_long: str = "") -> str:
+    """An estimate: ``About 3 min on CPU (2 cores) · 0.9 GB · 52 MB on disk.``"""
+    told = how_long or (say_about(cost.seconds).capitalize() if cost.seconds >= 0 else "")
+    first = f"{told} on {where}" if told else f"On {where}"
+    return f"{first} · {say_bytes(cost.memory)} · {say_bytes(cost.disk)} on disk."
+
+
+def say_bytes(count: float) -> str:
+    """A size with as many digits as an estimate is good for: ``0.9 GB``, ``52 MB``."""
+    if count >= 99.5e6:
+        return f"{count / 1e9:.1f} GB" if count < 9.95e9 else f"{count / 1e9:.0f} GB"
+    return f"{max(1, count / 1e6):.0f} MB"

@@ -75,7 +75,7 @@ class ClassList(QTreeWidget):
         self._numbers: tuple[int, ...] = ()
         self._gone: dict[int, ClassRow] = {}
         self._popup: ColorPopup | None = None
-        self._counts: Mapping[int, int] = {}
+        self._counts: Mapping[int, int | None] = {}
         self._scores: Mapping[str, float] = {}
         self._plain: Mapping[str, float] = {}
         self._filling = False
@@ -140,13 +140,14 @@ class ClassList(QTreeWidget):
         self.choose(min(chosen, len(table)))
         self._fit()
 
-    def show_counts(self, counts: Mapping[int, int]) -> None:
-        """Say how many pixels of each class are painted."""
+    def show_counts(self, counts: Mapping[int, int | None]) -> None:
+        """Say how many pixels of each class are painted; None is what no other class has."""
         self._counts = counts
         self._filling = True
         for row in self._table:
             count = counts.get(row.value, 0)
-            self.topLevelItem(row.value - 1).setText(_PAINTED, f"{count:,} px" if count else "–")
+            said = f"{count:,} px" if count else "the rest" if count is None else "–"
+            self.topLevelItem(row.value - 1).setText(_PAINTED, said)
         self._filling = False
 
     def show_agreement(

@@ -34,8 +34,9 @@ class Curves(QWidget):
         self._look = look
         self._seen: tuple[int, ...] = ()
         self._unit = 1.0  # seconds in one unit of the axis
-        self._legend = QHBoxLayout()
-        self._legend.setSpacing(2)
+        self._legend, self._more = QHBoxLayout(), QHBoxLayout()
+        for line in (self._legend, self._more):
+            line.setSpacing(2)
         self._plot = pg.PlotWidget()
         self._plot.setFixedHeight(_HEIGHT)
         self._plot.setMinimumWidth(200)
@@ -54,6 +55,7 @@ class Curves(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(self._legend)
+        column.addLayout(self._more)
         column.addWidget(self._plot)
         self.renew_colors(look)
 
@@ -140,18 +142,21 @@ class Curves(QWidget):
 
     def _say(self, curves: Mapping[str, Points]) -> None:
         """What each line is, and its last value."""
-        while item := self._legend.takeAt(0):
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+        for line in (self._legend, self._more):
+            while item := line.takeAt(0):
+                if item.widget() is not None:
+                    item.widget().hide()
+                    item.widget().deleteLater()
         for name, points in curves.items():
             colors = _LINE if _is_error(name) else _DOTS
+            line = self._more if name == _BASELINE else self._legend
             sign, label = QLabel(), QLabel(f"{_NAMES.get(name, name)} {points[-1][1]:.2f}")
             sign.setPixmap(_sign(colors[self._look.dark], name))
-            self._legend.addWidget(sign)
-            self._legend.addWidget(label)
-            self._legend.addSpacing(4)
-        self._legend.addStretch(1)
+            line.addWidget(sign)
+            line.addWidget(label)
+            line.addSpacing(4)
+        for line in (self._legend, self._more):
+            line.addStretch(1)
         unit = QLabel("s" if self._unit == 1 else "min")
         unit.setObjectName("faint")
         self._legend.addWidget(unit)

@@ -247,7 +247,8 @@ class Painting(QWidget):
     def _recount(self, *_: object) -> None:
         if self.zero.isChecked() and len(self.classes.table) > 2 and len(self.count.pixels) == 1:
             self._take_preset("Two classes")
-        self.classes.show_counts(self.numbering.counts())
+        rest: dict[int, int | None] = {1: None} if self.zero.isChecked() else {}
+        self.classes.show_counts({**rest, **self.numbering.counts()})
         self.changed.emit()
 
     def _classes_edited(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-import numpy as np
 from napari.layers import Layer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox
@@ -17,6 +16,7 @@ from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Region, Tick, say_time
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Box, Image, Labels
+from napari_simgraph.learn.cost import Cost, Shape, learning_speed, of_painting
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
@@ -37,7 +37,7 @@ from napari_simgraph.viewer.views.parts import (
     say_made,
 )
 from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
-from napari_simgraph.viewer.words import say_about
+from napari_simgraph.viewer.words import say_cost
 
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
@@ -57,7 +57,7 @@ class RunPage(SegmentPage):
         tip = "The picture to segment: grey, RGB or a stack."
         super().__init__(session, tip, segmentation.Apply, _HELD)
         self._teach = teach
-        self._speed = 0.0  # pixels a second of the last run, for the estimate
+        self._speed = 0.0  # multiplications a second of the last run
         self.model = ModelCombo(
             session,
             "segmentation",
@@ -140,7 +140,8 @@ class RunPage(SegmentPage):
             )
             return filled(job, earlier) if earlier else job
 
-        return Asked(self.main_text, make, name, self._seconds())
+        self._work = self._cost(1.0).seconds
+        return Asked(self.main_text, make, name, self._cost().seconds)
 
     def _begun(self, task: Task) -> None:
         self._refreshed, self._boxes = 0.0, list[Box]()
@@ -198,8 +199,7 @@ class RunPage(SegmentPage):
         if active is not None and active in layers:
             layers.selection.active = active  # whoever paints goes on painting
         if ending.state is State.DONE:
-            pixels = self._count * np.prod(self._noun.plane)
-            self._speed = float(pixels) / max(ending.seconds, 0.1)
+            self._speed = self._work / max(ending.seconds, 0.1)
         said = self._say_kept(list(made.values()), ending)
         undo = ("Undo", lambda: self._undo(list(made)))
         self._last = Told("done" if ending.state is State.DONE else "stopped", said, undo)
@@ -277,18 +277,19 @@ class RunPage(SegmentPage):
         said += f"the image has {say_channels(image.channels)}."
         return Told("error", said, ("Learn a new one", self._teach), (), False)
 
-    def _seconds(self) -> float:
-        layer = self.image.layer
-        if not self._speed or layer is None:
-            return -1.0
-        plane = np.prod(self._session.image(layer).plane)
-        return float(self._section_count * plane) / self._speed
+    def _cost(self, speed: float = 0.0) -> Cost:
+        """What the chosen run takes at a speed; by default as fast as the last one was."""
+        model, image = self._session.model(self.model.name), self._session.image(self.image.layer)
+        self.form.hold(output=self._output())
+        config = self.form.value().to_json()
+        shape = Shape.of(model.network["options"])
+        return of_painting(
+            shape, image, self._section_count, config, speed or self._speed or learning_speed(model)
+        )
 
     def _ready(self) -> Told:
-        seconds = self._seconds()
         where = say_device(self._session.jobs, self.form.value().to_json())
-        said = f"{say_about(seconds).capitalize()} on {where}." if seconds > 0 else f"On {where}."
-        return Told("ready", said)
+        return Told("ready", say_cost(self._cost(), where))
 
     def _results(self) -> list[Layer]:
         layer = self.image.layer

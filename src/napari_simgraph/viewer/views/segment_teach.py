@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Progress, say_time
 from napari_simgraph.core.model import Model
+from napari_simgraph.learn.cost import Shape, of_training
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
@@ -22,9 +23,9 @@ from napari_simgraph.viewer.views.parts import (
     model_name,
     row,
     say_device,
-    say_model,
 )
 from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
+from napari_simgraph.viewer.words import say_cost
 
 _SCORES = ("agreement", "baseline")  # of the network, and of grey values alone
 _HELD = ("boundary", "threads")  # asked for above the form, or set by the machine
@@ -143,7 +144,7 @@ class TeachPage(SegmentPage):
             said = f"Kept what was learned in {took}."
             self._last = Told("stopped", said, ("Go on", self._go_on), chips)
         else:
-            said = f"Learned '{say_model(name)}' in {took}{_say_score(model)}."
+            said = f"Learned in {took}{_say_score(model)}."
             self._last = Told("done", said, None, chips)
         self.painting.classes.show_agreement(*(_by_class(model, n) for n in _SCORES))
         self.learned.emit(name)
@@ -186,14 +187,21 @@ class TeachPage(SegmentPage):
         config = self._config()
         if self._unfinished(config):
             return Told("ready", "Learning was broken off: it goes on where it stood.")
+        how_long = ""
         if config.steps:
             how_long = f"{config.steps:,} steps"
         elif config.epochs:
             how_long = f"{config.epochs:,} passes over the labels"
-        else:
-            how_long = f"About {say_time(60 * config.minutes)}"
+        cost = of_training(self._shape(config), config.patch, config.batch, 60 * config.minutes)
         where = say_device(self._session.jobs, config.to_json())
-        return Told("ready", f"{how_long} on {where}.")
+        return Told("ready", say_cost(cost, where, how_long))
+
+    def _shape(self, config: segmentation.Train) -> Shape:
+        """Of the network that will learn: that of the model to begin with, if there is one."""
+        if self.model.name:
+            return Shape.of(self._session.model(self.model.name).network["options"])
+        channels = self._session.image(self.image.layer).channels * (2 * config.neighbours + 1)
+        return Shape(channels, len(self.painting.classes.table), config.width, config.depth)
 
 
 def _missing_mask(painting: Painting) -> Told | None:
