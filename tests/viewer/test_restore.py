@@ -1,3 +1,4 @@
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -7,6 +8,7 @@ from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.readers import read_path
 from napari_simgraph.viewer.restore import find_again, open_workspace
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sheets import sheet_of
 
 
 def paint(layer, z, value):
@@ -21,6 +23,26 @@ def state_of(viewer):
         for x in viewer.layers
     ]
     return layers, camera.zoom, tuple(camera.center), dims.point, dims.ndisplay
+
+
+def test_contact_sheets_and_their_labels_come_back(make_napari_viewer_proxy, tmp_path):
+    for i in range(3):
+        for name in (f"im{i}.png", f"im{i}_mask.png"):
+            pixels = np.eye(1100 + i, 1200, dtype=np.uint8) * 255
+            (tmp_path / name).write_bytes(imagecodecs.png_encode(pixels))
+    viewer = make_napari_viewer_proxy()
+    for data, told, kind in read_path(str(tmp_path)):
+        getattr(viewer, f"add_{kind}")(data, **told)
+    assert [layer.multiscale for layer in viewer.layers] == [True, True]
+    session = Session(viewer)
+    session.ensure_workspace("sheet")
+    session.flush()
+    folder = session.workspace.folder
+    session.workspace.close()
+    fresh = make_napari_viewer_proxy()
+    assert open_workspace(Session(fresh), folder) == []
+    assert [layer.name for layer in fresh.layers] == [layer.name for layer in viewer.layers]
+    assert sheet_of(fresh.layers[0]).layout.find(3, 4).image == 0
 
 
 def test_a_reopened_workspace_is_as_it_was(make_napari_viewer_proxy, tmp_path):

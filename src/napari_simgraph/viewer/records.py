@@ -31,9 +31,9 @@ class Strokes:
 
 
 def is_kept(layer: Layer) -> bool:
-    """Whether the workspace keeps a layer: pictures, results, and what is painted."""
-    result = "result" in about(layer)
-    return result or isinstance(layer, ImageLayer) or is_painted(layer)
+    """Whether the workspace keeps a layer: pictures, results, what is painted, labels of files."""
+    known = "result" in about(layer) or opened_by_us(layer)
+    return known or isinstance(layer, ImageLayer) or is_painted(layer)
 
 
 def is_painted(layer: Layer) -> bool:
