@@ -26,7 +26,7 @@ def finished(plane, margin=0):
     given = honeycomb(*plane)
     blocks = []
     onward = Onward(lambda z, rows, columns, values: blocks.append((rows, columns, values)), margin)
-    job = Closing(plane, CELLS, onward, MemoryRoom())
+    job = Closing(plane, CELLS, [onward], MemoryRoom())
     for top in range(0, plane[0], 32):  # tiles in any order
         rows = (top, min(top + 32, plane[0]))
         job.write(0, rows, (0, plane[1]), given[:, slice(*rows)])

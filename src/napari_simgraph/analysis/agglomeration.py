@@ -61,16 +61,19 @@ class Hierarchy:
     borders: Borders
     merges: Merges
 
-    def cut(self, threshold: float) -> Numbers:
-        """Objects ``(Y, X)`` from 1: merged where the border is at most `threshold` sure."""
+    def parts(self, threshold: float) -> NDArray[np.int32]:
+        """The object of each fragment, indexed by its number; objects count from 1."""
         parent = np.arange(int(self.fragments.max()) + 1)
         done = self.merges.height <= threshold
         parent[self.merges.gone[done]] = self.merges.kept[done]
         while not np.array_equal(parent, above := parent[parent]):
             parent = above
         _, number = np.unique(parent, return_inverse=True)  # 0 stays: no fragment has it
-        objects: Numbers = number.astype(np.int32)[self.fragments]
-        return objects
+        return number.astype(np.int32)
+
+    def cut(self, threshold: float) -> Numbers:
+        """Objects ``(Y, X)`` from 1: merged where the border is at most `threshold` sure."""
+        return self.parts(threshold)[self.fragments]
 
     def contours(self) -> NDArray[np.float32]:
         """Ultrametric contour map ``(Y, X)``: where fragments meet the height at which they merge.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -73,6 +73,13 @@ def table_of(found: NDArray[Any], truth: NDArray[Any]) -> Table:
     keys = truth[inside].astype(np.int64) << 32 | found[inside].astype(np.int64)
     pairs, pixels = np.unique(keys, return_counts=True)
     return Table(pairs >> 32, pairs & 0xFFFFFFFF, pixels.astype(np.int64))
+
+
+def summed(parts: Sequence[Table]) -> Table:
+    """One table of several, each pair once."""
+    true, found, pixels = (np.concatenate(side) for side in zip(*parts, strict=True))
+    pairs, at = np.unique(true << 32 | found, return_inverse=True)
+    return Table(pairs >> 32, pairs & 0xFFFFFFFF, np.bincount(at, pixels).astype(np.int64))
 
 
 def object_scores(table: Table) -> ObjectScores:

@@ -69,6 +69,13 @@ class Instances:
             yield lambda of=section: self._finish(of, z)  # type: ignore[misc]
         self._before = z
 
+    def drop(self, z: int) -> None:
+        """Take out what was told of a section that can't be finished."""
+        for box in _boxes(self._plane):
+            rows, columns = (slice(*span) for span in box)
+            self._out[(z, rows, columns) if self._deep else (rows, columns)] = 0
+        self._before = None
+
     def _block(self, section: _Section, z: int, box: tuple[Span, Span], read: Read) -> None:
         """Tell the objects of a block, and which of them are known from blocks before it."""
         grown = tuple(

@@ -17,6 +17,7 @@ from napari_simgraph.analysis.instance_scores import (
     hits_of,
     object_scores,
     precision_of,
+    summed,
     table_of,
     thinned,
 )
@@ -113,18 +114,12 @@ def _through(pairs: Sequence[Pair], boundary: str) -> dict[str, float]:
             apart = number << 24  # objects of different images are different
             found = np.where(one.found > 0, one.found + apart, 0)
             parts.append(Table(one.true + apart, found, one.pixels))
-    scores = object_scores(_summed(parts))
+    scores = object_scores(summed(parts))
     return {
         "volume_adapted_rand_error": scores.adapted_rand_error,
         "volume_vi_split": scores.split,
         "volume_vi_merge": scores.merge,
     }
-
-
-def _summed(parts: Sequence[Table]) -> Table:
-    true, found, pixels = (np.concatenate(side) for side in zip(*parts, strict=True))
-    rows, at = np.unique(np.stack([true, found]), axis=1, return_inverse=True)
-    return Table(rows[0], rows[1], np.bincount(at.ravel(), pixels).astype(np.int64))
 
 
 def _objects(raster: Image | Labels, z: int, boundary: str) -> Objects:

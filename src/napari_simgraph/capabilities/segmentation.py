@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.core.job import Job
@@ -15,8 +15,11 @@ from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.holdout import parse_sections
-from napari_simgraph.learn.painting import Canvas, prepare
+from napari_simgraph.learn.making import Painted, Parted
+from napari_simgraph.learn.painting import Canvas
 from napari_simgraph.learn.settings import Computing, LearnedScale, Learning, Scaled, Varying
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -57,33 +60,7 @@ class Train(Computing, LearnedScale, Varying, _Network, Learning):
 
 
 @dataclass(frozen=True)
-class _Painting(Config):
-    output: str = setting(
-        "classes",
-        "What to make: one class a pixel, how sure each class is, or both.",
-        choices=("classes", "probability", "both"),
-        label="Make",
-        first=True,
-    )
-    sections: str = setting(
-        "", "Which sections, like 0-9; all if empty.", label="Sections", first=True
-    )
-    average: str = setting(
-        "full",
-        "Mean over flips (4) or flips and quarter turns (full, 8): finer, takes longer.",
-        choices=("none", "flips", "full"),
-        label="Average over flips and turns",
-    )
-    boundaries: str = setting(
-        "closed",
-        "Close gaps in the boundaries between cells, or leave them as the network gives them.",
-        choices=("closed", "raw"),
-        label="Boundaries",
-    )
-
-
-@dataclass(frozen=True)
-class Apply(Computing, Scaled, _Painting):
+class Apply(Computing, Scaled, Parted, Painted):
     """Settings of `apply`."""
 
 
@@ -102,6 +79,7 @@ class Segmented(NamedTuple):
 
     classes: Labels | LabelsSet | None
     probability: Image | ImageSet | None
+    instances: Labels | LabelsSet | None
 
 
 def train(
@@ -152,7 +130,7 @@ def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -
     config
         Settings.
     room
-        Holds the results, ``classes`` and ``probability``, while they grow.
+        Holds the results, ``classes``, ``probability`` and ``instances``, while they grow.
 
     Raises
     ------
@@ -177,7 +155,8 @@ def score(
     ``dice_NAME``, ``iou_NAME``, ``mean`` (of Dice) and ``pixel_accuracy``; where a class separates
     cells also ``v_rand`` and ``v_info``, each at its best threshold of the cells' probability
     (``v_rand_threshold``, ``v_info_threshold``), and at one half (``v_rand_half``,
-    ``v_info_half``).
+    ``v_info_half``). Where one of the two numbers objects, these are compared instead: see
+    `analysis.object_agreement`.
 
     Raises
     ------
@@ -185,6 +164,7 @@ def score(
         The two don't fit together.
     """
     from napari_simgraph.analysis.agreement import agreement
+    from napari_simgraph.analysis.object_agreement import about_objects, object_agreement
 
     asked = config or Score()
     found, truths = (_single(one) for one in (prediction, truth))
@@ -194,7 +174,8 @@ def score(
         (one, true, parse_sections(asked.sections, true.sections))
         for one, true in zip(found, truths, strict=True)
     ]
-    return agreement(pairs, asked.boundary)
+    compare = object_agreement if about_objects(pairs) else agreement
+    return compare(pairs, asked.boundary)
 
 
 def _single(source: Any) -> Sequence[Any]:
@@ -216,6 +197,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.odd_pixels import tell_odd
     from napari_simgraph.learn.pairs import Wishes, look, pairs
+    from napari_simgraph.learn.parting_choice import choose_parting
     from napari_simgraph.learn.pixel_size import to_learn
     from napari_simgraph.learn.pixels import PixelLesson
     from napari_simgraph.learn.state import unpack
@@ -243,6 +225,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
+    metrics |= yield from choose_parting(network, module, material, place, aside)
     made: dict[str, Any] = {"settings": config.to_json(), "metrics": metrics, "seed": config.seed}
     return Model("segmentation", network=network, **made, **pixel.describe(material, fitted))
 
@@ -264,6 +247,7 @@ def _network(start: Model | None, config: Train, channels: int, classes: int) ->
 def _apply(
     model: Model, image: Image | ImageSet, config: Apply, room: Room, aside: Aside
 ) -> Job[Segmented]:
+    from napari_simgraph.learn.canvases import canvases_for
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.odd_pixels import tell_odd
     from napari_simgraph.learn.pixel_model import PixelModel, check_channels, check_kind
@@ -274,17 +258,16 @@ def _apply(
     for one in images:
         check_channels(model, one.channels)
     size, told = to_run(images, model, config)
-    kinds = ("classes", "probability") if config.output == "both" else (config.output,)
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
     yield from tell_odd(images, aside.halt)
     for note in told:
         aside.halt.hear((yield note))
-    pixel_model = PixelModel(model, config.average, place, aside, size)
-    canvases = []
-    for number, one in enumerate(images):
-        wanted = {kind: kind if one is image else f"{kind}-{number}" for kind in kinds}
-        canvases.append(prepare(one, model.classes, model.exclusive, wanted, room))
+    build = partial(PixelModel, model, config.average, place, aside, size)
+    pixel_model = yield from aside.wait(build)  # takes a while for wide networks
+    canvases, said = canvases_for(model, image, config, room, size)
+    for note in said:
+        aside.halt.hear((yield note))
     for number, canvas in enumerate(canvases):
         sections = parse_sections(config.sections, canvas.image.sections)
         part = (number, len(canvases))
@@ -294,11 +277,18 @@ def _apply(
 
 
 def _segmented(canvases: Sequence[Canvas], image: Image | ImageSet) -> Segmented:
-    classes = tuple(one for one in (canvas.labels() for canvas in canvases) if one is not None)
-    maps = tuple(one for one in (canvas.probability() for canvas in canvases) if one is not None)
+    classes = tuple(filter(None, (canvas.labels() for canvas in canvases)))
+    maps = tuple(filter(None, (canvas.probability() for canvas in canvases)))
+    objects = tuple(filter(None, (canvas.objects() for canvas in canvases)))
     if isinstance(image, Image):
-        return Segmented(classes[0] if classes else None, maps[0] if maps else None)
+        return Segmented(_first(classes), _first(maps), _first(objects))
+    name = image.name
     return Segmented(
-        LabelsSet(classes, f"{image.name} · classes") if classes else None,
-        ImageSet(maps, name=f"{image.name} · probability") if maps else None,
+        LabelsSet(classes, f"{name} · classes") if classes else None,
+        ImageSet(maps, name=f"{name} · probability") if maps else None,
+        LabelsSet(objects, f"{name} · objects") if objects else None,
     )
+
+
+def _first(made: Sequence[R]) -> R | None:
+    return made[0] if made else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -42,6 +42,21 @@ class Onward(NamedTuple):
     margin: int = 0
 
 
+def together(onward: Sequence[Onward], plane: tuple[int, int]) -> Onward:
+    """Several places for the same tiles of a plane as one, each with the margin that it wants."""
+    margin = max(one.margin for one in onward)
+
+    def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        spans = tuple(zip((rows, columns), plane, strict=True))
+        come = [_wider(span, margin, n) for span, n in spans]
+        for one in onward:
+            wanted = [_wider(span, one.margin, n) for span, n in spans]
+            box = (slice(w[0] - c[0], w[1] - c[0]) for w, c in zip(wanted, come, strict=True))
+            one.write(z, rows, columns, values[:, *box])
+
+    return Onward(write, margin)
+
+
 def boundary_of(model: Model) -> Boundary | None:
     """What a model says about its boundary class; None where it has none."""
     if not model.boundary or len(model.classes) < 2:
@@ -61,13 +76,14 @@ class Closing:
     boundary
         Of the model.
     onward
-        Takes the blocks, with so many pixels around them as its `margin` says.
+        The first takes the closed blocks, others take them as they came; each with so many pixels
+        around them as its `margin` says.
     room
         Keeps one section, however large.
     """
 
     def __init__(
-        self, plane: tuple[int, int], boundary: Boundary, onward: Onward, room: Room
+        self, plane: tuple[int, int], boundary: Boundary, onward: Sequence[Onward], room: Room
     ) -> None:
         self._plane, self._boundary, self._onward = plane, boundary, onward
         shape = (boundary.classes, *plane)
@@ -87,14 +103,21 @@ class Closing:
                 values = yield from aside.wait(partial(self._close, rows, columns), tick)
                 if aside.halt.stopped:
                     return False
-                self._onward.write(z, rows, columns, values)
+                self._onward[0].write(z, rows, columns, values)
+                for one in self._onward[1:]:
+                    one.write(z, rows, columns, self._as_it_came(rows, columns, one.margin))
         return True
+
+    def _as_it_came(self, rows: Span, columns: Span, margin: int) -> NDArray[np.float32]:
+        spans = zip((rows, columns), self._plane, strict=True)
+        box = (slice(*_wider(span, margin, n)) for span, n in spans)
+        return np.asarray(self._raw[:, *box])
 
     def _close(self, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
         spans = tuple(zip((rows, columns), self._plane, strict=True))
         around = [_wider(span, _HALO, n) for span, n in spans]
-        inner = [_wider(span, self._onward.margin, n) for span, n in spans]
+        inner = [_wider(span, self._onward[0].margin, n) for span, n in spans]
         seen = np.asarray(self._raw[:, slice(*around[0]), slice(*around[1])])
         whole = closed(seen[self._boundary.channel], self._boundary.weight)
         made = shared_out(seen, self._boundary.channel, whole, self._boundary.exclusive)

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.job import Region
+from napari_simgraph.core.job import Region, Signal, Tick
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
+from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.windows import Span
 
 Write: TypeAlias = Callable[[int, Span, Span, NDArray[np.float32]], None]  # z, rows, columns, tile
 _CHUNK = 512  # px, as large as a tile: a tile is written once
+_TYPES = {"classes": np.uint8, "probability": np.float32, "instances": np.uint32}
+
+
+class Watch(Protocol):
+    """Sees a section as the network gives it, and makes something of it once it is whole."""
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The class of each object it has found, indexed by its number."""
+        ...
+
+    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        """Probabilities ``(K, Y, X)`` of a tile, as and where the network gives them."""
+        ...
+
+    def finish(
+        self, z: int, aside: Aside, tick: Callable[[], Tick]
+    ) -> Generator[Tick, Signal | None, bool]:
+        """Section `z` is whole; False where it was stopped before its end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -28,13 +49,16 @@ class Canvas:
     image, classes, exclusive
         What is segmented, and into what.
     arrays
-        ``classes`` and ``probability`` where asked for: name in the Room and array.
+        ``classes``, ``probability`` and ``instances`` where asked for: name in the Room and array.
+    watch
+        What makes the instances, if they are asked for.
     """
 
     image: Image
     classes: ClassTable
     exclusive: bool
     arrays: dict[str, tuple[str, Any]]
+    watch: Watch | None = None
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""
@@ -62,13 +86,21 @@ class Canvas:
 
     def labels(self) -> Labels | None:
         """The class labels."""
-        if "classes" not in self.arrays:
+        return self._labels("classes") if "classes" in self.arrays else None
+
+    def objects(self) -> Labels | None:
+        """The objects, each with its class."""
+        if self.watch is None:
             return None
+        told: dict[str, Any] = {"meaning": "objects", "object_classes": self.watch.kinds}
+        return self._labels("instances").replace(name=f"{self.image.name} · objects", **told)
+
+    def _labels(self, kind: str) -> Labels:
         axes = self.image.axes.removesuffix("C") + "C" * (not self.exclusive)
         return Labels(
-            self.arrays["classes"][1],
+            self.arrays[kind][1],
             axes,
-            name=f"{self.image.name} · classes",
+            name=f"{self.image.name} · {kind}",
             classes=self.classes,
             exclusive=self.exclusive,
             **_grid(self.image),
@@ -94,10 +126,9 @@ def prepare(
     count = len(classes)
     arrays: dict[str, tuple[str, Any]] = {}
     for kind, name in wanted.items():
-        last = () if kind == "classes" and exclusive else (count,)
+        last = () if kind != "probability" and exclusive else (count,)
         chunks = (1,) * (len(image.shape) - 2) + tuple(min(n, _CHUNK) for n in image.plane) + last
-        dtype = np.uint8 if kind == "classes" else np.float32
-        arrays[kind] = (name, room.array(name, image.shape + last, dtype, chunks))
+        arrays[kind] = (name, room.array(name, image.shape + last, _TYPES[kind], chunks))
     return Canvas(image, classes, exclusive, arrays)
 
 

@@ -16,7 +16,7 @@ from napari_simgraph.core.raster import Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment
-from napari_simgraph.learn.closing import Closing, Onward, boundary_of
+from napari_simgraph.learn.closing import Closing, Onward, boundary_of, together
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
@@ -58,13 +58,15 @@ class PixelModel:
         """
         halt, clock = self.aside.halt, Clock()
         seen = view(canvas.image, self.size)
-        image, back = seen.image, seen.onto(canvas.image, canvas.write)
+        image, watch = seen.image, canvas.watch
         statistics = yield from measure(image, dict(self.model.normalisation))
         windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
-        onward = Onward(back, back.margin) if back else Onward(canvas.write)
+        back = seen.onto(canvas.image, canvas.write)
+        onward = [Onward(back, back.margin) if back else Onward(canvas.write)]
+        onward += [Onward(watch.write)] if watch else []
         boundary = boundary_of(self.model)
         closing = Closing(image.plane, boundary, onward, room) if room and boundary else None
-        write, margin = Onward(closing.write) if closing else onward
+        write, margin = Onward(closing.write) if closing else together(onward, image.plane)
 
         def say(z: int, number: int, share: float) -> Progress:
             done = (part[0] + (number + share) / len(sections)) / part[1]
@@ -75,6 +77,8 @@ class PixelModel:
             if not (yield from self.predictor.section(windows, z, write, tick, margin)):
                 return
             if closing and not (yield from closing.finish(z, self.aside, partial(tick, 1.0))):
+                return
+            if watch and not (yield from watch.finish(z, self.aside, partial(tick, 1.0))):
                 return
             for region in canvas.regions(z):
                 halt.hear((yield region))

@@ -1,0 +1,112 @@
+"""Object painting: numbers the objects of an image while its sections come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.instances import Instances
+from napari_simgraph.analysis.parting import Parting
+from napari_simgraph.core.job import Signal, Tick
+from napari_simgraph.core.raster import Image
+from napari_simgraph.core.room import Room
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.pixel_size import View
+from napari_simgraph.learn.resampling import pieces
+from napari_simgraph.learn.windows import Span
+
+_CHUNK = 512  # px, as large as a tile
+
+
+class ObjectPainter:
+    """A `painting.Watch` that keeps one section and fills an array with its objects.
+
+    Objects are found at the pixel size at which the network works, where walls are as thick as
+    they were when it learned, and picked from there for the pixels of the image.
+
+    Parameters
+    ----------
+    image, seen
+        What is segmented, and how the network sees it.
+    out
+        uint32 array of the objects.
+    how
+        What an object is, and whether it goes on from section to section.
+    room
+        Keeps the probabilities of one section, and objects of two at the network's pixel size.
+    """
+
+    def __init__(
+        self, image: Image, seen: View, out: Any, how: tuple[Parting, bool], room: Room
+    ) -> None:
+        parting, through = how
+        plane, back = seen.image.plane, seen.onto(image, _nothing)
+        shape = (len(parting.classes), *plane)
+        self._raw = room.array("objects: a section", shape, np.float32, (1, _CHUNK, _CHUNK))
+        self._plane, self._out, self._lines = image.plane, out, back.lines if back else ()
+        self._deep = image.axes.startswith("Z")
+        if back:
+            last = () if parting.exclusive else (parting.planes,)
+            shape = (2, *plane, *last)
+            out = _Two(
+                room.array("objects: two sections", shape, np.uint32, (1, _CHUNK, _CHUNK, *last))
+            )
+        self._found = out
+        self._made = Instances(out, plane, parting, through)
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The class of each object so far, indexed by its number."""
+        return self._made.kinds
+
+    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        """Probabilities ``(K, Y, X)`` of a tile, as the network gives them."""
+        self._raw[:, slice(*rows), slice(*columns)] = values
+
+    def finish(
+        self, z: int, aside: Aside, tick: Callable[[], Tick]
+    ) -> Generator[Tick, Signal | None, bool]:
+        """Find the objects of a section; False, and none in it, when it was stopped on the way."""
+        for step in self._made.steps(z, self._read):
+            if aside.halt.stopped:
+                self._made.drop(z)
+                return False
+            yield from aside.wait(step, tick)
+        if self._lines:
+            yield from aside.wait(partial(self._pick, z), tick)
+        return True
+
+    def _read(self, rows: slice, columns: slice) -> NDArray[Any]:
+        return np.moveaxis(np.asarray(self._raw[:, rows, columns]), 0, -1)
+
+    def _pick(self, z: int) -> None:
+        """For each pixel of the image the object of the nearest one that the network saw."""
+        down, across = self._lines
+        columns = across.nearest(0, self._plane[1])
+        for rows in pieces((0, self._plane[0]), _CHUNK):
+            near = down.nearest(*rows)
+            found = self._found[z, slice(near[0], near[-1] + 1), slice(None)]
+            picked = found[near - near[0]][:, columns]
+            place = (slice(*rows), slice(None))
+            self._out[(z, *place) if self._deep else place] = picked
+
+
+class _Two:
+    """The last two sections of a stack in an array of two."""
+
+    def __init__(self, array: Any) -> None:
+        self._array, self.ndim = array, array.ndim
+
+    def __getitem__(self, place: tuple[Any, ...]) -> NDArray[Any]:
+        return np.asarray(self._array[(place[0] % 2, *place[1:])])
+
+    def __setitem__(self, place: tuple[Any, ...], values: Any) -> None:
+        self._array[(place[0] % 2, *place[1:])] = values
+
+
+def _nothing(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+    """Takes tiles that nobody wants; only the grid they are on is asked for."""
