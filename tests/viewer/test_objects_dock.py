@@ -17,6 +17,7 @@ from napari_simgraph.viewer.views.objects import ObjectsDock
 from napari_simgraph.viewer.views.objects_job import outlines
 from napari_simgraph.viewer.views.objects_model import ObjectModel
 
+_CTRL = Qt.KeyboardModifier.ControlModifier
 PLACE = {"scale": (50, 4, 4), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
 CLASSES = ClassTable.of(["membrane", "cell"])
 
@@ -121,6 +122,7 @@ def test_a_row_goes_there_and_a_click_in_the_image_chooses_the_row(dock, viewer,
     assert viewer.dims.current_step[0] == 4
     ids = dock.panel.ids()
     outline = dock.chosen.layer
+    known = outline.unique_id
     assert np.asarray(outline.data[4]).sum() == 48
     assert dock.editor.layer.selected_label == ids[0]
     assert viewer.layers.selection.active != outline
@@ -128,6 +130,7 @@ def test_a_row_goes_there_and_a_click_in_the_image_chooses_the_row(dock, viewer,
     assert column(dock, "pixels")[dock.panel.rows.currentIndex().row()] == 1000
     click_image(dock, viewer, (4, 35, 15), modifiers=("Shift",))
     assert len(dock.panel.ids()) == 2
+    assert dock.chosen.layer.unique_id == known
     click_image(dock, viewer, (4, 10, 10), moved=9.0)  # a drag is no click
     assert len(dock.panel.ids()) == 2
     click_image(dock, viewer, (4, 25, 70))  # beside all objects
@@ -180,6 +183,10 @@ def test_delete_and_undo(dock, viewer, labels, qtbot):
     assert sentence(dock) == f"Undone: deleted object {number}."
     np.testing.assert_array_equal(np.asarray(layer.data), before)
     assert column(dock, "pixels")[0] == 1000
+    qtbot.keyClick(dock.panel.rows, Qt.Key.Key_Z, _CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert sentence(dock) == f"Deleted object {number}."
+    qtbot.keyClick(dock.panel.rows, Qt.Key.Key_Z, _CTRL)
+    np.testing.assert_array_equal(np.asarray(layer.data), before)
     viewer.cursor.position = tuple(layer.data_to_world((0, 35, 45)))
     dock._delete_under(layer)
     assert len(column(dock, "pixels")) == 4

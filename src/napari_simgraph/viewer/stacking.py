@@ -26,7 +26,9 @@ def rank(layer: Layer) -> int:
         return STROKES if isinstance(layer, LabelsLayer) else IMAGE
     if isinstance(layer, ImageLayer):
         return SCORES
-    return {"objects": OBJECTS, "strokes": STROKES}.get(thing, CLASSES)
+    if str(thing).startswith("objects"):  # and "objects 2", beside those that a person edited
+        return OBJECTS
+    return STROKES if thing == "strokes" else CLASSES
 
 
 def insert_index(layers: Sequence[Layer], layer: Layer, source: Layer | None) -> int:

@@ -43,7 +43,8 @@ def look_of(layer: Layer) -> dict[str, Any]:
     if isinstance(layer.colormap, DirectLabelColormap):
         colors = layer.colormap.color_dict.items()
         look["colors"] = {str(key): np.asarray(c).tolist() for key, c in colors if key is not None}
-    if "class" in layer.features:
+    # Of objects the table is kept: a class each, a hundred thousand times, would slow every save.
+    if "class" in layer.features and isinstance(layer.colormap, DirectLabelColormap):
         look["features"] = {
             name: plain(list(layer.features[name]))
             for name in ("index", "class")

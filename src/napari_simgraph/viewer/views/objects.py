@@ -130,6 +130,7 @@ class ObjectsDock(DockFrame):
         self.panel.chosen.connect(self._rows_chosen)
         self.panel.rows.deleting.connect(lambda: self.editor.remove(self.panel.ids()))
         self.panel.rows.undoing.connect(self.editor.undo)
+        self.panel.rows.redoing.connect(self.editor.redo)
         self.panel.others_button.clicked.connect(
             lambda: self.editor.remove(self.panel.model.hidden)
         )
@@ -225,10 +226,9 @@ class ObjectsDock(DockFrame):
                 self._known[number] = known.edited(table)
         self.panel.show_table(table, edited=True)
         self.chosen.show(layer, self.panel.ids())
-        undo: Button | None = ("Undo", self.editor.undo) if self.editor.last else None
-        if undo is not None and said.startswith("Undone"):
-            undo = (f"Undo {_act(self.editor.last)}", self.editor.undo)
-        self._tell("done", said, undo)
+        last = self.editor.last
+        name = f"Undo {_act(last)}" if said.startswith("Undone") else "Undo"
+        self._tell("done", said, (name, self.editor.undo) if last else None)
 
     def _edit_begun(self, task: Task) -> None:
         self.task = task
@@ -291,7 +291,7 @@ class ObjectsDock(DockFrame):
 
 def _act(said: str) -> str:
     """A step as a button names it: ``deleted object 3``."""
-    return f"{said[0].lower()}{said[1:]}".rstrip(".")
+    return f"{said[:1].lower()}{said[1:]}".rstrip(".")
 
 
 _MAIN_TIP = (

@@ -53,6 +53,7 @@ class Chosen:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._layer: LabelsLayer | None = None
+        self._outline: Outline | None = None
 
     @property
     def layer(self) -> LabelsLayer | None:
@@ -63,8 +64,9 @@ class Chosen:
     def show(self, objects: LabelsLayer, ids: Ids) -> None:
         """Outline these objects of a layer, or none."""
         layer, numbers = self.layer, numbers_of(objects)
-        if layer is not None and layer.data.numbers is numbers:
-            layer.data.ids = ids  # new data would cost napari a tenth of a second
+        known = self._outline
+        if layer is not None and known is not None and known.numbers is numbers:
+            known.ids = ids  # new data would cost napari a tenth of a second
             if layer.visible != (len(ids) > 0):
                 layer.visible = len(ids) > 0  # draws it as well
             elif len(ids):
@@ -73,7 +75,7 @@ class Chosen:
         self.clear()
         if not len(ids) or objects not in self._viewer.layers:
             return
-        data = Outline(numbers, ids)
+        data = self._outline = Outline(numbers, ids)
         active = self._viewer.layers.selection.active
         layer = LabelsLayer(data, name=layer_name(objects.name.partition(" · ")[0], "chosen"))
         for name, value in place_of(objects).items():

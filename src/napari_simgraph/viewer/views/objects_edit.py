@@ -60,6 +60,7 @@ class Editor(QObject):
         self.image: Image | None = None
         self.how = Neighbours()
         self.steps: list[Step] = []
+        self._undone: list[Step] = []
         self._keep = QTimer(self)
         self._keep.setSingleShot(True)
         self._keep.setInterval(_KEEP_MS)
@@ -68,14 +69,14 @@ class Editor(QObject):
     def take(self, layer: LabelsLayer, table: ObjectTable, image: Image | None) -> None:
         """Edit this layer from now on."""
         self.layer, self.table, self.image = layer, table, image
-        self.steps = []
+        self.steps, self._undone = [], []
 
     def drop(self) -> None:
         """Edit nothing any more; what was edited is kept first."""
         if self._keep.isActive():
             self.keep()
         self.layer = self.table = None
-        self.steps = []
+        self.steps, self._undone = [], []
 
     def remove(self, ids: Ids) -> None:
         """Take objects out."""
@@ -99,7 +100,17 @@ class Editor(QObject):
             step = self.steps.pop()
             step.edit.undo(self._volume())
             self.table = step.before
+            self._undone.append(step)
             self._done(f"Undone: {step.said[0].lower()}{step.said[1:]}")
+
+    def redo(self) -> None:
+        """Do what was taken back last once more."""
+        if self._undone and self.layer is not None:
+            step = self._undone.pop()
+            step.edit.redo(self._volume())
+            self.table = step.after
+            self.steps.append(step)
+            self._done(step.said)
 
     def keep(self) -> None:
         """Write the edited objects into the workspace."""
@@ -139,7 +150,7 @@ class Editor(QObject):
             step.edit.undo(Volume(numbers_of(step.layer), step.layer.ndim))
             return
         if step.edit.changes:
-            self.steps = [*self.steps[-_MOST + 1 :], step]
+            self.steps, self._undone = [*self.steps[-_MOST + 1 :], step], []
             self.table = step.after
         self._done(step.said)
 

@@ -108,7 +108,9 @@ def is_editable(layer: LabelsLayer) -> bool:
     data = layer.data
     if layer.multiscale:
         return False
-    return isinstance(data, zarr.Array) or (isinstance(data, np.ndarray) and data.flags.writeable)
+    if isinstance(data, zarr.Array):
+        return not data.read_only
+    return isinstance(data, np.ndarray) and bool(data.flags.writeable)
 
 
 def outlines(shapes: Shapes, layer: LabelsLayer) -> list[Polygon]:

@@ -72,11 +72,15 @@ class ObjectModel(QAbstractTableModel):
         self._mask: NDArray[np.bool_] = np.zeros(0, bool)
         self._sorted: tuple[str, bool] = ("", False)
 
-    def show(self, table: ObjectTable | None) -> None:
-        """Show another table, or none; it is sorted as the one before."""
+    def show(self, table: ObjectTable | None, *, edited: bool = False) -> None:
+        """Show another table, or none; it is sorted as the one before.
+
+        One that was `edited` keeps its columns, also where one class is left.
+        """
         self.beginResetModel()
         self.table = table
-        self.columns = shown_columns(table) if table is not None else []
+        if not edited:
+            self.columns = shown_columns(table) if table is not None else []
         self._mask = np.ones(len(table) if table is not None else 0, bool)
         if self._sorted[0] not in [c.column for c in self.columns] and table is not None:
             self._sorted = (table.size, True)  # the largest first

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_simgraph.core.classes import default_colors
 from napari_simgraph.core.objects import FractionTable
-from napari_simgraph.viewer.theme import Colors, swatch
+from napari_simgraph.viewer.theme import Colors
 
-_HEIGHT = 110
+_HEIGHT = 100
 _DASHES = ("SolidLine", "DashLine", "DotLine", "DashDotLine")  # beside colour, for every eye
 _MOST = 8  # classes: more lines can't be told apart
 
@@ -29,8 +30,10 @@ class SharesPlot(QWidget):
         self._look = look
         self._table: FractionTable | None = None
         self._region, self._colors = "", dict[str, str]()
-        self._legend = QHBoxLayout()
-        self._legend.setSpacing(2)
+        self._legend = QLabel()
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
+        self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._plot = pg.PlotWidget()
         self._plot.setFixedHeight(_HEIGHT)
         self._plot.setMinimumWidth(200)
@@ -47,7 +50,9 @@ class SharesPlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(self._legend)
+        self.line = QHBoxLayout()  # legend, and room for a button
+        self.line.addWidget(self._legend, 1)
+        column.addLayout(self.line)
         column.addWidget(self._plot)
         self.hide()
 
@@ -80,24 +85,19 @@ class SharesPlot(QWidget):
             axis.setTextPen(pg.mkPen(look.text))
         self._plot.clear()
         self._plot.addItem(self._mark)
-        while item := self._legend.takeAt(0):
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+        said = []
         if table is not None:
-            for number, name in enumerate(self._names(table)[:_MOST]):
-                self._line(table, name, number)
-        self._legend.addStretch(1)
-        unit = QLabel("% of the section")
-        unit.setObjectName("faint")
-        self._legend.addWidget(unit)
+            shown = enumerate(self._names(table)[:_MOST])
+            said = [self._line(table, name, number) for number, name in shown]
+        self._legend.setText(f"% of the section: {' '.join(said)}")
 
     def _names(self, table: FractionTable) -> list[str]:
         """The classes, without what is only the rest of another one."""
         every = list(dict.fromkeys(table["class"].tolist()))
         return [n for n in every if n != "background" and not n.startswith("not ")]
 
-    def _line(self, table: FractionTable, name: str, number: int) -> None:
+    def _line(self, table: FractionTable, name: str, number: int) -> str:
+        """Draw a class; what the legend says of it."""
         rows = (table["class"] == name) & (table["region"] == self._region)
         rows &= table["section"] >= 0
         shares = 100 * np.nan_to_num(table["fraction"][rows])
@@ -108,10 +108,7 @@ class SharesPlot(QWidget):
         style = getattr(Qt.PenStyle, _DASHES[number % len(_DASHES)])
         pen = pg.mkPen(color, width=2, style=style)
         self._plot.plot(table["section"][rows], shares, pen=pen, antialias=True)
-        sign, label = QLabel(), QLabel(name)
-        sign.setPixmap(swatch(color.name(), self._look, 10).pixmap(10, 10))
-        self._legend.addWidget(sign)
-        self._legend.addWidget(label)
+        return f'<span style="color: {color.name()}">■</span>&nbsp;{escape(name)}'
 
     def _clicked(self, event: Any) -> None:
         place = self._plot.getPlotItem().vb.mapSceneToView(event.scenePos())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_simgraph.core.objects import FractionTable
 from napari_simgraph.viewer.footer import flat
@@ -27,13 +27,9 @@ class SharesFold(QWidget):
         self.table: FractionTable | None = None
         self.plot: Any = None
         self._layout = column(self)
-        self._below = QWidget()
-        line = QHBoxLayout(self._below)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addStretch(1)
         tip = "Classes by section and region, with areas.\ncommand line: objects fractions"
-        line.addWidget(flat("Save shares…", self.saving.emit, tip))
-        self._layout.addWidget(self._below)
+        self.save_button = flat("Save shares…", self.saving.emit, tip)
+        self._layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignRight)
         viewer.dims.events.current_step.connect(self._moved)
         self.hide()
 
@@ -48,8 +44,12 @@ class SharesFold(QWidget):
 
             self.plot = SharesPlot(colors(self._viewer))
             self.plot.asked.connect(self._go)
-            self._layout.insertWidget(0, self.plot)
+            self._layout.addWidget(self.plot)
         self.plot.show_shares(table, by_class)
+        if self.plot.isVisibleTo(self):  # beside the legend; alone where there is one section
+            self.plot.line.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignTop)
+        else:
+            self._layout.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignRight)
         self._moved()
 
     def renew_colors(self, look: Colors) -> None:

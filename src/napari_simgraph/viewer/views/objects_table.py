@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QTableView, QWidget
 from superqt import QDoubleRangeSlider
@@ -18,7 +18,8 @@ from napari_simgraph.viewer.views.objects_model import ObjectModel, say_size, un
 from napari_simgraph.viewer.views.parts import column, row
 
 Ids = NDArray[np.int64]
-_ROWS = 7  # seen at once where the dock is low
+_ROWS = 6  # seen at once where the dock is low
+_SIGN = 24  # px beside a title, for the sign of sorting
 _WAIT_MS = 50  # while the slider is dragged
 _STEPS = 1000  # of the slider, over the powers of ten between the smallest and the largest
 _ALL = "all classes"
@@ -26,7 +27,7 @@ KEYS = (
     ("Click", "choose the object in the image", True),
     ("Shift+click", "and this one", True),
     ("Delete", "delete the chosen rows, or the object under the pointer", True),
-    ("Ctrl+Z", "take the last deletion or filling back (in this dock)", True),
+    ("Ctrl+Z, Ctrl+Shift+Z", "a step back, forth again (in the table)", True),
     ("Ctrl+Enter", "measure (in this dock)", True),
 )
 _MOST_CHOSEN = 10_000  # rows selected by program at once; Qt keeps a range for each
@@ -37,13 +38,16 @@ class Rows(QTableView):
 
     deleting = Signal()
     undoing = Signal()
+    redoing = Signal()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Delete takes the chosen objects out, Ctrl+Z takes the last step back."""
+        """Delete takes the chosen objects out, Ctrl+Z and Ctrl+Shift+Z go back and forth."""
         if event.key() == Qt.Key.Key_Delete:
             self.deleting.emit()
         elif event.matches(QKeySequence.StandardKey.Undo):
             self.undoing.emit()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redoing.emit()
         else:
             super().keyPressEvent(event)
 
@@ -85,7 +89,7 @@ class TablePanel(QWidget):
     def show_table(self, table: ObjectTable | None, *, edited: bool = False) -> None:
         """Show a table, or none; filters and choice stay where it is one that was edited."""
         before = self.ids() if edited else np.zeros(0, np.int64)
-        self.model.show(table)
+        self.model.show(table, edited=edited)
         self.setVisible(table is not None)
         if table is None:
             return
@@ -153,6 +157,23 @@ class TablePanel(QWidget):
         layout.addLayout(buttons)
         self.hide()
 
+    def changeEvent(self, event: Any) -> None:
+        """Take on letters of another size: item views keep theirs under a style sheet."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_letters()
+
+    def _fit_letters(self) -> None:
+        size = self.said.font().pointSizeF()
+        if size > 0 and self.rows.font().pointSizeF() != size:
+            font = self.rows.font()
+            font.setPointSizeF(size)
+            self.rows.setFont(font)
+            self.rows.horizontalHeader().setFont(font)
+            height = self.rows.fontMetrics().lineSpacing() + 6
+            self.rows.verticalHeader().setDefaultSectionSize(height)
+            self._fit_columns()
+
     def _renew_filters(self, table: ObjectTable) -> None:
         sizes = table[table.size]
         low, high = (float(sizes.min()), float(sizes.max())) if len(table) else (1.0, 1.0)
@@ -166,7 +187,16 @@ class TablePanel(QWidget):
         self.size.setValue((0, _STEPS))
         for widget in (self.kind, self.size):
             widget.blockSignals(False)
-        self.rows.resizeColumnsToContents()
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Room for title and sign of sorting; for the sections as much as any may need."""
+        rows, metrics = self.rows, self.rows.fontMetrics()
+        rows.resizeColumnsToContents()
+        for number, shown in enumerate(self.model.columns):
+            least = metrics.horizontalAdvance("000–000 ") if shown.title == "z" else 0
+            title = metrics.horizontalAdvance(shown.title) + _SIGN
+            rows.setColumnWidth(number, max(rows.columnWidth(number), least, title))
 
     def limits(self) -> tuple[float, float]:
         """The sizes that are shown, from and to."""
@@ -185,20 +215,16 @@ class TablePanel(QWidget):
         self.model.filter(kind, *self.limits())
         self.choose(before, scroll=False)
         hidden, unit = len(self.model.hidden), unit_of(table.size)
-        low, high = (say_size(10**end) for end in self._shown_ends())
         said = f"{len(self.model.order):,} of {len(table):,} objects" if hidden else ""
         said = said or f"{len(table):,} object{'s' if len(table) != 1 else ''}"
-        self.said.setText(f"{said} · {low} to {high} {unit}" if len(table) else said)
+        sizes = table[table.size][self.model.order]
+        ends = [say_size(end) for end in (sizes.min(), sizes.max())] if len(sizes) else []
+        self.said.setText(f"{said} · {' to '.join(dict.fromkeys(ends))} {unit}" if ends else said)
         self.others_button.setEnabled(hidden > 0)
         self.others_button.setToolTip(
             f"Takes out the {hidden:,} objects that the filter hides. Undo takes it back.\n"
             "command line: --smallest, --largest"
         )
-
-    def _shown_ends(self) -> tuple[float, float]:
-        low, high = self.size.value()
-        start, end = self._ends
-        return start + (end - start) * low / _STEPS, start + (end - start) * high / _STEPS
 
 
 def _tip_delete() -> str:
