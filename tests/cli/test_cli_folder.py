@@ -66,7 +66,7 @@ def test_both_results_and_a_second_call(toy, capsys):
     assert names == {"a_classes.tif", "a_probability.tif"}
     said = capsys.readouterr().err
     assert "1 of 2 files are done, 1 could not be" in said
-    assert "b.png: " in said
+    assert "Not done, b.png: " in said
     made = (toy / "out" / "a_classes.tif").stat().st_mtime_ns
     assert apply(toy, "--output", "both", "--progress", "bar", "--threads", "2") == 0
     assert "1 of them in an earlier run" in capsys.readouterr().err

@@ -120,7 +120,7 @@ def test_each_file_has_a_result_and_a_row(folder):
     notes = [tick.text for tick in ticks if isinstance(tick, Note)]
     assert any("no images: notes.txt" in note for note in notes)
     assert any("masks: cell2_mask.png" in note for note in notes)
-    assert any(note.startswith("broken.png: ") for note in notes)
+    assert any(note.startswith("Not done, broken.png: ") for note in notes)
     assert not (out / ".room").exists()
 
 

@@ -70,7 +70,7 @@ def done(dock, page, qtbot):
 def test_a_folder_is_offered_before_any_image_is_open(dock, source, qtbot, monkeypatch):
     dock.tabs.setCurrentIndex(RUN)
     offered = [dock._buttons.itemAt(i).widget() for i in range(dock._buttons.count())]
-    button = next(w for w in offered if w is not None and w.text() == "Run on a folder…")
+    button = next(w for w in offered if w is not None and w.text() == "A folder…")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert dock.page is dock.run  # nothing was chosen

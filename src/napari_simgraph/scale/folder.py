@@ -105,7 +105,7 @@ def _all(asked: FolderRun, files: list[ImageFile], aside: Aside) -> Job[RunTable
             table.add(replace(row, key=key), before=known)
             asked.hear(row)
             if row.status == "failed":
-                aside.halt.hear((yield Note(f"{file.name}: {row.told}", warning=True)))
+                aside.halt.hear((yield Note(f"Not done, {file.name}: {row.told}", warning=True)))
     finally:
         written = table.write()
     if not written:

@@ -179,6 +179,7 @@ class DockFrame(QWidget):
 
     def _empty_card(self) -> QWidget:
         self._card, self._buttons = QWidget(), QHBoxLayout()
+        self._buttons.setSpacing(6)
         self._what_for, self._missing = QLabel(), QLabel()
         column = QVBoxLayout(self._card)
         for label in (self._what_for, self._missing):

@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView
 
 from napari_simgraph.io.run_table import Row, fraction_column
 from napari_simgraph.viewer.theme import state_pixmap
@@ -110,6 +110,7 @@ class FolderTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegateForColumn(1, _Sentences(self))
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setMinimumHeight(_LOWEST)
@@ -140,6 +141,15 @@ class FolderTable(QTableView):
         row = self.rows.rows.get(self.rows.files[index.row()])
         if row is not None:
             self.opened.emit(row)
+
+
+class _Sentences(QStyledItemDelegate):
+    """Sentences are cut at their end; of a path the middle says least."""
+
+    def initStyleOption(self, option: Any, index: QModelIndex) -> None:
+        """How a cell is drawn."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
 
 
 def _tip(row: Row) -> str:

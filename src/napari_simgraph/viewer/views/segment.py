@@ -9,7 +9,6 @@ from napari.layers import Image as ImageLayer
 from qtpy.QtWidgets import QFileDialog, QTabBar
 
 from napari_simgraph.core.job import Progress
-from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.keys import DockKeys
@@ -115,6 +114,7 @@ class SegmentDock(DockFrame):
     def _ask_folder(self) -> None:
         """A folder in the place of the image, once one is chosen."""
         if self.folder.folders.chosen or self.folder.folders.ask():
+            self.tabs.setCurrentIndex(RUN)
             self.folder.model.choose(self.run.model.name)
             self._show_folder(True)
 
@@ -137,15 +137,11 @@ class SegmentDock(DockFrame):
         self.show_empty(
             "Teach a model with a few strokes.",
             "No image is open yet.",
-            self._ways_to_begin(),
-        )
-
-    def _ways_to_begin(self) -> tuple[Button, Button]:
-        folder = ("Run on a folder…", self._ask_folder)
-        sample = ("Try a sample", self._open_sample)
-        return (
-            ("Open image…", self._open_image),
-            sample if self.tabs.currentIndex() == TEACH else folder,
+            (
+                ("Open image…", self._open_image),
+                ("Try a sample", self._open_sample),
+                ("A folder…", self._ask_folder),
+            ),
         )
 
     def _open_image(self) -> None:

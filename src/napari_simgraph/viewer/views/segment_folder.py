@@ -103,8 +103,8 @@ class FolderPage(QWidget):
         self.changed.emit()
 
     def say_progress(self, progress: Progress) -> str:
-        """Which file of how many."""
-        return progress.text
+        """Which file of how many; what could not be done is said behind it."""
+        return f"{progress.text}."
 
     def fail(self, said: str) -> None:
         """Show what went wrong."""
