@@ -6,7 +6,9 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtGui import QGuiApplication
+from napari.utils.progress import progress
+from qtpy.QtCore import QMimeData, QPointF, Qt
+from qtpy.QtGui import QDragMoveEvent, QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QLabel, QPlainTextEdit, QPushButton
 
 from napari_simgraph.core.job import Device, Note, Progress
@@ -105,12 +107,12 @@ def test_waiting_jobs_can_go_first_or_be_dropped(qtbot, dock, jobs):
     running = jobs.submit("Learn", lambda: learning(0.5))
     tasks = [jobs.submit(name, learning) for name in ("Segment", "Export", "Draw")]
     tasks[0].estimate = 180
-    qtbot.waitUntil(lambda: dock._waiting.count() == 3)
+    qtbot.waitUntil(lambda: len(dock._waiting._rows) == 3)
     qtbot.waitUntil(lambda: "about 3 min" in texts(dock))
-    press(dock._waiting.itemAt(2).widget(), "First")
-    qtbot.waitUntil(lambda: "Draw" in texts(dock._waiting.itemAt(0).widget()))
-    press(dock._waiting.itemAt(1).widget(), "×")
-    qtbot.waitUntil(lambda: dock._waiting.count() == 2)
+    press(dock._waiting._rows[2], "First")
+    qtbot.waitUntil(lambda: "Draw" in texts(dock._waiting._rows[0]))
+    press(dock._waiting._rows[1], "×")
+    qtbot.waitUntil(lambda: len(dock._waiting._rows) == 2)
     assert tasks[0].state is State.CANCELLED
     running.cancel()
     qtbot.waitUntil(lambda: tasks[1].state.over)
@@ -160,7 +162,7 @@ def test_every_button_has_a_tooltip_of_two_lines_and_a_name(qtbot, dock, jobs):
     jobs.submit("Learn", failing)
     jobs.submit("Learn", lambda: learning(0.5))
     jobs.submit("Segment", learning)
-    qtbot.waitUntil(lambda: bool(dock._rows) and dock._waiting.count() == 1)
+    qtbot.waitUntil(lambda: bool(dock._rows) and len(dock._waiting._rows) == 1)
     buttons = [b for b in dock.controls.findChildren(QPushButton) if not b.isHidden()]
     assert len(buttons) >= 6
     for button in buttons:
@@ -196,3 +198,56 @@ def test_the_line_is_the_mean_of_the_last_values():
     smooth = _smooth(values)
     slow = [values[max(0, i - 7) : i + 1].mean() for i in range(200)]  # 4 % of 200 are 8
     np.testing.assert_allclose(smooth, slow)
+
+
+def titles(jobs):
+    return [task.title for task in jobs.tasks if task.state is State.WAITING]
+
+
+def queue_of(jobs, qtbot, dock):
+    jobs.submit("Learn", lambda: learning(0.5))
+    for name in ("Map", "Draw", "Count"):
+        jobs.submit(name, lambda: learning(0.5))
+    qtbot.waitUntil(lambda: len(dock._waiting._rows) == 3)
+
+
+def drop(dock, row, at):
+    """What Qt tells the list when a row is let go of at this height."""
+    rows, data = dock._waiting, QMimeData()
+    data.setData("application/x-simgraph-job", row._task.id.encode())
+    place = QPointF(20, at)
+    action, button = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    rows.dragMoveEvent(QDragMoveEvent(place.toPoint(), action, data, button, none))
+    assert rows._mark.isVisible()
+    rows.dropEvent(QDropEvent(place, action, data, button, none))
+
+
+def test_waiting_jobs_can_be_dragged_to_another_place(qtbot, dock, jobs):
+    queue_of(jobs, qtbot, dock)
+    rows = dock._waiting
+    drop(dock, rows._rows[2], 0)
+    assert titles(jobs) == ["Count", "Map", "Draw"]
+    qtbot.waitUntil(lambda: rows._rows[0]._task.title == "Count")
+    drop(dock, rows._rows[0], rows._rows[1].geometry().bottom())
+    assert titles(jobs) == ["Map", "Count", "Draw"]
+    qtbot.waitUntil(lambda: rows._rows[0]._task.title == "Map")
+    drop(dock, rows._rows[0], rows.height())
+    assert titles(jobs) == ["Count", "Draw", "Map"]
+    assert not rows._mark.isVisible()
+
+
+def test_the_device_of_the_next_jobs_is_changed_here(dock):
+    heard = []
+    dock.session.device_changed.connect(lambda: heard.append(dock.session.device))
+    dock.change.setCurrentText("CPU")
+    assert heard == ["cpu"]
+
+
+def test_jobs_stand_in_the_activity_of_napari_too(qtbot, dock, jobs):
+    task = jobs.submit("Learn", lambda: learning(0.5))
+    qtbot.waitUntil(lambda: any(bar.n > 400 for bar in progress._all_instances))
+    (bar,) = progress._all_instances
+    assert (bar.desc.strip(": "), bar.total) == ("Learn", 1000)
+    task.cancel()
+    qtbot.waitUntil(lambda: not progress._all_instances)

@@ -18,6 +18,7 @@ from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.activity import Activity
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
@@ -48,8 +49,11 @@ class Session:
         The runner of all jobs of this viewer.
     keeper
         Writes layers and strokes into the workspace.
+    device
+        Where jobs run whose own settings say ``auto``; counts from the next one.
     """
 
+    device_changed = Signal()
     models_changed = Signal()
     results_changed = Signal()
     workspace_changed = Signal()
@@ -57,6 +61,7 @@ class Session:
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
         self.jobs = JobRunner(notify=self._notify)
+        self.activity, self.device = Activity(self.jobs), "auto"
         self.keeper = Keeper(viewer, self.ensure_workspace)
         self._shelf = Shelf()
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
@@ -163,6 +168,8 @@ class Session:
         self.record_run(told | {"state": "running"})
 
         def ended(ending: Ending) -> None:
+            if ending.left:  # the window closes: still running, as after a crash
+                return
             words = {"state": ending.state.value, "sentence": ending.sentence}
             self.record_run(told | words | {"seconds": ending.seconds})
 

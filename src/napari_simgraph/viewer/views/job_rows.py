@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -24,7 +23,6 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import State, Task
 from napari_simgraph.viewer.log import log_file
 from napari_simgraph.viewer.theme import Colors, state_pixmap
-from napari_simgraph.viewer.words import say_about
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.views.curves import Curves
@@ -137,28 +135,6 @@ class RunningCard(QWidget):
     def _pause_or_go_on(self) -> None:
         held = self.task.state is State.PAUSED
         self.task.resume() if held else self.task.pause()
-
-
-class WaitingRow(QWidget):
-    """A job that waits: its place, its title and how long it may take."""
-
-    def __init__(
-        self, place: int, task: Task, first: Callable[[], object], drop: Callable[[], object]
-    ) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(QLabel(f"{place}"))
-        row.addWidget(Short(task.title), 1)
-        if task.estimate >= 0:
-            row.addWidget(QLabel(say_about(task.estimate)))
-        ahead = flat(
-            "First", first, f"Moves '{task.title}' to the head of the queue.\nNext to run."
-        )
-        ahead.setEnabled(place > 1)
-        row.addWidget(ahead)
-        row.addWidget(flat("×", drop, f"Takes '{task.title}' off the list.\nIt has not begun."))
 
 
 class EndedRow(QWidget):

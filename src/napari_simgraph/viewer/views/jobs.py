@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
+import sys
+from shutil import which
 from typing import Any
 
 import psutil
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_simgraph.core.job import Device
+from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Task
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, colors
-from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, WaitingRow
+from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, Short
+from napari_simgraph.viewer.views.waiting_rows import WaitingRows
 
 _TURN_MS = 100  # ten updates a second look fluent
 _CURVES_EVERY = 10  # turns: a plot costs 5 to 10 ms that the training waits for
@@ -23,9 +26,7 @@ _ENDED_ROWS = 50  # a day of jobs; more only slow the list
 
 
 class JobsDock(DockFrame):
-    """All jobs of a viewer, with their curves and buttons; it reads the runner, and changes nothing
-    by itself.
-    """
+    """All jobs of a viewer, with their curves and buttons; it changes nothing by itself."""
 
     def __init__(self, napari_viewer: Any) -> None:
         self._cards: dict[str, RunningCard] = {}
@@ -36,16 +37,18 @@ class JobsDock(DockFrame):
         self.session = session_of(napari_viewer)
         self._jobs = self.session.jobs
         self._turns = 0
-        self._device = QLabel()
-        self._device.setToolTip(
-            "Where jobs run, and the memory in use of all there is.\n"
-            "A GPU is named once a job has begun."
+        self._device = Short()
+        self.change = combo(
+            "Where jobs run whose own settings say auto.\nCounts from the next job.", "Device"
         )
+        self.change.setMinimumContentsLength(4)
+        self._list_devices()
         self._empty = QLabel("No jobs. What takes long appears here.")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(0, 40, 0, 0)
-        self._running, self._waiting, self._ended = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        self._running, self._ended = QVBoxLayout(), QVBoxLayout()
+        self._waiting = WaitingRows(self._jobs)
         self._waiting_title, self._ended_title = _title("Waiting"), _title("Today")
         self._fill_body()
         self._timer = QTimer(self)
@@ -66,7 +69,7 @@ class JobsDock(DockFrame):
         waiting = [task for task in tasks if not task.begun and not task.state.over]
         ended = [task for task in tasks if task.state.over][::-1][:_ENDED_ROWS]
         self._show_running(running)
-        self._show_waiting(waiting)
+        self._waiting.show_tasks(waiting)
         self._show_ended(ended)
         self._waiting_title.setVisible(bool(waiting))
         self._ended_title.setVisible(bool(ended))
@@ -94,15 +97,31 @@ class JobsDock(DockFrame):
         self._timer.stop()
 
     def _fill_body(self) -> None:
-        self.body.addWidget(self._device)
+        across = QHBoxLayout()
+        across.addWidget(self._device, 1)
+        across.addWidget(self.change)
+        self.body.addLayout(across)
         self.body.addWidget(self._empty)
         self.body.addLayout(self._running)
         self.body.addWidget(self._waiting_title)
-        self.body.addLayout(self._waiting)
+        self.body.addWidget(self._waiting)
         self.body.addWidget(self._ended_title)
         self.body.addLayout(self._ended)
-        for part in (self._running, self._waiting, self._ended):
+        for part in (self._running, self._ended):
             part.setSpacing(4)
+
+    def _list_devices(self) -> None:
+        """What this machine may have, as far as it is known without torch."""
+        there = {"auto": True, "CPU": True, "CUDA": which("nvidia-smi") is not None}
+        there["MPS"] = sys.platform == "darwin"
+        self.change.addItems([name for name, found in there.items() if found])
+        listed = [self.change.itemText(i).casefold() for i in range(self.change.count())]
+        self.change.setCurrentIndex(listed.index(self.session.device))
+        self.change.currentTextChanged.connect(self._take_device)
+
+    def _take_device(self, name: str) -> None:
+        self.session.device = name.casefold()
+        self.session.device_changed.emit()
 
     def _turn(self) -> None:
         self._turns += 1
@@ -124,13 +143,6 @@ class JobsDock(DockFrame):
                 self._running.addWidget(card)
             self._cards[task.id].renew()
 
-    def _show_waiting(self, tasks: list[Task]) -> None:
-        while item := self._waiting.takeAt(0):
-            _remove(item.widget())
-        for place, task in enumerate(tasks, 1):
-            first, drop = partial(self._jobs.first, task), partial(self._jobs.drop, task)
-            self._waiting.addWidget(WaitingRow(place, task, first, drop))
-
     def _show_ended(self, tasks: list[Task]) -> None:
         wanted = {task.id for task in tasks}
         for gone in [known for known in self._rows if known not in wanted]:
@@ -142,7 +154,7 @@ class JobsDock(DockFrame):
 
     def _show_device(self) -> None:
         told = [card.task.device for card in self._cards.values() if card.task.device]
-        self._device.setText(say_device(told[0] if told else None))
+        self._device.say(say_device(told[0] if told else None))
 
     def _leave(self) -> None:
         self._timer.stop()

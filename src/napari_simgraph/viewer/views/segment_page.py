@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from qtpy.QtCore import Signal
@@ -58,6 +59,7 @@ class SegmentPage(QWidget):
         self.image = ImageRow(session.viewer, image_tip)
         self.noted = Warned()
         self.form: Form[Any] = Form(config, held)
+        session.device_changed.connect(self._renew)
 
     @property
     def main_text(self) -> str:
@@ -92,6 +94,17 @@ class SegmentPage(QWidget):
         """Show what went wrong."""
         self._last = Told("error", sentence)
         self.changed.emit()
+
+    def close_events(self) -> None:
+        """Stop following viewer and session."""
+        self._session.device_changed.disconnect(self._renew)
+        self.image.close_events()
+
+    def _config(self) -> Any:
+        """The settings of the form, run where the Jobs dock says if they don't say it."""
+        config = self.form.value()
+        auto = config.device == "auto"
+        return replace(config, device=self._session.device) if auto else config
 
     def _ask(self) -> Asked:
         """What to begin.

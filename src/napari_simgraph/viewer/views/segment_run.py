@@ -64,8 +64,7 @@ class RunPage(SegmentPage):
             "",
             "The model to use. Yours stand here as soon as they exist.\ncommand line: --model",
         )
-        self._make_sections()
-        self._make_outputs()
+        self._make_controls()
         self.made = MadeRow(session, self._results)
         layout = column(self)
         model_row = row("Use model", self.model)
@@ -91,18 +90,17 @@ class RunPage(SegmentPage):
 
     def close_events(self) -> None:
         """Stop following viewer and session."""
-        for part in (self.image, self.model, self.made):
+        super().close_events()
+        for part in (self.model, self.made):
             part.close_events()
 
-    def _make_sections(self) -> None:
+    def _make_controls(self) -> None:
         self.sections = QLabeledRangeSlider(Qt.Orientation.Horizontal)
         self.sections.setToolTip(
             "From section to section, both included.\nNumbers are those of napari's slider."
         )
         self.sections.setAccessibleName("Sections")
         self.sections_row = row("Sections", self.sections)
-
-    def _make_outputs(self) -> None:
         self.classes, self.sure = QCheckBox("classes"), QCheckBox("how sure")
         self.classes.setChecked(True)
         self.classes.setToolTip("A layer with a colour per class.\ncommand line: --output classes")
@@ -126,7 +124,7 @@ class RunPage(SegmentPage):
         model = self._session.model(self.model.name)
         image = self._session.image(layer)
         self.form.hold(output=self._output(), sections=self._range(), threads=gui_threads())
-        config: segmentation.Apply = self.form.value()
+        config: segmentation.Apply = self._config()
         name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
         room = self._room = self._session.room(name)
         self._source, self._noun, self._used = layer, image, (model, config)
@@ -208,11 +206,12 @@ class RunPage(SegmentPage):
     def _say_kept(self, made: list[Made], ending: Ending) -> str:
         """What was made, and what became of the sections that it did not come to."""
         took, done = say_time(ending.seconds), ending.state is State.DONE
-        there, of = self._noun.sections, f"{self._count} of {self._noun.sections} sections"
+        there = self._noun.sections
         if done and self._count == there:
             return say_made(made, took)
+        of = f"{self._count} of {there} sections"
         said = f"Made {of} in {took}." if done else f"Kept what was made in {took}: {of}."
-        if there == 1:  # a flat image that was stopped on the way
+        if there == 1:  # a flat image, stopped on the way
             said = f"Kept what was made in {took}."
         if None in self._earlier.values():
             return f"{said} The others are empty: the earlier classes were different."
@@ -288,7 +287,7 @@ class RunPage(SegmentPage):
         )
 
     def _ready(self) -> Told:
-        where = say_device(self._session.jobs, self.form.value().to_json())
+        where = say_device(self._session.jobs, self._config().to_json())
         return Told("ready", say_cost(self._cost(), where))
 
     def _results(self) -> list[Layer]:

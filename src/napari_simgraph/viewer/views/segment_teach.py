@@ -86,7 +86,8 @@ class TeachPage(SegmentPage):
 
     def close_events(self) -> None:
         """Stop following viewer and session."""
-        for part in (self.image, self.painting, self.model):
+        super().close_events()
+        for part in (self.painting, self.model):
             part.close_events()
 
     def _ask(self) -> Asked:
@@ -117,7 +118,7 @@ class TeachPage(SegmentPage):
 
     def _config(self) -> segmentation.Train:
         self.form.hold(boundary=self.painting.boundary_name, threads=gui_threads())
-        config: segmentation.Train = self.form.value()
+        config: segmentation.Train = super()._config()
         return config
 
     def _unfinished(self, config: segmentation.Train) -> str:
