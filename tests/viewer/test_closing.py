@@ -4,8 +4,14 @@ import os
 import subprocess
 import sys
 
+import psutil
+
+from napari_simgraph.io.workspace import Workspace
+
 CLOSE = """
+import sys
 import napari
+import psutil
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QMainWindow
 
@@ -20,6 +26,8 @@ def look():
         dock.footer.main.click()
     elif task is not None and task.progress.done > 0:
         timer.stop()
+        (child,) = psutil.Process().children()
+        print("child", child.pid, "torch" in sys.modules)
         next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMainWindow)).close()
 
 timer.timeout.connect(look)
@@ -28,7 +36,7 @@ napari.run()
 """
 
 
-def test_closing_napari_in_mid_training_keeps_a_checkpoint(tmp_path):
+def test_closing_napari_in_mid_training_keeps_a_checkpoint(tmp_path, qtbot):
     environment = os.environ | {"SIMGRAPH_WORKSPACES": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CLOSE],
@@ -39,4 +47,9 @@ def test_closing_napari_in_mid_training_keeps_a_checkpoint(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Error" not in done.stderr + done.stdout
-    assert list(tmp_path.glob("*/runs/*/checkpoint-*.safetensors"))
+    child, torch = done.stdout.split("child ")[1].split()[:2]
+    assert torch == "False"  # it trained in a process of its own …
+    qtbot.waitUntil(lambda: not psutil.pid_exists(int(child)), timeout=10_000)  # … that is gone
+    (folder,) = (path.parent for path in tmp_path.glob("*/workspace.json"))
+    (run,) = Workspace(folder).runs()
+    assert run["can_go_on"]

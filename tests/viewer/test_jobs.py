@@ -243,6 +243,7 @@ def test_cancel_takes_less_than_a_second(qtbot, runner, where):
     qtbot.wait(80)
     assert watch.ending.state is State.CANCELLED
     assert watch.ending.result is None
+    assert not watch.ending.left
 
 
 def deaf():
@@ -355,6 +356,7 @@ def test_close_closes_a_job_that_takes_no_notice(qtbot, qapp):
     runner.close(0.4)
     assert time.monotonic() - began < 1.0
     assert watch.ending.state is State.CANCELLED
+    assert watch.ending.left  # it may go on when the window is back
 
 
 def test_close_leaves_a_thread_that_is_stuck_and_tells_once(qtbot, qapp):
@@ -372,6 +374,7 @@ def test_close_leaves_a_thread_that_is_stuck_and_tells_once(qtbot, qapp):
     gate.set()
     qtbot.wait(100)
     assert watch.ending.state is State.CANCELLED
+    assert watch.ending.left
 
 
 @pytest.mark.parametrize("how", ["dropped", "parent"])

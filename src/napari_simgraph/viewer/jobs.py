@@ -28,7 +28,9 @@ R = TypeVar("R")
 _PUMP_MS = 30  # an answer of the live lane waits at most this long for the GUI thread
 _BUDGET_S = 0.02  # of the GUI thread per turn, so that a burst of ticks can't make it stutter
 
-_ABANDONED = Ending(State.CANCELLED, None, "Left inside a long call; it ends with the window.", 0.0)
+_ABANDONED = Ending(
+    State.CANCELLED, None, "Left inside a long call; it ends with the window.", 0.0, left=True
+)
 
 
 def gui_threads() -> int:

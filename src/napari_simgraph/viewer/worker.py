@@ -58,6 +58,9 @@ class Ending:
         Time at work, without pauses.
     error, trace
         What was raised, and its traceback as text.
+    left
+        Whether it was broken off because the window went, not because somebody wished it: then
+        it may go on where it stood.
     """
 
     state: State
@@ -66,6 +69,7 @@ class Ending:
     seconds: float
     error: BaseException | None = None
     trace: str = ""
+    left: bool = False
 
 
 class _Cancelled(Exception):
@@ -96,9 +100,10 @@ class Lanes:
         return any(worker.live and worker.at_work() for worker in self.workers)
 
     def cancel(self) -> None:
-        """Ask every worker to close its job at the next tick."""
+        """The window goes: ask every worker to close its job at the next tick."""
         with self.turn:
             for worker in self.workers:
+                worker.left = worker.left or not worker.cancelled
                 worker.cancelled = True
             self.turn.notify_all()
 
@@ -136,7 +141,7 @@ class Worker:
 
     def __init__(self, lanes: Lanes, make: Callable[[], Job[Any]], live: bool, log: Path | None):
         self.lanes, self.live, self.log = lanes, live, log
-        self.paused = self.stopped = self.cancelled = self.resting = False
+        self.paused = self.stopped = self.cancelled = self.left = self.resting = False
         self.inbox: deque[Any] = deque()
         self.outbox: deque[Tick] = deque()
         self.progress: Progress | None = None  # the newest that was not shown yet
@@ -219,7 +224,7 @@ class Worker:
             forget_frames(error)
         if self.cancelled:
             said = "Cancelled. What was there before is still in use."
-            return Ending(State.CANCELLED, None, said, seconds, error, trace)
+            return Ending(State.CANCELLED, None, said, seconds, error, trace, self.left)
         if error:
             return Ending(State.FAILED, None, say_error(error), seconds, error, trace)
         if self.stopped:
