@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_simgraph.cli.progress import Driver
 from napari_simgraph.core.job import say_time
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.room import Room
 
 DONE, CANCELLED = 0, 130
 
@@ -56,7 +57,21 @@ def _segment(
         if noun is not None:
             write(noun, folder / name, info={"model": "larva"})
     assert made.probability is not None  # both were asked for
+    if isinstance(made.classes, Labels):
+        _measure(made.classes, image, folder, (driver, room))
     scores = segmentation.score(made.probability, truth, segmentation.Score(sections=kept))
     room.clean()
     room.close()
     return scores
+
+
+def _measure(classes: Labels, image: Image, folder: Path, how: tuple[Driver, Room]) -> None:
+    """Write the table of all mitochondria that were found."""
+    from napari_simgraph.capabilities import objects
+    from napari_simgraph.io.tables import write_csv
+
+    driver, room = how
+    config = objects.Measure(only="mitochondrion")
+    table = driver.run(objects.measure(classes, image, config=config, room=room))
+    write_csv(table, folder / "objects.csv")
+    driver.say(f"Measured {len(table)} mitochondria.")

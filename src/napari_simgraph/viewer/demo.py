@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.viewer.demo_objects import measure_objects
+
 PLUGIN = "napari-simgraph"
 _SIZE = (1280, 800)
 _LONGEST_S = 1800.0  # a demo that takes longer hangs
@@ -46,6 +48,7 @@ class Demo:
         self.shoot("opened")
         self._learn(dock)
         self._segment(dock)
+        measure_objects(self)
         for name in ("Jobs", "Workspace"):
             self.open(name)
             self.shoot(name.lower())
