@@ -22,6 +22,7 @@ import torch
 from napari_simgraph import Image, run
 from napari_simgraph.core.job import Progress
 from napari_simgraph.io.models import load_model
+from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.normalise import RULE, measure
@@ -114,6 +115,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", default="full")
     asked = parser.parse_args()
+    keep_freed_blocks()  # as the command line does
     ways = Ways(load_model(asked.model), mosaic(asked.size), asked)
     names = ["whole", "tiled", "bare", "without_halo"]
     if find_spec("monai"):

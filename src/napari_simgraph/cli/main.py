@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from napari_simgraph.cli.parser import build_parser
 from napari_simgraph.cli.progress import Driver
+from napari_simgraph.learn.allocation import keep_freed_blocks
 
 DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
 
@@ -16,6 +17,8 @@ DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 broke off, 2 bad input (one clear line), 130 cancelled."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # the process is ours alone
+        keep_freed_blocks()
     try:
         return _run(build_parser(words).parse_args(words))
     except KeyboardInterrupt:

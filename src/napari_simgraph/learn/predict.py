@@ -97,7 +97,7 @@ class Predictor:
     """Probabilities of an image's sections from a trained network."""
 
     def __init__(self, network: nn.Module, how: Tiled, place: Place, aside: Aside) -> None:
-        self.network = network.to(place.device).eval()
+        self.network = ready(network, place)
         self.how, self.place, self.aside = how, place, aside
         self.edge = how.edge or (_TILE_CPU if place.device.type == "cpu" else _TILE_GPU)
 
@@ -155,9 +155,19 @@ class Predictor:
     def _forward(self, inputs: Tensor, orientation: int) -> Tensor:
         """Probabilities of one orientation, turned back."""
         with torch.no_grad(), self.place.computing():
-            turned = orient(inputs, orientation).contiguous(memory_format=torch.channels_last)
-            scores = self.network(turned).float()
+            scores = scored(self.network, orient(inputs, orientation))
             return orient_back(_chances(scores, self.how.exclusive), orientation).contiguous()
+
+
+def ready(network: nn.Module, place: Place) -> nn.Module:
+    """The network where and in the precision in which it is used; itself, not a copy."""
+    return network.to(place.device, place.half).eval()
+
+
+def scored(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Scores ``(N, K, Y, X)`` in float32 of inputs ``(N, C, Y, X)``."""
+    scores: Tensor = network(inputs.contiguous(memory_format=torch.channels_last)).float()
+    return scores
 
 
 def _chances(scores: Tensor, exclusive: bool) -> Tensor:
