@@ -4,7 +4,6 @@ import gzip
 import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import h5py
 import imagecodecs
@@ -19,7 +18,7 @@ from napari.utils.notifications import notification_manager
 from test_manifest import NAME, viewer  # noqa: F401 (a fixture)
 
 from napari_simgraph.viewer.readers import get_reader, read_path
-from napari_simgraph.viewer.sheets import say_spot, sheet_of, spot_at
+from napari_simgraph.viewer.sheets import sheet_of, spot_at
 
 DATA = Path(os.environ.get("SIMGRAPH_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 real = pytest.mark.skipif(not (DATA / "slides").is_dir(), reason="no real data: set SIMGRAPH_DATA")
@@ -133,12 +132,9 @@ def test_a_folder_of_mixed_sizes_opens_as_a_contact_sheet(viewer, tmp_path, qtbo
     y, x = sheet.layout.place(35, 4, 6)
     spot = spot_at(layer, layer.data_to_world((y, x)))
     assert spot == (35, 4, 6)
-    viewer.layers[0].events.help.connect(lambda event: None)
-    say_spot(layer, SimpleNamespace(position=layer.data_to_world((y, x))))
-    assert layer.help == "5 · good · y 4, x 6"
-    say_spot(layer, SimpleNamespace(position=(-5, -5)))
-    assert layer.help == ""
-    assert say_spot in layer.mouse_move_callbacks
+    status = layer.get_status(layer.data_to_world((y, x)), world=True)["coordinates"]
+    assert status.endswith("· 5 · good · y 4, x 6")
+    assert "good" not in layer.get_status((-5, -5), world=True)["coordinates"]
     qtbot.waitUntil(lambda: not sheet.fill(0.01), timeout=5000)
     assert "60 images in 2 classes, by folder." in told()
 

@@ -38,24 +38,42 @@ def follow_sheets(viewer: Any) -> None:
     viewer.layers.events.inserted.connect(_added)
 
 
-def say_spot(layer: Layer, event: Any) -> None:
-    """Name and class of the image under the pointer, at the right of the status bar."""
-    sheet, spot = sheet_of(layer), spot_at(layer, event.position)
-    if sheet is None or spot is None:
-        layer.help = ""
-        return
+def say_spot(sheet: Sheet, spot: Spot) -> str:
+    """Name and class of an image, and the pixel in it: ``084 · adipose · y 22, x 132``."""
     image = sheet.images.images[spot.image]
     classes = sheet.images.image_classes
     said = f"{image.name} · {classes[spot.image]}" if classes else image.name
-    layer.help = f"{said} · y {round(spot.y)}, x {round(spot.x)}"
+    return f"{said} · y {round(spot.y)}, x {round(spot.x)}"
+
+
+class _Status:
+    """A layer's line in the status bar, with the image under the pointer.
+
+    Image layers have no features that napari would show there, as Labels and Points have.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = weakref.ref(layer)
+
+    def __call__(self, position: Any = None, **how: Any) -> dict[str, str]:
+        """What napari says, and after the coordinates what we know."""
+        layer = self._layer()
+        if layer is None:
+            return {}
+        told: dict[str, str] = type(layer).get_status(layer, position, **how)
+        sheet = sheet_of(layer)
+        spot = spot_at(layer, position) if position is not None and how.get("world") else None
+        if sheet is not None and spot is not None:
+            told["coordinates"] += f" · {say_spot(sheet, spot)}"
+        return told
 
 
 def _added(event: Any) -> None:
     layer = event.value
     sheet = sheet_of(layer)
-    if sheet is None or say_spot in layer.mouse_move_callbacks:
+    if sheet is None or isinstance(layer.get_status, _Status):
         return
-    layer.mouse_move_callbacks.append(say_spot)
+    layer.get_status = _Status(layer)
     if not sheet.source.stacked and QApplication.instance() is not None:
         filler = _Filler(layer)
         sheet.hurry(_PATIENCE, filler.start)
