@@ -1,8 +1,9 @@
 """Pictures of the docks for README and tutorials, and for looking them over.
 
-``python docs/make_screenshots.py [--out DIR] [--review]`` under a display of at least 1280 x 800,
-such as ``xvfb-run -s "-screen 0 1280x800x24"``. Without ``--review`` it makes the pictures of the
-README; with it, every state of every dock in both themes, at 380 and 300 px, and at 150 % font.
+``python docs/make_screenshots.py [--review] [--out DIR]`` under a display of at least 1280 x 800,
+such as ``xvfb-run -s "-screen 0 1280x800x24"``. Without ``--review`` it makes the pictures in
+docs/images; with it, every state of Segment, Jobs and Workspace in both themes, at 300 px, with
+letters half as large again, and as deuteranopes see it, into a folder for temporary files.
 """
 
 from __future__ import annotations
@@ -10,165 +11,205 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import napari
-from napari.layers import Layer
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow
+import numpy as np
+from PIL import Image
 
 from napari_simgraph.capabilities.segmentation import Train
-from napari_simgraph.viewer.sample_data import larva
-from napari_simgraph.viewer.views.segment import RUN, TEACH, SegmentDock
+from napari_simgraph.core.job import Progress
+from napari_simgraph.viewer.driving import Driver
 
-WIDTH, HEIGHT = 1280, 800
 LEARN_MINUTES = 1.5  # enough for a segmentation that can be recognised
+REVIEW_MINUTES = 0.5  # enough for each state to be seen
+TEACH, RUN = 0, 1
+LETTERS, LARGE = 9, 14  # points: napari's own, and half as much again
+# Machado, Oliveira, Fernandes 2009, IEEE TVCG 15:1291, table 1: deuteranopia, linear RGB.
+DEUTERANOPIA = np.array(
+    [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]
+)
 
 
-class Studio:
-    """A napari window of one size that is photographed into a folder."""
-
-    def __init__(self, out: Path) -> None:
-        out.mkdir(parents=True, exist_ok=True)
-        self.out = out
-        self.viewer = napari.Viewer()
-        self.viewer.window.resize(WIDTH, HEIGHT)
-        self.wait(0.5)
-
-    def wait(self, seconds: float = 0.4, until: Callable[[], bool] | None = None) -> None:
-        """Let napari work for a while, or until something is true (at most `seconds`)."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not (until and until()):
-            QApplication.processEvents()
-            time.sleep(0.01)
-
-    def shot(self, name: str) -> Path:
-        """Save a picture of the whole window."""
-        self.wait()
-        path = self.out / f"{name}.png"
-        window(self.viewer).grab().save(str(path))
-        return path
-
-    def dock(self, kind: type, name: str) -> object:
-        """Open a dock of ours."""
-        made = kind(self.viewer)
-        self.viewer.window.add_dock_widget(made, name=name, area="right")
-        self.wait()
-        return made
-
-    def close(self) -> None:
-        """Close napari."""
-        self.viewer.close()
-
-
-def window(viewer: napari.Viewer) -> QMainWindow:
-    """The window of the viewer; the only one there is."""
-    return next(w for w in QApplication.topLevelWidgets() if isinstance(w, QMainWindow))
-
-
-def open_larva(viewer: napari.Viewer) -> None:
-    """The sample stack with strokes on it, as *File ▸ Open Sample* opens it."""
-    for data in larva():
-        viewer.add_layer(Layer.create(*data))
-    viewer.dims.set_current_step(0, viewer.dims.nsteps[0] // 2)
-
-
-def readme(studio: Studio) -> None:
+def readme(window: Driver) -> None:
     """The pictures of the README: learning, and what came out."""
-    dock = studio.dock(SegmentDock, "Segment")
-    open_larva(studio.viewer)
-    learn(studio, dock, LEARN_MINUTES)
-    studio.wait(60, lambda: bool(dock.teach.task and dock.teach.task.progress.done > 0.4))
-    studio.shot("segment_learning")
-    studio.wait(300, lambda: dock.teach.task is None)
-    segment(studio, dock)
-    studio.shot("segment_done")
+    dock = window.open("Segment")
+    window.sample("larva")
+    learn(window, dock, LEARN_MINUTES)
+    window.wait(until=lambda: done(dock.teach) > 0.4)
+    window.shoot("segment_learning")
+    window.wait(until=lambda: dock.teach.task is None)
+    dock.tabs.setCurrentIndex(RUN)
+    window.press(dock)
+    window.wait(until=lambda: dock.run.task is None)
+    window.shoot("segment_done")
 
 
-def learn(studio: Studio, dock: SegmentDock, minutes: float) -> None:
+def review(window: Driver) -> None:
+    """Every state of every dock."""
+    dock = window.open("Segment")
+    themes(window, "teach_empty")
+    for name in ("Jobs", "Workspace"):
+        window.open(name)
+        themes(window, f"{name.lower()}_empty")
+    window.open("Segment")
+    window.sample("larva")
+    themes(window, "teach_ready")
+    unfolded(window, dock)
+    learned(window, dock)
+    segmented(window, dock)
+    ended(window, dock)
+    narrow(window, dock)
+
+
+def learned(window: Driver, dock: Any) -> None:
+    """Teach while it waits, runs, was stopped and is done; Jobs with its curves."""
+    first = endless(dock, "Learn what is similar")
+    second = endless(dock, "Draw a map")
+    learn(window, dock, REVIEW_MINUTES)
+    themes(window, "teach_queued")
+    window.open("Jobs")
+    themes(window, "jobs_queued")
+    for task in (first, second):
+        task.cancel()
+    window.open("Segment")
+    window.wait(until=lambda: done(dock.teach) > 0.4)
+    themes(window, "teach_running")
+    window.open("Jobs")
+    themes(window, "jobs_running")
+    window.open("Segment")
+    window.wait(until=lambda: dock.teach.task is None)
+    themes(window, "teach_done")
+
+
+def segmented(window: Driver, dock: Any) -> None:
+    """Run on all: ready, running, done, some sections only, stopped."""
+    dock.tabs.setCurrentIndex(RUN)
+    themes(window, "run_ready")
+    window.press(dock)
+    window.wait(until=lambda: dock.run._boxes or dock.run.task is None)
+    themes(window, "run_running")
+    window.wait(until=lambda: dock.run.task is None)
+    themes(window, "run_done")
+    simulated(window.shoot("run_done_normal"))
+    dock.run.sure.setChecked(True)
+    window.press(dock)
+    window.wait(until=lambda: dock.run._boxes or dock.run.task is None)
+    dock.footer.stop.click()
+    window.wait(until=lambda: dock.run.task is None)
+    themes(window, "run_stopped")
+    window.viewer.layers.selection.active = window.viewer.layers["larva"]
+
+
+def ended(window: Driver, dock: Any) -> None:
+    """What failed, in the footer and in Jobs; Workspace with all of it."""
+    dock.run.fail("The disk is full: paused, nothing is lost.")
+    themes(window, "run_error")
+    dock.tabs.setCurrentIndex(TEACH)
+    dock.teach.painting.classes.removing.emit(4)
+    themes(window, "teach_stopped")
+    dock.teach.fail("These labels have another shape (512 x 512) than the image (1024 x 1024).")
+    themes(window, "teach_error")
+    dock.session.jobs.submit("Find groups", failing)
+    window.wait(1.0)
+    jobs = window.open("Jobs")
+    themes(window, "jobs_done")
+    next(iter(jobs._rows.values())).show_report()
+    themes(window, "jobs_report")
+    window.open("Workspace")
+    themes(window, "workspace_done")
+
+
+def unfolded(window: Driver, dock: Any) -> None:
+    """Settings and keys."""
+    for fold in (dock.settings, dock.keys):
+        fold.open()
+        themes(window, f"teach_{fold.button.text().split()[0].casefold()}")
+        fold.open(False)
+
+
+def narrow(window: Driver, dock: Any) -> None:
+    """All docks at 300 px, and with large letters."""
+    for name in ("Segment", "Jobs", "Workspace"):
+        front = window.open(name)
+        pages = (TEACH, RUN) if name == "Segment" else (None,)
+        for page in pages:
+            said = f"{name.casefold()}{'' if page is None else f'_{page}'}"
+            if page is not None:
+                dock.tabs.setCurrentIndex(page)
+            window.narrow(front, 300)
+            window.shoot(f"narrow_{said}")
+            window.narrow(front)
+            window.letters(LARGE)
+            window.shoot(f"large_{said}")
+            window.letters(LETTERS)
+
+
+def learn(window: Driver, dock: Any, minutes: float) -> None:
     """Press Learn."""
     dock.tabs.setCurrentIndex(TEACH)
     dock.teach.form.set_value(Train(minutes=minutes))
-    studio.wait(5, dock.footer.main.isEnabled)
-    dock.footer.main.click()
+    window.press(dock)
 
 
-def segment(studio: Studio, dock: SegmentDock) -> None:
-    """Press Segment and wait."""
-    dock.tabs.setCurrentIndex(RUN)
-    dock.footer.main.click()
-    studio.wait(300, lambda: dock.run.task is None)
+def done(page: Any) -> float:
+    """How far a page's job is."""
+    return page.task.progress.done if page.task is not None else 1.0
 
 
-def review(studio: Studio) -> None:
-    """Every state in both themes, narrow and with large letters."""
-    dock = studio.dock(SegmentDock, "Segment")
-    viewer = studio.viewer
-    both_themes(studio, "empty")
-    open_larva(viewer)
-    studio.wait(1)
-    both_themes(studio, "ready")
-    dock.settings.open()
-    dock.keys.open()
-    both_themes(studio, "unfolded")
-    dock.settings.open(False)
-    dock.keys.open(False)
-    learn(studio, dock, LEARN_MINUTES)
-    studio.wait(60, lambda: bool(dock.teach.task and dock.teach.task.progress.done > 0.5))
-    both_themes(studio, "running")
-    studio.wait(300, lambda: dock.teach.task is None)
-    both_themes(studio, "learned")
-    dock.tabs.setCurrentIndex(RUN)
-    both_themes(studio, "run_ready")
-    dock.footer.main.click()
-    studio.wait(60, lambda: bool(dock.run.task and dock.run.task.progress.done > 0.3))
-    both_themes(studio, "run_running")
-    studio.wait(300, lambda: dock.run.task is None)
-    both_themes(studio, "run_done")
-    dock.teach.fail("These labels have another shape (512 x 512) than the image (1024 x 1024).")
-    dock.tabs.setCurrentIndex(TEACH)
-    both_themes(studio, "error")
-    narrow(studio, dock)
+def endless(dock: Any, title: str) -> Any:
+    """A job that waits to be cancelled."""
+
+    def job() -> Any:
+        while True:
+            yield Progress(0.62, "step 310/500", 70)
+
+    task = dock.session.jobs.submit(title, job)
+    task.estimate = 120
+    return task
 
 
-def both_themes(studio: Studio, name: str) -> None:
-    """One picture in the dark theme and one in the light theme."""
+def failing() -> Any:
+    """A job that fails as jobs do."""
+    yield Progress(0.2)
+    raise RuntimeError("singular matrix")
+
+
+def themes(window: Driver, name: str) -> None:
+    """One picture in the light theme and one in the dark theme."""
     for theme in ("light", "dark"):
-        studio.viewer.theme = theme
-        studio.shot(f"{name}_{theme}")
+        window.viewer.theme = theme
+        window.shoot(f"{name}_{theme}")
 
 
-def narrow(studio: Studio, dock: SegmentDock) -> None:
-    """At 300 px, and with letters half as large again."""
-    holder = dock.parentWidget()
-    while not isinstance(holder, QDockWidget):
-        holder = holder.parentWidget()
-    main = window(studio.viewer)
-    for tab in (TEACH, RUN):
-        dock.tabs.setCurrentIndex(tab)
-        main.resizeDocks([holder], [300], Qt.Orientation.Horizontal)
-        studio.shot(f"narrow_{tab}")
-    main.resizeDocks([holder], [380], Qt.Orientation.Horizontal)
-    napari.settings.get_settings().appearance.font_size = 14
-    for tab in (TEACH, RUN):
-        dock.tabs.setCurrentIndex(tab)
-        studio.shot(f"large_letters_{tab}")
-    napari.settings.get_settings().appearance.font_size = 9
+def simulated(path: Path) -> None:
+    """The same picture as somebody without green cones sees it."""
+    srgb = np.asarray(Image.open(path).convert("RGB"), float) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ DEUTERANOPIA.T, 0, 1)
+    coded = np.where(seen <= 0.0031308, seen * 12.92, 1.055 * seen ** (1 / 2.4) - 0.055)
+    made = Image.fromarray(np.round(255 * coded).astype(np.uint8))
+    made.save(path.with_name(path.name.replace("normal", "deuteranopia")))
 
 
 def main() -> None:
     """Make the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--review", action="store_true")
     asked = parser.parse_args()
+    images, looked = Path(__file__).parent / "images", Path(tempfile.gettempdir()) / "docks"
+    take: Callable[[Driver], None] = review if asked.review else readme
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        studio = Studio(asked.out)
-        (review if asked.review else readme)(studio)
-        studio.close()
+        window = Driver(asked.out or (looked if asked.review else images))
+        take(window)
+        window.close()
 
 
 if __name__ == "__main__":

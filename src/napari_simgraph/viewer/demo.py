@@ -8,19 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from napari_simgraph.viewer.demo_objects import measure_objects
-
-PLUGIN = "napari-simgraph"
-_SIZE = (1280, 800)
-_LONGEST_S = 1800.0  # a demo that takes longer hangs
+from napari_simgraph.viewer.driving import Driver
 
 
-class Demo:
+class Demo(Driver):
     """A viewer with the larva sample, driven through its docks.
 
     Parameters
@@ -32,18 +27,13 @@ class Demo:
     """
 
     def __init__(self, out: Path, minutes: float) -> None:
-        import napari
-
-        self.out, self.minutes = out, minutes
-        out.mkdir(parents=True, exist_ok=True)
         os.environ["SIMGRAPH_WORKSPACES"] = str(out / "workspaces")
-        self.viewer = napari.Viewer(show=True)
-        self.viewer.window.resize(*_SIZE)
-        self._count = 0
+        super().__init__(out)
+        self.minutes, self._count = minutes, 0
 
     def run(self) -> dict[str, float]:
         """Scores of what was learned from a few strokes, held against the whole truth."""
-        self.viewer.open_sample(PLUGIN, "larva")
+        self.sample("larva")
         dock = self.open("Segment")
         self.shoot("opened")
         self._learn(dock)
@@ -58,37 +48,14 @@ class Demo:
         self.viewer.theme = "dark"
         return self._results(dock)
 
-    def open(self, name: str) -> Any:
-        """The dock of this name, in front."""
-        dock, widget = self.viewer.window.add_plugin_dock_widget(PLUGIN, name)
-        dock.show()
-        dock.raise_()
-        self.wait(0.5)
-        return widget
-
     def shoot(self, name: str) -> Path:
-        """A picture of the whole window."""
-        self.wait(0.5)
+        """A picture of the whole window, numbered."""
         self._count += 1
-        path = self.out / f"{self._count:02d}_{name}.png"
-        self.viewer.screenshot(str(path), canvas_only=False, flash=False)
-        return path
-
-    def wait(self, seconds: float = 0.0, until: Callable[[], bool] | None = None) -> None:
-        """Let the window live for some seconds, or until something is true."""
-        from qtpy.QtWidgets import QApplication
-
-        end = time.monotonic() + (seconds if until is None else _LONGEST_S)
-        while time.monotonic() < end and not (until and until()):
-            QApplication.processEvents()
-            time.sleep(0.01)
-        if until and not until():
-            raise TimeoutError("The demo waited in vain: look at the last screenshot.")
+        return super().shoot(f"{self._count:02d}_{name}")
 
     def _learn(self, dock: Any) -> None:
         dock.teach.form.set_value(dock.teach.form.value().__class__(minutes=self.minutes))
-        self.wait(1.0)
-        dock.footer.main.click()
+        self.press(dock)
         self.wait(20 * self.minutes)
         self.shoot("learning")
         self.open("Jobs")
@@ -100,8 +67,7 @@ class Demo:
     def _segment(self, dock: Any) -> None:
         dock.tabs.setCurrentIndex(1)
         dock.run.sure.setChecked(True)
-        self.wait(0.5)
-        dock.footer.main.click()
+        self.press(dock)
         self.wait(3.0)
         self.shoot("segmenting")
         self.wait(until=lambda: dock.run.task is None)
