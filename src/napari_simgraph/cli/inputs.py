@@ -70,7 +70,12 @@ def read_pair(asked: Namespace) -> tuple[Any, Any]:
     prediction = read(asked.prediction, options=read_options(asked)).image
     if _is_probability(prediction):
         return prediction, truth
-    return _labels(asked.prediction, asked, _quiet), truth
+    found = _labels(asked.prediction, asked, _quiet)
+    known = [len(one.classes) for one in (found, truth) if isinstance(one, Labels)]
+    if len(known) == 2 and known[0] > known[1] > 0:  # more values than classes: object numbers
+        asked.labels_are = "objects"
+        found = _labels(asked.prediction, asked, _quiet)
+    return found, truth
 
 
 def _quiet(sentence: str) -> None:
@@ -125,6 +130,8 @@ def _label_options(asked: Namespace) -> LabelOptions:
     found = asked.labels_are
     if found == "auto" and asked.command == "objects":  # what is not marked is no object
         found = "marked"
+    if found == "auto" and asked.verb_name == "score":
+        found = "either"
     return LabelOptions(
         axes=axes,
         spacing=size.spacing,

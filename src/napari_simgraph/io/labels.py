@@ -22,7 +22,7 @@ from napari_simgraph.io.label_values import (
 from napari_simgraph.io.raw import Opened, ReadOptions
 from napari_simgraph.io.read import read_values
 
-LABELS_ARE = ("auto", "mask", "scribbles", "objects", "marked")
+LABELS_ARE = ("auto", "mask", "scribbles", "objects", "marked", "either")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LabelOptions(ReadOptions):
         ``mask``: every value is a class, 0 too; ``scribbles``: 0 is unlabelled; ``auto``: a mask
         where all files together hold just two values, else scribbles; ``objects``: each value is
         one object; ``marked``: 0 is background, the rest classes, or objects where there are more
-        values than anyone draws classes.
+        values than anyone draws classes; ``either``: as ``auto``, or objects likewise.
     """
 
     classes: tuple[str, ...] = ()
@@ -91,13 +91,19 @@ def as_labels(
     if options.labels_are == "objects":
         return _objects(flat, (*notes, "Each value is read as one object."))
     values = values_of(flat, path or images[0].name)
-    if options.labels_are == "marked" and len(values) > MAX_VALUES:
-        said = f"More than {MAX_VALUES} values: each is read as one object."
+    if options.labels_are in ("marked", "either") and len(values) > _most(options):
+        said = f"More than {_most(options)} values: each is read as one object."
         return _objects(flat, (*notes, said))
     look_up, classes, told = _meaning(values, options)
     labels = tuple(_labels(image, look_up, classes) for image in flat)
     whole = labels[0] if len(labels) == 1 else LabelsSet(labels)
     return OpenedLabels(whole, (*notes, *told))
+
+
+def _most(options: LabelOptions) -> int:
+    """More values than these are no classes."""
+    named = options.labels_are == "either" and options.classes
+    return len(options.classes) + 1 if named else MAX_VALUES
 
 
 def read_class_masks(
@@ -184,7 +190,7 @@ def _meaning(values: Sequence[int], options: LabelOptions) -> tuple[LookUp, Clas
         raise Told(
             f"The labels hold more than {MAX_VALUES} values: these look like objects, not classes."
         )
-    two = options.labels_are == "auto" and len(values) == 2
+    two = options.labels_are in ("auto", "either") and len(values) == 2
     if two or options.labels_are == "mask":
         return _full_mask(values, options.classes, two)
     used = [value for value in values if value]
