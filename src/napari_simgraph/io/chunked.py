@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,9 +15,12 @@ from numpy.typing import DTypeLike, NDArray
 from napari_simgraph.io.lazy import Lazy, PlaneCache
 
 At: TypeAlias = tuple[int, ...]
+R = TypeVar("R")
 
 # Decoded at a time: 64 tiles of 256 x 256 RGB; more would hold twice what is asked for.
 _BATCH_BYTES = 16 * 2**20
+# Decoders release Python's lock; more threads than this no longer helped with 256 px tiles.
+_THREADS = 4
 
 
 class Chunked(Lazy):
@@ -46,6 +51,13 @@ class Chunked(Lazy):
     def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:
         """The chunks with these numbers along each axis, in this order."""
         raise NotImplementedError
+
+    def box_of(self, at: At) -> tuple[slice, ...]:
+        """Where the chunk of this number lies."""
+        return tuple(
+            slice(i * c, min((i + 1) * c, n))
+            for i, c, n in zip(at, self.chunk, self.shape, strict=True)
+        )
 
     def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
         out = np.empty([len(range(s.start, s.stop, s.step)) for s in box], self.dtype)
@@ -82,6 +94,14 @@ class Chunked(Lazy):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _token=object())
+
+
+def side_by_side(works: Sequence[Callable[[], R]]) -> list[R]:
+    """What these functions return, called in a few threads where there are several."""
+    if len(works) < 3:  # starting threads takes longer than one tile
+        return [work() for work in works]
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda work: work(), works))
 
 
 class Held:

@@ -102,10 +102,7 @@ class H5Chunks(Chunked):
         """These chunks; the library lets one thread in at a time."""
         with telling(self._path, "HDF5"), opened_file(self._path) as file:
             dataset = file[self._key]
-            return [dataset[self._box(at)] for at in ats]
-
-    def _box(self, at: At) -> tuple[slice, ...]:
-        return tuple(slice(i * c, (i + 1) * c) for i, c in zip(at, self.chunk, strict=True))
+            return [dataset[self.box_of(at)] for at in ats]
 
 
 def _array(dataset: h5py.Dataset, path: Path) -> Any:

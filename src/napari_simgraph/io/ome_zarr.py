@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.core.geometry import PIXEL, clean_unit
+from napari_simgraph.io.chunked import At, Chunked, side_by_side
 from napari_simgraph.io.faults import Told, check_file, telling
-from napari_simgraph.io.lazy import View
 from napari_simgraph.io.raw import Raw
 
 NAMESPACE = "napari-simgraph"
@@ -57,16 +58,20 @@ def _attributes(node: Any) -> dict[str, Any]:
     return {**found, **found.get("ome", {})}
 
 
-class _Checked(View):
-    """A Zarr array whose broken chunks are told in a sentence."""
+class ZarrChunks(Chunked):
+    """A Zarr array whose chunks are kept for a while; broken ones are told in a sentence."""
 
     def __init__(self, array: Any, path: Path) -> None:
-        super().__init__(array, range(len(array.shape)))
-        self._path = path
+        super().__init__(array.shape, array.dtype, array.chunks)
+        self._array, self._path = array, path
 
-    def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
+    def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:
+        """These chunks, decoded side by side."""
         with telling(self._path, "Zarr"):
-            return super()._block(box)
+            return side_by_side([partial(self._one, at) for at in ats])
+
+    def _one(self, at: At) -> NDArray[Any]:
+        return np.asarray(self._array[self.box_of(at)])
 
 
 def _plain(array: Any, path: Path, key: str) -> Raw:
@@ -75,7 +80,7 @@ def _plain(array: Any, path: Path, key: str) -> Raw:
     known = set(axes) <= set("TZYXC") and len(set(axes)) == len(axes) == len(array.shape)
     name = key.rpartition("/")[2] or path.stem
     return Raw(
-        (_Checked(array, path),), axes if known else "", name=name, source=_source(path, key)
+        (ZarrChunks(array, path),), axes if known else "", name=name, source=_source(path, key)
     )
 
 
@@ -95,7 +100,7 @@ def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) 
     axes = [a if isinstance(a, dict) else {"name": a} for a in told.get("axes", ())]
     letters = "".join(str(a["name"])[:1].upper() for a in axes)
     sets = told["datasets"]
-    arrays = tuple(_Checked(node[entry["path"]], path) for entry in sets)
+    arrays = tuple(ZarrChunks(node[entry["path"]], path) for entry in sets)
     units = [str(a["unit"]) for a in axes if a.get("type") == "space" and a.get("unit")]
     unit = clean_unit(units[-1]) if units and len(set(units)) == 1 else PIXEL
     scale = _transform("scale", told, sets[0], letters)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.io.chunked import At, Chunked, Held
+from napari_simgraph.io.chunked import At, Chunked, Held, side_by_side
 from napari_simgraph.io.faults import Told, listening, quiet, telling
 from napari_simgraph.io.lazy import PlaneCache
 
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]
 Opener: TypeAlias = Callable[[int], Any]
-# Decoders release Python's lock; more threads than this no longer helped with 256 px tiles.
-_DECODERS = 4
 _JPEGS = (6, 7, 33007, 34892)  # TIFF's numbers of JPEG, whose tables stand once for all tiles
 
 
@@ -118,14 +114,11 @@ class TiledPages(Chunked):
         with self._pages.opened() as pages:
             decoders = [self._decoder(pages, at) for at in ats]
         with telling(self._pages.path, "TIFF"), quiet():
-            if len(decoders) < 3:  # starting threads takes longer than one tile
-                return [decode() for decode in decoders]
-            with ThreadPoolExecutor(min(_DECODERS, os.cpu_count() or 1)) as pool:
-                return list(pool.map(lambda decode: decode(), decoders))
+            return side_by_side(decoders)
 
     def _decoder(self, pages: Opener, at: At) -> Callable[[], NDArray[Any]]:
         """What decodes a tile whose bytes have been read; the file may be closed by then."""
-        size = tuple(min(c, n - i * c) for i, c, n in zip(at, self.chunk, self.shape, strict=True))
+        size = tuple(s.stop - s.start for s in self.box_of(at))
         lead, inner = at[: len(self._lead)], at[len(self._lead) :]
         page = pages(int(np.ravel_multi_index(lead, self._lead)) if lead else 0)
         plane, row, column = inner[:3] if self._separate else (0, *inner[:2])
