@@ -361,3 +361,8 @@ def test_the_nerve_cord_is_clicked_through(dock, viewer, qtbot):
     number = int(dock.panel.ids()[0])
     section = viewer.dims.current_step[0]
     assert (np.asarray(dock.editor.layer.data)[section] == number).any()
+
+
+def test_nothing_is_wider_than_the_dock(dock, viewer, labels, qtbot):
+    measure(dock, qtbot)
+    assert dock.controls.minimumSizeHint().width() <= 356

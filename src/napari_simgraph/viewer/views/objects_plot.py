@@ -15,7 +15,7 @@ from napari_simgraph.core.classes import default_colors
 from napari_simgraph.core.objects import FractionTable
 from napari_simgraph.viewer.theme import Colors
 
-_HEIGHT = 100
+_HEIGHT = 84
 _DASHES = ("SolidLine", "DashLine", "DotLine", "DashDotLine")  # beside colour, for every eye
 _MOST = 8  # classes: more lines can't be told apart
 

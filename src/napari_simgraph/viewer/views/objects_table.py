@@ -74,10 +74,10 @@ class TablePanel(QWidget):
         self.said.setObjectName("faint")
         self.rows = Rows()
         self._make_rows()
-        self.delete_button = button("Delete", self.rows.deleting.emit, _tip_delete())
+        self.delete_button = button("Delete", self.rows.deleting.emit, _DELETE_TIP)
         self.others_button = button("Delete hidden", lambda: None)
-        self.fill_button = button("Fill holes", lambda: None)
-        self.save_button = button("Save CSV…", lambda: None)
+        self.fill_button = button("Fill holes", lambda: None, _FILL_TIP)
+        self.save_button = button("CSV…", lambda: None, _SAVE_TIP)
         self._lay()
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
@@ -227,5 +227,11 @@ class TablePanel(QWidget):
         )
 
 
-def _tip_delete() -> str:
-    return "Takes the chosen objects out. Undo takes it back.\nkey: Delete; command line: --remove"
+_DELETE_TIP = (
+    "Takes the chosen objects out. Undo takes it back.\nkey: Delete; command line: --remove"
+)
+_FILL_TIP = (
+    "Background inside one object becomes part of it: of the chosen, else of all shown.\n"
+    "command line: --fill-holes"
+)
+_SAVE_TIP = "Writes all figures of all objects.\ncommand line: objects measure --out"
