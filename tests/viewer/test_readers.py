@@ -201,6 +201,13 @@ def test_masks_of_mixed_sizes_lie_on_their_images(viewer, tmp_path):  # noqa: F8
     assert np.asarray(labels.data)[y, x] == 2
 
 
+def test_a_few_stacks_of_a_folder_keep_their_sections(viewer, tmp_path):  # noqa: F811
+    for name, count in (("a", 3), ("b", 4)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((count, 30, 40), np.uint8))
+    layers = viewer.open(tmp_path, plugin=NAME)
+    assert [layer.data.shape for layer in layers] == [(3, 30, 40), (4, 30, 40)]
+
+
 def test_large_pictures_get_coarser_levels(viewer, tmp_path):  # noqa: F811
     wave = (np.sin(np.arange(4200) / 300) * 100 + 120).astype(np.uint8)
     pixels = np.broadcast_to(wave[None, :, None], (300, 4200, 3)).copy()

@@ -24,6 +24,7 @@ from napari_simgraph.viewer.layers import LayerData, to_layer_data
 from napari_simgraph.viewer.sheets import follow_sheets
 
 _MEMORY_BYTES = 2**29  # labels up to here are copied: 2000 sections of 512 x 512 px
+_STACKS = 16  # of a folder that open as layers of their own; more would fill the list
 _KEYS = 6  # arrays of one file that open together; more would fill the list
 # Names that programs give to labels in files of several arrays.
 _LABEL_WORDS = ("label", "neuron_ids", "clefts", "segmentation", "instances", "mask", "truth")
@@ -111,6 +112,8 @@ def _shown(opened: Opened, path: str, paired: Paired | None) -> list[LayerData]:
     if opened.info.get("noun") == "Labels":
         labels = read_labels(path).labels
         return [] if isinstance(labels, LabelsSet) else _painted(labels, "")
+    if isinstance(image, ImageSet) and _are_stacks(image):
+        return [data for one in image for data in to_layer_data(with_levels(one))]
     if isinstance(image, ImageSet):
         sheet, layout = contact_sheet(image)
         return [*to_layer_data(sheet), *_labels(paired, sheet.name, layout)]
@@ -136,6 +139,13 @@ def _painted(labels: Labels, thing: str) -> list[LayerData]:
     small = len(labels.levels) == 1 and labels.levels[0].nbytes <= _MEMORY_BYTES
     copied = labels.replace(data=np.array(labels.levels[0])) if small else labels
     return to_layer_data(copied, thing)
+
+
+def _are_stacks(images: ImageSet) -> bool:
+    """Whether these are a few stacks: on a sheet only one section of each would be seen."""
+    if len(images) > _STACKS:
+        return False
+    return any(image.sections > 1 for image in images)
 
 
 def _are_labels(image: Image, key: str) -> bool:
