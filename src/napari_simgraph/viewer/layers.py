@@ -270,7 +270,13 @@ def _layer_pixels(levels: list[Any]) -> Any:
 
 def _copy(pixels: Any) -> Any:
     small = np.prod(pixels.shape, dtype=float) * np.dtype(pixels.dtype).itemsize <= _COPY_BYTES
-    return np.array(pixels) if small else pixels
+    if not small or len(pixels.shape) < 3:
+        return np.array(pixels) if small else pixels
+    copy = np.zeros(pixels.shape, pixels.dtype)  # what nobody painted on takes no memory
+    for z in range(len(copy)):
+        if (section := np.asarray(pixels[z])).any():
+            copy[z] = section
+    return copy
 
 
 def _values(pixels: Any, count: int, zero_is_background: bool) -> Any:
