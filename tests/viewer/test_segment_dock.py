@@ -28,7 +28,7 @@ def test_an_empty_dock_says_what_for_what_is_missing_and_offers_the_remedy(dock,
     assert not dock.footer.main.isEnabled()
     assert sentence(dock) == "No image is open yet."
     texts = [dock._buttons.itemAt(i).widget() for i in range(dock._buttons.count())]
-    assert [w.text() for w in texts if w] == ["Open image…", "Try a sample"]
+    assert [w.text() for w in texts if w] == ["Open image…", "Try a sample", "A folder…"]
     viewer.add_image(stack(), name="larva")
     assert dock.controls.isEnabled()
     assert dock._card.isHidden()
