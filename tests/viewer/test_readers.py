@@ -202,8 +202,9 @@ def test_masks_of_mixed_sizes_lie_on_their_images(viewer, tmp_path):  # noqa: F8
 
 
 def test_a_few_stacks_of_a_folder_keep_their_sections(viewer, tmp_path):  # noqa: F811
+    flat = {"photometric": "minisblack"}
     for name, count in (("a", 3), ("b", 4)):
-        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((count, 30, 40), np.uint8))
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((count, 30, 40), np.uint8), **flat)
     layers = viewer.open(tmp_path, plugin=NAME)
     assert [layer.data.shape for layer in layers] == [(3, 30, 40), (4, 30, 40)]
 
