@@ -50,7 +50,11 @@ def test_info_of_volumes(run, tmp_path):
         for name in ("raw", "labels/ids"):
             file[name] = np.zeros((3, 20, 30), np.uint8)
         file["raw"].attrs["resolution"] = (40, 4, 4)
-    code, said, wrong = run("info", tmp_path / "a.h5")
+    code, said, _ = run("info", tmp_path / "a.h5")
+    assert code == 0
+    assert "Arrays: 2" in said
+    assert "a.h5::labels/ids: 3 x 20 x 30, uint8" in said
+    code, said, wrong = run("convert", tmp_path / "a.h5", tmp_path / "b.tif")
     assert (code, said) == (2, "")
     assert "say which of a.h5::labels/ids, a.h5::raw." in wrong
     assert wrong.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_simgraph.core.geometry import say_spacing
@@ -10,7 +11,9 @@ from napari_simgraph.io.cards import facts
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import is_model, load_model
 from napari_simgraph.io.raw import Opened
-from napari_simgraph.io.read import read, split_key
+from napari_simgraph.io.read import KeyNeeded, read, read_raw, split_key
+
+_LISTED = 50  # arrays of a file; tables of some programs are thousands
 
 
 def describe(path: str | Path) -> str:
@@ -24,7 +27,22 @@ def describe(path: str | Path) -> str:
     file, _ = split_key(path)
     if is_model(file):
         return _model(file)
-    return _opened(read(path), file)
+    try:
+        return _opened(read(path), file)
+    except KeyNeeded as needed:
+        return _lines(_arrays(file, needed.keys))
+
+
+def _arrays(file: Path, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """What a file of several arrays holds: each by the path that names it."""
+    pairs = [("File", str(file)), ("Arrays", str(len(keys)))]
+    for key in keys[:_LISTED]:
+        raw = read_raw(file, key)
+        size = " x ".join(str(n) for n in raw.shape)
+        pairs.append((f"{file.name}::{key}", f"{size}, {raw.dtype}"))
+    more = len(keys) - _LISTED
+    pairs += [("More arrays", str(more))] if more > 0 else []
+    return [*pairs, ("Size on disk", _bytes(_on_disk(file)))]
 
 
 def _model(folder: Path) -> str:
