@@ -98,6 +98,12 @@ def test_it_is_another_process_and_the_next_job_finds_it_warm(kept, room):
     assert time.monotonic() - began < 0.5
 
 
+def test_a_process_that_ended_while_it_waited_is_replaced(processes, room):
+    pid, _ = drive(processes.job(where(), room=room))
+    psutil.Process(pid).kill()
+    assert drive(processes.job(where(), room=room))[0] not in (pid, os.getpid())
+
+
 def test_all_ticks_arrive_in_order_and_messages_go_back(kept, room):
     def verb(room):
         got = [(yield Device("CPU, 2 cores")), (yield Note("ready"))]

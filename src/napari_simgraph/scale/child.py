@@ -14,6 +14,7 @@ import contextlib
 import faulthandler
 import gc
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -30,7 +31,9 @@ from napari_simgraph.io.safe import remove
 from napari_simgraph.scale.parcel import pack, unpack
 from napari_simgraph.scale.wire import fault_of, receive, send
 
-IDLE_SECONDS = 120.0  # somebody who looks at a result goes on within two minutes, or much later
+# Somebody who corrects a few strokes learns again within five minutes; loading torch anew takes
+# seconds, and waiting holds about 450 MB.
+IDLE_SECONDS = 300.0
 # A tick that nobody has seen for so long holds the job: the window pauses it by not looking.
 # Long enough that a window busy with drawing does not hold it up.
 AHEAD_SECONDS = 0.25
@@ -67,7 +70,7 @@ class Child:
                     return
                 parcel, folder = self._jobs.popleft()
             self._answer(*self._open(parcel, Path(folder)))
-            gc.collect()  # arrays of the job, before the next one needs the memory
+            _let_go()
 
     def _open(self, parcel: bytes, folder: Path) -> tuple[Any, ...]:
         try:
@@ -173,6 +176,18 @@ def _pipes() -> tuple[IO[bytes], IO[bytes]]:
     os.close(nothing)
     os.dup2(2, 1)
     return open(inlet, "rb"), open(outlet, "wb")
+
+
+def _let_go() -> None:
+    """Free the arrays of the job that is done, those on a GPU as well: others may need the room."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def _go_first() -> None:
