@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.geometry import PIXEL, clean_unit
 from napari_simgraph.io.chunked import At, Chunked, side_by_side
 from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.keys import KeyNeeded
 from napari_simgraph.io.raw import Raw
 
 NAMESPACE = "napari-simgraph"
@@ -85,14 +86,17 @@ def _plain(array: Any, path: Path, key: str) -> Raw:
 
 
 def _only_array(node: Any, path: Path, key: str) -> Raw:
-    """The one array in a group."""
-    keys = sorted(node.array_keys())
-    if len(keys) == 1:
-        return _plain(node[keys[0]], path, f"{key}/{keys[0]}".strip("/"))
-    inside = [
-        f"{path.name}::{f'{key}/{k}'.strip('/')}" for k in (keys or sorted(node.group_keys()))
-    ]
-    raise Told(f"{path} is no single image: say which of {', '.join(inside[:8]) or 'nothing'}.")
+    """The one array in a group and its groups."""
+    import zarr
+
+    members = dict(node.members(max_depth=None))
+    found = [name for name, member in members.items() if isinstance(member, zarr.Array)]
+    pictures = sorted(name for name in found if len(members[name].shape) > 1)
+    if len(pictures) == 1:
+        return _plain(node[pictures[0]], path, f"{key}/{pictures[0]}".strip("/"))
+    if not pictures:
+        raise Told(f"{path} holds no array that could be a picture.")
+    raise KeyNeeded(path, [f"{key}/{name}".strip("/") for name in pictures])
 
 
 def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) -> Raw:
