@@ -119,45 +119,55 @@ def test_ome_pyramid(tmp_path):
     np.testing.assert_array_equal(actin.levels[0], fine[1])
 
 
-def ndpi(path, pixels):
-    """A slide as Hamamatsu writes them: one JPEG with restart marks, 64-bit places, own tags."""
-    height, width = pixels.shape[:2]
-    buffer = io.BytesIO()
-    Picture.fromarray(pixels).save(
-        buffer, "JPEG", quality=95, subsampling=0, restart_marker_blocks=8
-    )
-    jpeg = buffer.getvalue()
-    scan = jpeg.index(b"\xff\xda")
-    start = scan + 2 + struct.unpack(">H", jpeg[scan + 2 : scan + 4])[0]
-    marks = [
-        i + 2 for i in range(start, len(jpeg) - 1) if jpeg[i] == 255 and 0xD0 <= jpeg[i + 1] < 0xD8
-    ]
-    mcus = [start, *marks]
-    head = b"II*\0" + struct.pack("<Q", 0)
-    make, at = b"Hamamatsu\0", 12 + len(jpeg)
-    res = struct.pack("<II", 40000, 1)  # 0.25 um
-    blobs = {"make": make, "bits": struct.pack("<3H", 8, 8, 8), "res": res}
-    blobs["mcu"] = struct.pack(f"<{len(mcus)}I", *(m for m in mcus))
-    places, data = {}, b""
-    for name, blob in blobs.items():
-        places[name] = at + len(data)
-        data += blob
-    tags = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, places["bits"]), (259, 3, 1, 7)]
-    tags += [(262, 3, 1, 6), (271, 2, len(make), places["make"]), (273, 4, 1, 12)]
-    tags += [(277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, len(jpeg))]
-    tags += [(282, 5, 1, places["res"]), (283, 5, 1, places["res"]), (296, 3, 1, 3)]
-    tags += [(65420, 4, 1, 1), (65421, 11, 1, struct.unpack("<I", struct.pack("<f", 40.0))[0])]
-    tags += [(65426, 4, len(mcus), places["mcu"])]
-    ifd = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    ifd += struct.pack("<Q", 0) + b"\0" * 4 * len(tags)
-    path.write_bytes(head[:4] + struct.pack("<Q", at + len(data)) + jpeg + data + ifd)
+def ndpi(path, *levels):
+    """A slide as Hamamatsu writes them: JPEGs with restart marks, 64-bit places, own tags."""
+    content = bytearray(b"II*\0" + bytes(8))
+    link = 4  # where the place of the next directory is written
+    for number, pixels in enumerate(levels):
+        buffer = io.BytesIO()
+        how = {"quality": 95, "subsampling": 0, "restart_marker_blocks": 8}
+        Picture.fromarray(pixels).save(buffer, "JPEG", **how)
+        jpeg, start = buffer.getvalue(), len(content)
+        content += jpeg
+        tags = ndpi_tags(content, pixels.shape, jpeg, (start, 0.25 * 2**number))
+        content[link : link + 8] = struct.pack("<Q", len(content))
+        content += struct.pack("<H", len(tags))
+        content += b"".join(struct.pack("<HHII", *tag) for tag in tags)
+        link = len(content)
+        content += struct.pack("<Q", 0) + bytes(4 * len(tags))  # high halves of all values
+    path.write_bytes(content)
     return path
+
+
+def ndpi_tags(content, shape, jpeg, place):
+    """The tags of one level; what is longer than four bytes is put behind the content."""
+    start, size_um = place
+    scan = jpeg.index(b"\xff\xda")
+    first = scan + 2 + struct.unpack(">H", jpeg[scan + 2 : scan + 4])[0]
+    ends = [i for i in range(first, len(jpeg) - 1) if jpeg[i] == 255]
+    mcus = [first, *(i + 2 for i in ends if 0xD0 <= jpeg[i + 1] < 0xD8)]
+
+    def put(blob):
+        content.extend(blob)
+        return len(content) - len(blob)
+
+    bits, make = put(struct.pack("<3H", 8, 8, 8)), put(b"Hamamatsu\0")
+    res = put(struct.pack("<II", round(1e4 / size_um), 1))
+    marks = put(struct.pack(f"<{len(mcus)}I", *mcus))
+    lens = struct.unpack("<I", struct.pack("<f", 10 / size_um))[0]
+    tags = [(256, 4, 1, shape[1]), (257, 4, 1, shape[0]), (258, 3, 3, bits), (259, 3, 1, 7)]
+    tags += [(262, 3, 1, 6), (271, 2, 10, make), (273, 4, 1, start)]
+    tags += [(277, 3, 1, 3), (278, 4, 1, shape[0]), (279, 4, 1, len(jpeg))]
+    tags += [(282, 5, 1, res), (283, 5, 1, res), (296, 3, 1, 3)]
+    return [*tags, (65420, 4, 1, 1), (65421, 11, 1, lens), (65426, 4, len(mcus), marks)]
 
 
 def test_ndpi_is_read_by_tile_from_its_restart_marks(tmp_path):
     pixels = smooth(128, 256)
-    found = read(ndpi(tmp_path / "a.ndpi", pixels))
+    found = read(ndpi(tmp_path / "a.ndpi", pixels, pixels[::2, ::2]))
     image = found.image
+    assert [level.shape for level in image.levels] == [(128, 256, 3), (64, 128, 3)]
+    assert np.abs(np.asarray(image.levels[1]).astype(int) - pixels[::2, ::2]).max() < 20
     assert (image.axes, image.shape, image.unit) == ("YXC", (128, 256), "um")
     np.testing.assert_allclose(image.spacing, (0.25, 0.25))
     assert isinstance(image.levels[0], TiledPages)
