@@ -15,7 +15,7 @@ import zarr
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
 from napari.utils.notifications import notification_manager
-from test_manifest import NAME, viewer  # noqa: F401 (a fixture)
+from test_manifest import NAME, manifest, viewer  # noqa: F401 (a fixture)
 
 from napari_simgraph.viewer.readers import get_reader, read_path
 from napari_simgraph.viewer.sheets import sheet_of, spot_at
@@ -229,3 +229,13 @@ def test_what_we_cannot_read_is_left_to_others():
     assert get_reader(["a.tif", "b.docx"]) is None
     assert get_reader("http://x.org/a.tif") is None
     assert get_reader("train-images-idx3-ubyte.gz") is not None
+
+
+FILES = ["a.svs", "a.NDPI", "a.h5", "a.hdf", "a.rec", "a.map", "a.idx", "t10k-images-idx3-ubyte"]
+
+
+@pytest.mark.parametrize("name", [*FILES, "train-images-idx3-ubyte.gz", "a.ome.zarr"])
+def test_dropped_files_come_to_us(npe2pm, name):
+    with npe2pm.tmp_plugin(manifest=manifest()):
+        found = list(npe2pm.iter_compatible_readers([name]))
+    assert [reader.plugin_name for reader in found] == [NAME]
