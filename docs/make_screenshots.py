@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,7 @@ def endless(dock: Any, title: str) -> Any:
 
     def job() -> Any:
         while True:
+            time.sleep(0.1)
             yield Progress(0.62, "step 310/500", 70)
 
     task = dock.session.jobs.submit(title, job)

@@ -29,7 +29,7 @@ def painting(noun, name, sections=(), rows=6):
         if (yield Region(name, (slice(z, z + 1), *(slice(0, n) for n in target.shape[1:])))):
             target[z + 1, :rows] = 2
             break
-    return Segmented(**{"classes": None, "probability": None, name: noun})
+    return Segmented(**dict.fromkeys(Segmented._fields) | {name: noun})
 
 
 def test_what_was_not_written_comes_from_the_earlier_result():

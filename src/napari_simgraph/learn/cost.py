@@ -24,6 +24,7 @@ _TILE, _HALO = 512, 96  # px of a tile on the CPU, and what is read around it
 _ONE_TILE = 1.5  # a section up to so many tiles wide is one tile
 _ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
 _STEP = 6.5  # forward passes that a training step costs, varying of the patches included
+_FIRST = 13  # steps that `fit` takes to time the others, besides those it planned
 _COPIES = 9  # of the weights on disk: two checkpoints of four, and the model
 _NOMINAL = 2.2e10  # multiplications a second of a laptop, where nothing was measured yet
 _LABELS_SHARE, _MAPS_SHARE = 0.06, 0.75  # what compression leaves of classes and of probabilities
@@ -109,4 +110,4 @@ def learning_speed(model: Model) -> float:
     crops = int(model.data.get("last_batch", told.get("batch", 4)))
     planned = int(model.data.get("planned_steps", model.steps))  # more than were made, if stopped
     shape, patch = Shape.of(model.network["options"]), int(told.get("patch", 192))
-    return planned * crops * patch**2 * shape.multiplications() * _STEP / (60 * minutes)
+    return (_FIRST + planned) * crops * patch**2 * shape.multiplications() * _STEP / (60 * minutes)

@@ -194,6 +194,12 @@ class DockFrame(QWidget):
 class _Area(QScrollArea):
     """A scroll area never narrower than what is in it: nothing is cut, and no bar below."""
 
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Ask for more room when what is in it grows, as it does with larger letters."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
     def minimumSizeHint(self) -> QSize:
         """300 px, or more where letters are large."""
         bar = self.verticalScrollBar().sizeHint().width()

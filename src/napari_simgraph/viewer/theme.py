@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from napari.settings import get_settings
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
@@ -30,7 +31,7 @@ WARNING = "#E69F00"
 
 @dataclass(frozen=True)
 class Colors:
-    """The theme's colours as ``#rrggbb``."""
+    """The theme's colours as ``#rrggbb``, and the size of its letters as ``9pt``."""
 
     dark: bool
     text: str
@@ -39,6 +40,7 @@ class Colors:
     primary: str
     highlight: str
     current: str
+    letters: str = "9pt"
 
     @property
     def focus(self) -> str:
@@ -56,15 +58,18 @@ def colors(viewer: Any) -> Colors:
     theme = get_theme(viewer.theme)
     names = ("text", "background", "foreground", "primary", "highlight", "current")
     picked = {name: getattr(theme, name).as_hex(format="long") for name in names}
-    return Colors(dark=QColor(picked["background"]).lightness() < 128, **picked)
+    letters = f"{get_settings().appearance.font_size}pt"
+    return Colors(QColor(picked["background"]).lightness() < 128, **picked, letters=letters)
 
 
 class ThemeWatch:
-    """Calls `renew(colors)` now and whenever the viewer's theme changes, until closed."""
+    """Calls `renew(colors)` now and whenever theme or letters change, until closed."""
 
     def __init__(self, viewer: Any, renew: Callable[[Colors], None]) -> None:
         self._viewer, self._renew = viewer, renew
         viewer.events.theme.connect(self._changed)
+        self._appearance = get_settings().appearance
+        self._appearance.events.font_size.connect(self._changed)
         self._changed()
 
     def _changed(self, event: Any = None) -> None:
@@ -73,6 +78,7 @@ class ThemeWatch:
     def close(self) -> None:
         """Stop watching."""
         self._viewer.events.theme.disconnect(self._changed)
+        self._appearance.events.font_size.disconnect(self._changed)
 
 
 def style_sheet(look: Colors) -> str:
@@ -86,6 +92,8 @@ def style_sheet(look: Colors) -> str:
         border: 1px solid {look.primary}; }}
     QPushButton[flat="true"]:hover {{ background: {look.primary}; }}
     QPushButton[flat="true"]:focus {{ {ring} }}
+    QTreeView, QTableView, QListView, QToolButton, QPlainTextEdit, QSpinBox, QDoubleSpinBox
+    {{ font-size: {look.letters}; }}
     QPushButton#main {{ font-weight: bold; }}
     QPushButton#main:enabled {{ background: {look.current}; }}
     QPushButton#main:enabled:hover {{ background: {look.highlight}; }}

@@ -131,14 +131,12 @@ class ClassList(QTreeWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setTextAlignment(_PAINTED, int(_RIGHT))
             item.setTextAlignment(_AGREEMENT, int(_RIGHT))
-            item.setSizeHint(_NAME, QSize(0, self.fontMetrics().height() + 6))
             self.addTopLevelItem(item)
         self._filling = False
         self.show_counts(self._counts)
         self.show_agreement(self._scores, self._plain)
         self.renew_colors(self._look)
         self.choose(min(chosen, len(table)))
-        self._fit()
 
     def show_counts(self, counts: Mapping[int, int | None]) -> None:
         """Say how many pixels of each class are painted; None is what no other class has."""
@@ -174,12 +172,16 @@ class ClassList(QTreeWidget):
         self._filling = False
 
     def renew_colors(self, look: Colors) -> None:
-        """Swatches with a rim in the theme's colour."""
+        """Swatches with a rim in the theme's colour, rows as high as its letters."""
         self._look = look
         self._filling = True
+        self.ensurePolished()
         for row in self._table:
-            self.topLevelItem(row.value - 1).setIcon(_NAME, swatch(row.color, look))
+            item = self.topLevelItem(row.value - 1)
+            item.setIcon(_NAME, swatch(row.color, look))
+            item.setSizeHint(_NAME, QSize(0, self.fontMetrics().height() + 6))
         self._filling = False
+        self._fit()
 
     def add(self, name: str = "") -> None:
         """One more class, ready to be named; numbers are never used twice."""
