@@ -13,7 +13,7 @@ from napari.layers import Layer
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.geometry import PIXEL, clean_unit, to_unit
 from napari_simgraph.core.raster import Image, Labels, Raster
-from napari_simgraph.viewer.looks import RAMPS, class_look, layer_name, mask_look, ramp_look
+from napari_simgraph.viewer.looks import RAMPS, labels_looks, layer_name, ramp_look
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 
@@ -135,14 +135,10 @@ def overlapping_labels_of(layers: Sequence[Layer], classes: ClassTable) -> Label
 
 
 def _labels(noun: Labels, thing: str) -> list[tuple[list[Any], str, dict[str, Any], str]]:
-    levels = list(noun.levels)
-    if not noun.exclusive:
-        return [
-            (_channel(levels, i), row.name, mask_look(row), "labels")
-            for i, row in enumerate(noun.classes)
-        ]
-    look = class_look(noun.classes) if len(noun.classes) else {"opacity": 0.8}
-    return [(levels, thing, look, "labels")]
+    levels, looks = list(noun.levels), labels_looks(noun, thing)
+    if noun.exclusive:
+        return [(levels, *looks[0], "labels")]
+    return [(_channel(levels, i), *look, "labels") for i, look in enumerate(looks)]
 
 
 def _images(noun: Image, thing: str) -> list[tuple[list[Any], str, dict[str, Any], str]]:

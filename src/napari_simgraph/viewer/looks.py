@@ -8,10 +8,12 @@ import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap, ensure_colormap
 
 from napari_simgraph.core.classes import ClassRow, ClassTable
+from napari_simgraph.core.raster import Labels
 
 NAME_LENGTH = 24  # longer names run under the lock icon of napari's layer list
 RAMPS = {"not sure": "cividis"}  # colours of score maps by what they show
 CLEAR = (0.0, 0.0, 0.0, 0.0)
+OBJECTS = 0.8  # of objects, in napari's own colours and as contours only
 FILL = 0.35  # opacity of classes: the picture below can still be read
 _RAMP_OPACITY = 0.6  # the same where a score is 1 everywhere
 
@@ -22,6 +24,17 @@ def layer_name(image: str, thing: str) -> str:
         return image
     thing = _short(thing, NAME_LENGTH - 7)  # leaves three letters and "…" for the image
     return f"{_short(image, NAME_LENGTH - 3 - len(thing))} · {thing}"
+
+
+def labels_looks(noun: Labels, thing: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the layer of labels is called and how it looks; one for each class that may overlap."""
+    objects = {"opacity": OBJECTS} if noun.meaning == "objects" or not len(noun.classes) else None
+    if noun.exclusive:
+        return [(thing, objects or class_look(noun.classes))]
+    return [
+        (f"{thing} {row.name}", objects) if objects else (row.name, mask_look(row))
+        for row in noun.classes
+    ]
 
 
 def class_look(classes: ClassTable, opacity: float = FILL) -> dict[str, Any]:

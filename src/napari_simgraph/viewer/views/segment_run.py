@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from napari.layers import Layer
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox
 from superqt import QLabeledRangeSlider
 
 from napari_simgraph.capabilities import segmentation
@@ -27,6 +26,7 @@ from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.growing import Preview
 from napari_simgraph.viewer.views.made_row import MadeRow
+from napari_simgraph.viewer.views.make_row import MakeRow
 from napari_simgraph.viewer.views.parts import (
     ModelCombo,
     Told,
@@ -101,20 +101,15 @@ class RunPage(SegmentPage):
         )
         self.sections.setAccessibleName("Sections")
         self.sections_row = row("Sections", self.sections)
-        self.classes, self.sure = QCheckBox("classes"), QCheckBox("how sure")
-        self.classes.setChecked(True)
-        self.classes.setToolTip("A layer with a colour per class.\ncommand line: --output classes")
-        self.sure.setToolTip("One layer a class, from 0 to 1.\ncommand line: --output probability")
-        self.make_row = row("Make", self.classes, self.sure)
-        self.make_row.layout().addStretch(1)
+        self.make_row = MakeRow()
+        self.sure, self.objects = self.make_row.sure, self.make_row.objects
 
     def _connect(self) -> None:
         self.image.changed.connect(self._image_chosen)
         self.model.chosen.connect(self._renew)
         self.model.failed.connect(self.fail)
         self.form.changed.connect(self._renew)
-        for box in (self.classes, self.sure):
-            box.toggled.connect(self._renew)
+        self.make_row.changed.connect(self._renew)
         self.sections.valueChanged.connect(self._renew)
 
     def _ask(self) -> Asked:
@@ -123,7 +118,7 @@ class RunPage(SegmentPage):
             raise ValueError("Choose an image first.")
         model = self._session.model(self.model.name)
         image = self._session.image(layer)
-        self.form.hold(output=self._output(), sections=self._range(), threads=gui_threads())
+        self.form.hold(output=self.make_row.word, sections=self._range(), threads=gui_threads())
         config: segmentation.Apply = self._config()
         name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
         room = self._room = self._session.room(name)
@@ -149,7 +144,7 @@ class RunPage(SegmentPage):
         """The results that will be replaced; None for one of other classes."""
         found: Earlier = {}
         for name in _KEEPING:
-            asked = self._output() in (name, "both")
+            asked = name in self.make_row.kinds
             noun = self._session.result(layer, _THINGS[name]) if asked else None
             if noun is not None:
                 fit = fits(noun, image, model.classes.names, model.exclusive)
@@ -166,10 +161,6 @@ class RunPage(SegmentPage):
     def _section_count(self) -> int:
         first, last = self.sections.value()
         return 1 if self.sections_row.isHidden() else int(last) - int(first) + 1
-
-    def _output(self) -> str:
-        both = self.classes.isChecked() and self.sure.isChecked()
-        return "both" if both else "probability" if self.sure.isChecked() else "classes"
 
     def _ticked(self, tick: Tick) -> None:
         if not isinstance(tick, Region):
@@ -259,8 +250,9 @@ class RunPage(SegmentPage):
         if not self.model.name:
             said = "There is no model yet: teach one, or load one from a folder."
             return Told("ready", said, ("Teach", self._teach), (), False)
-        if not (self.classes.isChecked() or self.sure.isChecked()):
-            return Told("ready", "Tick what to make: classes, how sure, or both.", can_start=False)
+        if not self.make_row.kinds:
+            said = "Tick what to make: classes, how sure or objects."
+            return Told("ready", said, can_start=False)
         return self._misfit()
 
     def _misfit(self) -> Told | None:
@@ -279,7 +271,7 @@ class RunPage(SegmentPage):
     def _cost(self, speed: float = 0.0) -> Cost:
         """What the chosen run takes at a speed; by default as fast as the last one was."""
         model, image = self._session.model(self.model.name), self._session.image(self.image.layer)
-        self.form.hold(output=self._output())
+        self.form.hold(output=self.make_row.word)
         config = self.form.value().to_json()
         shape = Shape.of(model.network["options"])
         return of_painting(
