@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from napari_simgraph.io.raw import Raw
 
 SUFFIXES = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali")
 _HEADER_BYTES, _ANGSTROM_NM = 1024, 0.1
+_MODES_END = 200  # no mode is as high: the numbers are of another byte order, or no header
 _MODES = (0, 1, 2, 6, 12)  # whole numbers and fractions; 3 and 4 are complex, 101 half a byte
 _AXES = {2: "YX", 3: "ZYX", 4: "NZYX"}
 
@@ -49,23 +49,28 @@ def read_mrc(path: Path, key: str = "") -> Raw:
 
 
 def _header(path: Path) -> Any:
-    """The first 1024 bytes by name, in the byte order of the file."""
-    import mrcfile
+    """The first 1024 bytes by name, in the byte order in which they make sense.
 
-    with warnings.catch_warnings():
-        # Many programs leave out the mark of the format; what matters is checked below.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        with mrcfile.open(path, permissive=True, header_only=True) as file:
-            return file.header
+    Read here and not by mrcfile, which would take a header of any length that a broken file names.
+    """
+    from mrcfile.dtypes import HEADER_DTYPE
+
+    with path.open("rb") as file:
+        content = file.read(_HEADER_BYTES)
+    for order in "<>" if len(content) == _HEADER_BYTES else "":
+        head: Any = np.frombuffer(content, HEADER_DTYPE.newbyteorder(order)).reshape(())
+        head = head.view(np.recarray)
+        sizes = [int(head[name]) for name in ("nx", "ny", "nz")]
+        known = 0 <= int(head.mode) < _MODES_END and 0 <= int(head.mapc) <= len(sizes)
+        if min(sizes) > 0 and int(head.nsymbt) >= 0 and known:
+            return head
+    raise Told(f"{path} can't be read as MRC: it is broken or something else.")
 
 
 def _layout(head: Any, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Type and shape of the volume."""
     from mrcfile.utils import data_dtype_from_header, data_shape_from_header
 
-    sizes = [int(head[name]) for name in ("nx", "ny", "nz")]
-    if min(sizes) < 1 or int(head.nsymbt) < 0 or not -1 < int(head.mode) < 200:
-        raise Told(f"{path} can't be read as MRC: it is broken or something else.")
     if int(head.mode) not in _MODES:
         raise Told(f"{path} is an MRC of mode {int(head.mode)}: save it as mode 0, 1, 2, 6 or 12.")
     shape = tuple(int(n) for n in data_shape_from_header(head))
