@@ -16,16 +16,21 @@ import torch
 
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import NAMES, load
+from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.objects import Columns
-from napari_simgraph.core.verbs import verbs
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.core.verbs import makes_table, verbs
 from napari_simgraph.io.models import save_model
 from napari_simgraph.io.write import write
-from toy import toy_image, toy_labels
+from napari_simgraph.io.write_table import write_table
+from toy import toy_graph, toy_image, toy_labels, toy_table
 
 VERBS = [verb for name in NAMES for verb in verbs(load(name)).values()]
 TRAINING = [verb for verb in VERBS if verb.result is Model]
 SHORT = {"steps": 8, "minutes": 0.0, "device": "cpu", "threads": 1}
+# What else makes a run of one of them short, or a question complete.
+ALSO = {"embedding": {"patch": 24, "batch": 16}, "similarity": {"rows": "0"}}
 GAP_SECONDS = 0.5
 
 
@@ -46,19 +51,21 @@ def models():
     return made
 
 
-def short(config, **changes):
-    known = {item.name for item in config.settings()}
-    return config(**{k: v for k, v in (SHORT | changes).items() if k in known})
+def short(verb, **changes):
+    known = {item.name for item in verb.config.settings()}
+    wanted = SHORT | ALSO.get(verb.capability, {}) | changes
+    return verb.config(**{k: v for k, v in wanted.items() if k in known})
 
 
 def nouns(verb, models):
-    toys = {Image: toy_image, Labels: toy_labels, Model: lambda: models[verb.capability]}
+    toys = {EmbeddingTable: toy_table, SimilarityGraph: toy_graph}
+    toys |= {Image: toy_image, Labels: toy_labels, Model: lambda: models[verb.capability]}
     return {noun.name: toys[noun.types[0]]() for noun in verb.nouns if noun.required}
 
 
 def start(verb, models, room=None, **changes):
     inputs = nouns(verb, models)
-    config = short(verb.config, **changes)
+    config = short(verb, **changes)
     return verb.call(**inputs, config=config, room=MemoryRoom() if room is None else room)
 
 
@@ -102,15 +109,22 @@ def test_progress_grows_to_its_end(verb, models):
     assert done[-1] == pytest.approx(1.0)
 
 
+def arrays_of(noun):
+    if isinstance(noun, SimilarityGraph):
+        noun = noun.table
+    if isinstance(noun, EmbeddingTable):
+        return [noun.values, noun.grid.x]
+    return noun.levels if hasattr(noun, "levels") else noun.arrays.values()
+
+
 @each_verb
 def test_inputs_are_never_changed(verb, models):
     inputs = nouns(verb, models)
     for noun in inputs.values():
-        arrays = noun.levels if hasattr(noun, "levels") else noun.arrays.values()
-        for array in arrays:
+        for array in arrays_of(noun):
             array.setflags(write=False)
     before = {name: noun.fingerprint for name, noun in inputs.items()}
-    drive(verb.call(**inputs, config=short(verb.config), room=MemoryRoom()))
+    drive(verb.call(**inputs, config=short(verb), room=MemoryRoom()))
     for name, noun in inputs.items():
         fresh = noun.replace() if isinstance(noun, Image | Labels) else noun
         assert fresh.fingerprint == before[name], name
@@ -208,6 +222,8 @@ def test_images_of_other_kinds_are_told_or_taken(verb, models):
     inputs = nouns(verb, models)
     if "image" not in inputs:
         pytest.skip("needs no image")
+    if "image" not in inputs:
+        pytest.skip("takes no image")
     image = inputs["image"]
     shape = image.shape
     odd = {
@@ -220,7 +236,7 @@ def test_images_of_other_kinds_are_told_or_taken(verb, models):
         "int32": Image(image.read().astype(np.int32)),
     }
     for name, strange in odd.items():
-        job = verb.call(**inputs | {"image": strange}, config=short(verb.config), room=MemoryRoom())
+        job = verb.call(**inputs | {"image": strange}, config=short(verb), room=MemoryRoom())
         try:
             assert drive(job) is not None, name
         except ValueError as error:
@@ -231,13 +247,13 @@ def test_images_of_other_kinds_are_told_or_taken(verb, models):
 
 @each_verb
 def test_model_and_image_that_do_not_fit(verb, models):
-    if "model" not in {noun.name for noun in verb.nouns}:
+    if "model" not in {noun.name for noun in verb.nouns if noun.required}:
         pytest.skip("takes no model")
     inputs = nouns(verb, models)
     image = inputs["image"]
     colour = Image(np.zeros((*image.shape, 3), np.uint8), axes=image.axes + "C")
     with pytest.raises(ValueError, match=r"\.$"):
-        drive(verb.call(**inputs | {"image": colour}, config=short(verb.config), room=MemoryRoom()))
+        drive(verb.call(**inputs | {"image": colour}, config=short(verb), room=MemoryRoom()))
 
 
 @pytest.fixture(scope="session")
@@ -245,10 +261,25 @@ def files(tmp_path_factory, models):
     """The toy inputs as files, by parameter name."""
     folder = tmp_path_factory.mktemp("toy")
     write(toy_image(), folder / "image.tif")
+    write_table(toy_table(), folder / "table.h5ad")
+    write_table(toy_graph(), folder / "graph.h5ad")
     write(toy_labels(), folder / "labels.tif")
     for name, model in models.items():
         save_model(model, folder / f"model-{name}")
     return folder
+
+
+FILES = {Image: "image.tif", Labels: "labels.tif"}
+FILES |= {EmbeddingTable: "table.h5ad", SimilarityGraph: "graph.h5ad"}
+
+
+def suffix(verb):
+    """What the file of a result ends in."""
+    if verb.result is Model:
+        return ""
+    if makes_table(verb):
+        return ".h5ad"
+    return ".csv" if issubclass(verb.result, Columns) else ".tif"
 
 
 def command(verb, files, out):
@@ -256,10 +287,10 @@ def command(verb, files, out):
     for noun in verb.nouns:
         if noun.required:
             kind = noun.types[0]
-            path = {Image: "image.tif", Labels: "labels.tif"}.get(kind, f"model-{verb.capability}")
+            path = FILES.get(kind, f"model-{verb.capability}")
             words += [f"--{noun.name}", str(files / path)]
     words += ["--model" if verb.result is Model else "--out", str(out)]
-    for name, value in short(verb.config).changed().items():
+    for name, value in short(verb).changed().items():
         words += [f"--{name}", str(value)]
     return words
 
@@ -278,8 +309,7 @@ def cli(words, **kwargs):
 
 @each_verb
 def test_the_command_line_does_the_same(verb, models, files, tmp_path):
-    suffix = ".csv" if issubclass(verb.result, Columns) else "" if verb.result is Model else ".tif"
-    out = tmp_path / f"made{suffix}"
+    out = tmp_path / f"made{suffix(verb)}"
     done = cli(command(verb, files, out))
     assert done.returncode == 0, done.stderr
     assert out.exists()
@@ -290,8 +320,7 @@ def test_the_command_line_does_the_same(verb, models, files, tmp_path):
 
 @each_verb
 def test_a_missing_file_costs_one_line_and_exit_code_2(verb, models, files, tmp_path):
-    suffix = ".csv" if issubclass(verb.result, Columns) else ""
-    words = command(verb, files, tmp_path / f"made{suffix}")
+    words = command(verb, files, tmp_path / f"made{suffix(verb)}")
     first = verb.nouns[0].name
     words[words.index(f"--{first}") + 1] = str(tmp_path / "nowhere.tif")
     done = cli(words)

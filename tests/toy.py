@@ -4,6 +4,10 @@ import numpy as np
 
 from napari_simgraph import Image, Labels
 from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.graph import SimilarityGraph, edges_of
+from napari_simgraph.core.patch_pixels import cut
+from napari_simgraph.core.patches import grid_over
+from napari_simgraph.core.tables import EmbeddingTable
 
 DRAWING = """
 ........................########################
@@ -66,3 +70,25 @@ def toy_image():
 def toy_labels():
     """Its full mask of three classes."""
     return Labels(toy_truth(), spacing=(4, 4), unit="nm", name="toy labels", classes=CLASSES)
+
+
+def toy_table():
+    """16 px patches of it, 8 px apart, described by brightness, contrast and direction."""
+    image = toy_image()
+    grid = grid_over(image, 16, 8)
+    pixels = cut([image], grid, np.arange(len(grid)))[..., 0] / 255
+    down, right = (np.abs(np.diff(pixels, axis=axis)).mean((1, 2)) for axis in (1, 2))
+    values = np.stack([pixels.mean((1, 2)), pixels.std((1, 2)), down, right], 1)
+    values = (values - values.mean(0)) / values.std(0)
+    return EmbeddingTable(grid, values.astype(np.float32), name="toy table")
+
+
+def toy_graph():
+    """Each of them joined with the next two in reading order."""
+    table = toy_table()
+    n = len(table)
+    begins = np.repeat(np.arange(n), 2)
+    ends = (begins + np.tile([1, 2], n)) % n
+    both = np.concatenate([begins, ends]), np.concatenate([ends, begins])
+    edges = edges_of(*both, np.full(4 * n, 0.5, np.float32), n)
+    return SimilarityGraph(table, {"similarity": edges}, name="toy graph")

@@ -61,12 +61,13 @@ def communities(edges: Edges, fineness: float, seed: int) -> NDArray[np.int32]:
     ----------
     .. [1] Traag, Waltman, van Eck, From Louvain to Leiden, Scientific Reports 2019, 9:5233.
     """
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
     from sknetwork.clustering import Leiden
 
     nodes = len(edges.starts) - 1
-    matrix = csr_array((edges.weights, edges.ends, edges.starts), (nodes, nodes))
-    found = Leiden(resolution=fineness, random_state=seed).fit_predict(matrix.tocsr())
+    weights = edges.weights.astype(np.float64)
+    matrix = csr_matrix((weights, edges.ends, edges.starts.astype(np.int32)), (nodes, nodes))
+    found = Leiden(resolution=fineness, random_state=seed).fit_predict(matrix)
     return by_size(np.asarray(found))
 
 

@@ -59,16 +59,16 @@ def build_index(points: Points, seed: int = 0) -> Ticks[Index]:
     some = rng.choice(len(points), min(len(points), _LEARN * lists), replace=False)
     sample = points[np.sort(some)]
     centres = sample[rng.choice(len(sample), lists, replace=False)]
-    for number in range(_ROUNDS):
+    for _ in range(_ROUNDS):
         nearest = np.empty(len(sample), np.int32)
         for part in blocks(len(sample), lists):
             nearest[part] = (sample[part] @ centres.T).argmax(1)
-            yield Progress(number / _ROUNDS, "sorting the patches")
+            yield Progress(text="sorting the patches")
         centres = middles(sample, nearest, centres)
     place = np.empty(len(points), np.int32)
     for part in blocks(len(points), lists):
         place[part] = (points[part] @ centres.T).argmax(1)
-        yield Progress(part.stop / len(points), "sorting the patches")
+        yield Progress(text="sorting the patches")
     order = np.argsort(place, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=lists))])
     return Index(points[order], order, starts, centres)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.core.job import Job, Note
+from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
@@ -55,9 +55,9 @@ class _Method(Config):
         True, "What lies beside a patch, or in the next section, is like it.", label="Nearby alike"
     )
     loss: str = setting(
-        "vicreg", "How two views are compared.", choices=("vicreg", "ntxent"), label="Compare by"
+        "ntxent", "How two views are compared.", choices=("ntxent", "vicreg"), label="Compare by"
     )
-    rate: float = setting(2e-3, "Highest learning rate.", 1e-6, 1, 1e-4, label="Learning rate")
+    rate: float = setting(3e-3, "Highest learning rate.", 1e-6, 1, 1e-4, label="Learning rate")
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,8 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
     how_much = (config.dimensions, config.whitening, config.seed)
-    whitening = yield from find_whitening(work, Deep(module, place), aside, how_much)
+    tick = Progress(1.0, "looking at what was learned")
+    whitening = yield from find_whitening(work, Deep(module, place), aside, how_much, tick)
     made = embedding.describe(work, module, fitted, whitening)
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
     return Model("embedding", network=network, seed=config.seed, **told, **made)
@@ -279,7 +280,6 @@ def _apply(
 def _laid_out(image: Image | ImageSet, tiling: Any, background: str, aside: Aside) -> Job[Any]:
     """The grid, without its background if so wanted."""
     from napari_simgraph.analysis.tissue import tissue
-    from napari_simgraph.core.job import Progress
     from napari_simgraph.core.raster import each_image
     from napari_simgraph.learn.patchwork import lay_out
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from napari_simgraph.cli.progress import Driver
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image
-from napari_simgraph.core.verbs import Verb
+from napari_simgraph.core.verbs import Verb, makes_table
 
 _DONE, _ALL_FAILED, _CANCELLED = 0, 2, 130
 
 
 def takes_folders(verb: Verb) -> bool:
     """Whether the verb makes something of one image with a model, so that it can of many."""
+    if makes_table(verb):  # a folder of images has one table
+        return False
     kinds = [noun.types[0] for noun in verb.nouns if noun.required]
     return kinds == [Model, Image] and not (verb.result is Model or verb.resumes)
 

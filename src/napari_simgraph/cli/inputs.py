@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from napari_simgraph.core.config import Config
+from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
+from napari_simgraph.core.tables import PatchTable
+from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun, read_table
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import load_model
@@ -58,7 +61,7 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
         _ask_spacing(found.image, say)
         return {kinds[Image]: found.image, kinds[Labels]: found.labels}
     return {
-        noun.name: _noun(noun.types[0], noun.name, asked, say)
+        noun.name: _noun(noun.types, noun.name, asked, say)
         for noun in asked.verb.nouns
         if noun.required or getattr(asked, noun.name) is not None
     }
@@ -66,6 +69,8 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
 
 def read_pair(asked: Namespace) -> tuple[Any, Any]:
     """Prediction (a probability map or labels) and truth."""
+    if is_table(asked.prediction):
+        return read_table(asked.prediction), asked.truth and read_table(asked.truth)
     truth = _labels(asked.truth, asked, _quiet)
     prediction = read(asked.prediction, options=read_options(asked)).image
     if _is_probability(prediction):
@@ -87,12 +92,17 @@ def _is_probability(prediction: Any) -> bool:
     return first.dtype.kind == "f"
 
 
-def _noun(kind: type, name: str, asked: Namespace, say: Say) -> Any:
-    path = getattr(asked, name)
+def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any:
+    path, kind = getattr(asked, name), kinds[0]
     if issubclass(kind, Labels):
         return _labels(path, asked, say, by_class=name == "labels")
     if issubclass(kind, Model):
         return load_model(path)
+    if issubclass(kind, PatchTable):
+        found = read_noun(path)
+        return found if SimilarityGraph in kinds or isinstance(found, PatchTable) else found.table
+    if issubclass(kind, SimilarityGraph):
+        return read_graph(path)
     opened = read(path, options=read_options(asked))
     for note in opened.notes:
         say(note)

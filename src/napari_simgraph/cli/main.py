@@ -74,6 +74,7 @@ def _verb(asked: Namespace) -> int:
     from napari_simgraph.cli.folder import run_on_folder, wants_folder
     from napari_simgraph.cli.inputs import read_config, read_nouns
     from napari_simgraph.cli.outputs import Output
+    from napari_simgraph.io.write_table import told
 
     config = read_config(asked, asked.verb.config)
     driver = Driver(asked.progress)
@@ -86,8 +87,11 @@ def _verb(asked: Namespace) -> int:
         if asked.verb.resumes:
             options["start"] = output.start()
         result = driver.run(asked.verb.call(**nouns, **options))
-        for path in output.write(result):
-            driver.say(f"Wrote {path}")
+        if getattr(asked, "out", "") is None:
+            print(json.dumps(told(result)))
+        else:
+            for path in output.write(result):
+                driver.say(f"Wrote {path}")
         output.finish(cancelled=driver.stopped)
     return CANCELLED if driver.stopped else DONE
 

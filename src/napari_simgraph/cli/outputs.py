@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.raster import ImageSet, LabelsSet
+from napari_simgraph.core.tables import PatchTable
+from napari_simgraph.core.verbs import makes_table
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.safe import remove
 from napari_simgraph.io.tables import check_csv, write_csv
 from napari_simgraph.io.write import write
+from napari_simgraph.io.write_table import check_table, write_table
 
 
 class Output:
@@ -30,12 +36,16 @@ class Output:
     def __init__(self, asked: Namespace) -> None:
         self._asked = asked
         self._makes_model = asked.verb.result is Model
-        self._target = Path(asked.model if self._makes_model else asked.out)
+        # an answer that is only printed keeps nothing
+        nowhere = Path(tempfile.gettempdir(), f"simgraph-{os.getpid()}")
+        self._target = Path((asked.model if self._makes_model else asked.out) or nowhere)
         self._folder = self._target.with_name(self._target.name + ".partial")
         if self._makes_model and self._target.is_file():
             raise ValueError(f"{self._target} is a file; a model needs a folder.")
         if isinstance(asked.verb.result, type) and issubclass(asked.verb.result, Columns):
             check_csv(self._target)
+        if makes_table(asked.verb) and asked.out:
+            check_table(self._target)
         if not self._target.parent.is_dir():
             raise ValueError(f"The folder {self._target.parent} is not there: make it first.")
 
@@ -83,6 +93,8 @@ class Output:
             self._room.clean()
 
     def _write(self, noun: Any, target: Path) -> list[Path]:
+        if isinstance(noun, PatchTable | SimilarityGraph):
+            return write_table(noun, target, self._info())
         if isinstance(noun, Columns):
             return write_csv(noun, target)
         if not isinstance(noun, ImageSet | LabelsSet):

@@ -11,14 +11,18 @@ from typing import Any, NoReturn
 from napari_simgraph import capabilities
 from napari_simgraph.cli.folder import takes_folders
 from napari_simgraph.core.config import Config
+from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.verbs import Verb, config_type, verbs
+from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+from napari_simgraph.core.verbs import Verb, config_type, noun_types, verbs
 
 _PATHS = {
     Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
     Labels: "Labels: 0 unlabelled, classes from 1; or a mask of two values.",
     Model: "The folder of a model.",
+    EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr.",
+    SimilarityGraph: "A graph of patches: .h5ad or .zarr.",
 }
 
 
@@ -116,7 +120,10 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
         parser.add_argument("--start", metavar="DIR", help="A model to go on from.")
         parser.add_argument("--resume", action="store_true", help="Go on where a run broke off.")
     else:
-        parser.add_argument("--out", required=True, metavar="PATH", help="Where the result goes.")
+        told = "Where the result goes."
+        asked = verb.result is Neighbours  # an answer may as well be read on the screen
+        told = f"{told} Without it: JSON on stdout." if asked else told
+        parser.add_argument("--out", required=not asked, metavar="PATH", help=told)
         if takes_folders(verb):
             told = "With folders: also files that are done with this model and these settings."
             parser.add_argument("--again", action="store_true", help=told)
@@ -127,7 +134,10 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     config = config_type(module.score)
     parser.set_defaults(call=module.score, config=config)
     parser.add_argument("--prediction", required=True, metavar="PATH")
-    parser.add_argument("--truth", required=True, metavar="PATH", help=_PATHS[Labels])
+    needed = noun_types(module.score, "truth")
+    optional = type(None) in needed
+    told = _PATHS[next(kind for kind in (Labels, EmbeddingTable) if kind in needed)]
+    parser.add_argument("--truth", required=not optional, metavar="PATH", help=told)
     _add_label_options(parser)
     _add_settings(parser, config)
 
@@ -167,8 +177,9 @@ def _add_settings(parser: ArgumentParser, config: type[Config]) -> None:
         told = f"{item.help} ({item.default}{unit})".replace("%", "%%")
         metavar = "|".join(item.choices) or item.type.__name__.upper()
         flag = {"nargs": "?", "const": True} if item.type is bool else {}
+        names = [item.option] if len(item.name) > 1 else [f"-{item.name}", item.option]
         group.add_argument(
-            item.option,
+            *names,
             dest=f"setting_{item.name}",
             metavar=metavar,
             help=told,

@@ -127,6 +127,11 @@ class ScoreTable(PatchTable):
         return known if self.uncertainty is None else known | {"uncertainty": self.uncertainty}
 
 
+@dataclass(frozen=True, eq=False)
+class Neighbours(ScoreTable):
+    """The answer to a question: a few patches, the most similar first; score is the cosine."""
+
+
 class Joined(NamedTuple):
     """Rows of two tables that are the same patch, pair by pair."""
 

@@ -54,9 +54,23 @@ def verbs(module: ModuleType) -> dict[str, Verb]:
     return found
 
 
+def makes_table(verb: Verb) -> bool:
+    """Whether what a verb makes is a table of patches or a graph of them."""
+    from napari_simgraph.core.graph import SimilarityGraph
+    from napari_simgraph.core.tables import PatchTable
+
+    return all(issubclass(kind, PatchTable | SimilarityGraph) for kind in _types(verb.result))
+
+
 def config_type(call: Callable[..., Any]) -> type[Config]:
     """The settings class that a function takes as ``config``."""
     return _types(get_type_hints(call)["config"])[0]
+
+
+def noun_types(call: Callable[..., Any], name: str) -> tuple[type, ...]:
+    """The types that a function takes as `name`, None among them where it may be left out."""
+    hint = get_type_hints(call)[name]
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def _result(call: Callable[..., Any]) -> Any:

@@ -101,30 +101,26 @@ def features(
 
 
 def find_whitening(
-    work: Patchwork, describe: Describe, aside: Aside, how: tuple[int, float, int]
+    work: Patchwork, describe: Describe, aside: Aside, how: tuple[int, float, int], tick: Progress
 ) -> Generator[Tick, Signal | None, Whitening]:
     """The whitening of a network's features; `how` is dimensions, power and seed."""
     dimensions, power, seed = how
     rows = np.random.default_rng(seed).permutation(len(work.grid))[:_SAMPLE]
-    found = yield from _at_end(features(work, np.sort(rows), describe, aside, None))
-    return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), _ending))
+    found = yield from _saying(tick, features(work, np.sort(rows), describe, aside, None))
+    return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), lambda: tick))
 
 
-def _at_end(
-    job: Generator[Tick, Signal | None, NDArray[np.float32]],
+def _saying(
+    tick: Progress, job: Generator[Tick, Signal | None, NDArray[np.float32]]
 ) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
-    """The same job, its progress shown as the last part of another."""
+    """The same job as a part of another, whose progress this is."""
     signal: Signal | None = None
     try:
         next(job)
         while True:
-            signal = yield _ending()
+            signal = yield tick
             job.send(signal)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
         job.close()
-
-
-def _ending() -> Progress:
-    return Progress(1.0, "looking at what was learned")

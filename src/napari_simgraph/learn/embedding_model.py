@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_simgraph.core.geometry import PIXEL, say_length
-from napari_simgraph.core.job import Signal, Tick
+from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Image, ImageSet, each_image
@@ -187,7 +187,9 @@ def describer(
     deep = Deep(network, place)
     dimensions = int(model.settings.get("dimensions", 128))
     power = float(model.settings.get("whitening", 1.0))
-    found = yield from find_whitening(work, deep, aside, (dimensions, power, model.seed))
+    how = (dimensions, power, model.seed)
+    tick = Progress(text="looking at the features")
+    found = yield from find_whitening(work, deep, aside, how, tick)
     return deep, found
 
 

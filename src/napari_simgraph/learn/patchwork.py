@@ -85,7 +85,8 @@ class Patchwork:
         box = ((top, top + wide), (left, left + wide))
         pixels = read_mirrored(image, z, box, int(grid.level[row]))
         values = self.of(number).normalise(pixels).transpose(2, 0, 1)
-        return resized(values[None], reading)[0]
+        crop: NDArray[np.float32] = resized(values[None], reading)[0]
+        return crop
 
     def light(self, rows: Rows) -> NDArray[np.float32]:
         """``(2, N, C)``: what to take inputs times and add, to have light from 0 to 1."""
@@ -93,7 +94,8 @@ class Patchwork:
         white = float(np.iinfo(kind).max) if kind.kind == "u" else 1.0
         several = [self.of(int(number)) for number in self.grid.image[rows]]
         scales, shifts = [one.scale for one in several], [one.shift for one in several]
-        return (np.array([scales, shifts]) / white).astype(np.float32)
+        light: NDArray[np.float32] = np.array([scales, shifts], np.float32) / np.float32(white)
+        return light
 
 
 def resized(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+_NEEDED = 4  # patches per direction: of fewer it is mostly chance
 _FLOOR = 1e-3  # of the largest variance: directions with less are noise and are not blown up
 
 
@@ -35,7 +36,8 @@ class Whitening(NamedTuple):
         scale = np.where(used, 1 / np.where(used, deviation, 1), 0)
         standard = (values - mean) * scale
         variance, vectors = np.linalg.eigh(standard.T @ standard / max(1, len(values)))
-        kept = np.argsort(-variance)[: min(dimensions, len(variance))]
+        known = max(2, len(values) // _NEEDED)
+        kept = np.argsort(-variance)[: min(dimensions, known, len(variance))]
         kept = kept[variance[kept] > 1e-9 * max(1e-12, float(variance.max()))]
         if not len(kept):  # all patches are the same
             kept = np.array([int(variance.argmax())])

@@ -1,0 +1,297 @@
+"""Similarity: which patches are alike: their graph, neighbours, clusters and a map of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.query import Box
+from napari_simgraph.core.config import Config, setting
+from napari_simgraph.core.graph import SIMILARITY, SPATIAL, SimilarityGraph
+from napari_simgraph.core.job import Job, Note, Progress
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, ImageSet
+from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+
+Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
+MEAN = "The box is taken as the mean of the patches that lie there; a model would look at it."
+
+
+@dataclass(frozen=True)
+class _Apart(Config):
+    apart: bool = setting(
+        True, "Patches that overlap are no neighbours.", label="Leave out overlapping patches"
+    )
+    sections: int = setting(
+        0,
+        "So many sections up and down count as overlapping, too.",
+        0,
+        100,
+        1,
+        label="Also in sections up and down",
+    )
+
+
+@dataclass(frozen=True)
+class Apply(_Apart):
+    """Settings of `apply`."""
+
+    k: int = setting(10, "Neighbours of each patch.", 1, 1000, 1, label="Neighbours", first=True)
+    keep: str = setting(
+        "union",
+        "union joins patches where either is a neighbour of the other, mutual where both are.",
+        choices=("union", "mutual"),
+        label="Join",
+    )
+    method: str = setting(
+        "auto",
+        "exact compares all with all; approximate looks into the nearest lists; auto by number.",
+        choices=("auto", "exact", "approximate"),
+        label="Search",
+    )
+    spatial: bool = setting(True, "Also join what lies side by side.", label="Side by side")
+    seed: int = setting(0, "Of the approximate search.", 0, 2**31 - 1, label="Seed")
+
+
+@dataclass(frozen=True)
+class Find(_Apart):
+    """Settings of `find`."""
+
+    k: int = setting(10, "How many.", 1, 100_000, 1, label="Neighbours", first=True)
+    box: str = setting("", "What is wanted: IMAGE,Z,Y,X,SIZE; several with ;.", label="Like")
+    not_box: str = setting("", "What is not wanted, written alike.", label="Unlike")
+    rows: str = setting("", "Wanted patches by their row: 3, 17.", label="Like patches")
+    not_rows: str = setting("", "Unwanted patches by their row.", label="Unlike patches")
+
+
+@dataclass(frozen=True)
+class Cluster(Config):
+    """Settings of `cluster`."""
+
+    method: str = setting(
+        "kmeans",
+        "kmeans makes so many round clusters; leiden finds communities of the graph.",
+        choices=("kmeans", "leiden"),
+        label="Cluster by",
+        first=True,
+    )
+    number: int = setting(20, "Clusters of k-means.", 1, 10_000, 1, label="Clusters", first=True)
+    fineness: float = setting(
+        1.0, "More and smaller communities with a larger number.", 0.01, 100, 0.1, label="Fineness"
+    )
+    seed: int = setting(0, "Same seed: same clusters.", 0, 2**31 - 1, label="Seed")
+
+
+@dataclass(frozen=True)
+class Map2d(Config):
+    """Settings of `map2d`."""
+
+    method: str = setting(
+        "pca",
+        "pca is there at once; umap keeps neighbourhoods and takes minutes.",
+        choices=("pca", "umap"),
+        label="Map by",
+        first=True,
+    )
+    neighbours: int = setting(15, "Neighbours that UMAP looks at.", 2, 1000, 1, label="Neighbours")
+    distance: float = setting(
+        0.1, "How close points may lie in a UMAP.", 0, 1, 0.05, label="Smallest distance"
+    )
+    seed: int = setting(0, "Same seed: same map.", 0, 2**31 - 1, label="Seed")
+
+
+def apply(table: EmbeddingTable, *, config: Apply, room: Room) -> Job[SimilarityGraph]:
+    """Join each patch with those that are most like it.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two patches.
+    """
+    from napari_simgraph.analysis import index
+    from napari_simgraph.analysis.beside import beside
+    from napari_simgraph.analysis.neighbours import apart, as_edges, exact, overlaps, unit
+
+    if len(table) < 2:
+        raise ValueError("One patch alone has no neighbours: embed more patches.")
+    yield Progress(text="getting ready")
+    points, grid = unit(table.values), table.grid
+    more = overlaps(grid, config.sections) if config.apart else 0
+    if config.method == "exact" or (config.method == "auto" and len(table) < index.LARGE):
+        found = yield from exact(points, config.k + more)
+    else:
+        made = yield from index.build_index(points, config.seed)
+        found = yield from index.approximate(made, config.k + more)
+    if more:
+        found = apart(found, grid, config.k, config.sections)
+    yield Progress(1.0, "joining patches")
+    edges = {SIMILARITY: as_edges(found, config.keep)}
+    if config.spatial and grid.layouts:
+        edges[SPATIAL] = beside(grid)
+    yield Progress(1.0, "joining patches")
+    return SimilarityGraph(table, edges, name=f"{table.name} · graph", made=config.to_json())
+
+
+def find(
+    table: EmbeddingTable,
+    image: Image | ImageSet | None = None,
+    model: Model | None = None,
+    *,
+    config: Find,
+    room: Room,
+) -> Job[Neighbours]:
+    """The patches that are most like some places, and unlike others.
+
+    Parameters
+    ----------
+    table
+        Where they are looked for.
+    image, model
+        With both, boxes are embedded as they are drawn, in images of the table or in others;
+        without, a box is the mean of the patches that lie there.
+    config
+        Settings; boxes and rows say what is wanted.
+    room
+        Not used.
+
+    Raises
+    ------
+    ValueError
+        Nothing is asked for, or a box lies where there is nothing.
+    """
+    from napari_simgraph.analysis import query
+
+    looked = _Looked(table, image, model)
+    out = np.zeros(len(table), np.bool_)
+    sides = []
+    for boxes, rows in ((config.box, config.rows), (config.not_box, config.not_rows)):
+        numbers = query.parse_rows(rows, table)
+        places = query.parse_boxes(boxes, looked.grid)
+        points = [table.values[number] for number in numbers]
+        sides.append(points + (yield from _points(looked, places)))
+        out[numbers] = True
+        if config.apart:
+            out |= query.lies_at(table.grid, numbers, config.sections)
+            out |= query.lies_in(table.grid, looked.grid, places, config.sections)
+    yield Progress(text="looking for neighbours")
+    found = query.most_alike(table, query.wanted(*sides), config.k, out)
+    yield Progress(1.0, "looking for neighbours")
+    yield Progress(1.0, f"{len(found)} patches found")
+    return found.replace(made=config.to_json())
+
+
+def cluster(table: Nodes, *, config: Cluster, room: Room) -> Job[Nodes]:
+    """Put patches that are alike into clusters, numbered from 0, the largest first.
+
+    The column is called ``cluster``.
+
+    Raises
+    ------
+    ValueError
+        Communities are asked for, but there is no graph.
+    """
+    from napari_simgraph.analysis.clusters import communities, k_means
+    from napari_simgraph.analysis.neighbours import unit
+    from napari_simgraph.analysis.spawned import wait
+
+    yield Progress(text="looking for clusters")
+    if config.method == "kmeans":
+        points = unit(_table(table).values)
+        numbers = yield from k_means(points, config.number, seed=config.seed)
+    elif isinstance(table, SimilarityGraph):
+        edges = table.edges[SIMILARITY]
+        said = "looking for communities"
+        numbers = yield from wait(communities, edges, config.fineness, config.seed, text=said)
+    else:
+        raise ValueError("Communities need a graph: make it with similarity apply, or use k-means.")
+    yield Progress(1.0, f"{int(numbers.max()) + 1} clusters")
+    return _with(table, _table(table).with_column("cluster", numbers))
+
+
+def map2d(table: Nodes, *, config: Map2d, room: Room) -> Job[Nodes]:
+    """Lay the patches out on a plane, alike ones near each other.
+
+    Raises
+    ------
+    ValueError
+        UMAP is asked for but not installed.
+    """
+    from napari_simgraph.analysis.map2d import check_umap, pca, umap
+    from napari_simgraph.analysis.neighbours import unit
+    from napari_simgraph.analysis.spawned import wait
+
+    yield Progress(text="laying out the map")
+    points = unit(_table(table).values)
+    yield Progress(text="laying out the map")
+    if config.method == "pca":
+        plane = pca(points)
+    else:
+        check_umap()
+        asked = (points, config.neighbours, config.distance, config.seed)
+        plane = yield from wait(umap, *asked, text="laying out the map")
+    yield Progress(1.0, "laying out the map")
+    known = _table(table)
+    return _with(table, known.replace(maps={**known.maps, config.method: plane}))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """Where a question is asked: in images of the table, or in others."""
+
+    table: EmbeddingTable
+    image: Image | ImageSet | None
+    model: Model | None
+
+    @property
+    def grid(self) -> Any:
+        """The grid whose images boxes name."""
+        if self.image is None or self.model is None:
+            return self.table.grid
+        from napari_simgraph.core.patches import grid_over
+
+        return grid_over(self.image, 2**20, 2**20)  # one row an image: only its sources count
+
+
+def _points(looked: _Looked, boxes: Sequence[Box]) -> Job[list[NDArray[np.float32]]]:
+    """The point of each box."""
+    from napari_simgraph.analysis.query import points_of
+
+    if not boxes:
+        return []
+    if looked.image is not None and looked.model is not None:
+        return (yield from _embedded(looked, boxes))
+    points, all_there = points_of(looked.table, boxes)
+    if not all_there:
+        yield Note(MEAN)
+    return points
+
+
+def _embedded(looked: _Looked, boxes: Sequence[Box]) -> Job[list[NDArray[np.float32]]]:
+    """Boxes through the network of the model."""
+    from napari_simgraph.learn.aside import Aside
+
+    aside = Aside()
+    try:
+        name = "napari_simgraph.learn.boxes"
+        boxes_of: Any = yield from aside.wait(partial(import_module, name))
+        found = yield from boxes_of.embed(looked.model, looked.image, boxes, aside)
+        if found.shape[1] != looked.table.values.shape[1]:
+            raise ValueError("The table was made with another model: choose that one.")
+        return list(found)
+    finally:
+        aside.close()
+
+
+def _table(noun: Nodes) -> EmbeddingTable:
+    return noun.table if isinstance(noun, SimilarityGraph) else noun
+
+
+def _with(noun: Nodes, table: EmbeddingTable) -> Nodes:
+    return noun.replace(table=table) if isinstance(noun, SimilarityGraph) else table
