@@ -19,11 +19,12 @@ _PROCESS = 580e6
 _LEARNING, _PAINTING = 230e6, 30e6  # what libraries and buffers take besides, whatever the size
 _FLOAT = 4
 _TRAIN_FLOATS = 9.5  # numbers kept per pixel and feature of full size, gradients included
-_APPLY_FLOATS = 2.3  # the same where layers are let go of one after the other
-_TILE, _HALO = 512, 96  # px of a tile on the CPU, and what is read around it
+_APPLY_FLOATS = 3.2  # the same where layers are let go of one after the other
+# px of a tile on the CPU, of what is read around it, and of that beyond the image (`predict`)
+_TILE, _HALO, _MARGIN = 512, 96, 16
 _ONE_TILE = 1.5  # a section up to so many tiles wide is one tile
 _ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
-_STEP = 6.5  # forward passes that a training step costs, varying of the patches included
+_STEP = 4.7  # forward passes that a training step costs, varying of the patches included
 _FIRST = 13  # steps that `fit` takes to time the others, besides those it planned
 _COPIES = 9  # of the weights on disk: two checkpoints of four, and the model
 _NOMINAL = 2.2e10  # multiplications a second of a laptop, where nothing was measured yet
@@ -88,7 +89,8 @@ def of_painting(
     """What segmenting so many sections takes at a speed in multiplications a second."""
     height, width = image.plane
     tile = [n if n <= _ONE_TILE * _TILE else _TILE for n in (height, width)]
-    read = (tile[0] + 2 * _HALO) * (tile[1] + 2 * _HALO)
+    around = [min(t + 2 * _HALO, n + 2 * _MARGIN) for t, n in zip(tile, image.plane, strict=True)]
+    read = around[0] * around[1]
     turns = _ORIENTATIONS[str(config["average"])]
     more = read / (tile[0] * tile[1])  # what is read around each tile is computed too
     work = sections * height * width * more * turns * shape.multiplications()
