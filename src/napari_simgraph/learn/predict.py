@@ -147,16 +147,20 @@ class Predictor:
         for number in range(turns):
             if self.aside.halt.stopped:
                 return None
-            one = yield from self.aside.wait(partial(self._forward, inputs, number), tick)
-            total = one if total is None else total.add_(one)
-        mean: NDArray[np.float32] = (total[0][inner] / turns).cpu().numpy()  # type: ignore[index]
+            forward = partial(self._forward, inputs, number, inner, total)
+            total = yield from self.aside.wait(forward, tick)
+        mean: NDArray[np.float32] = total.cpu().numpy()  # type: ignore[union-attr]
+        mean /= turns  # by numpy: torch would wake its threads in this one too
         return mean
 
-    def _forward(self, inputs: Tensor, orientation: int) -> Tensor:
-        """Probabilities of one orientation, turned back."""
+    def _forward(
+        self, inputs: Tensor, orientation: int, inner: Inner, total: Tensor | None
+    ) -> Tensor:
+        """Probabilities of one orientation, turned back, of the inner part; added to a total."""
         with torch.no_grad(), self.place.computing():
-            scores = scored(self.network, orient(inputs, orientation))
-            return orient_back(_chances(scores, self.how.exclusive), orientation).contiguous()
+            scores = scored(self.network, orient(inputs, orientation))[0]
+            one = _chances(orient_back(scores, orientation)[inner], self.how.exclusive)
+            return one if total is None else total.add_(one)
 
 
 def ready(network: nn.Module, place: Place) -> nn.Module:
@@ -171,18 +175,22 @@ def scored(network: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _chances(scores: Tensor, exclusive: bool) -> Tensor:
-    """Probabilities of scores ``(N, K, Y, X)``, contiguous.
+    """Probabilities of scores ``(K, Y, X)``, in their place where they are in order.
 
     On the CPU by numpy: torch rounds the last few pixels of a row otherwise than the rest, so
     tiles would differ in the last bit (and along the last axis, where it doesn't, it is slow).
     """
     if scores.device.type != "cpu":
-        return (scores.softmax(1) if exclusive else scores.sigmoid()).contiguous()
+        return (scores.softmax(0) if exclusive else scores.sigmoid()).contiguous()
     values = scores.contiguous().numpy()
-    if not exclusive:
-        return torch.from_numpy(1 / (1 + np.exp(-values.clip(-_SURE, _SURE))))
-    values = np.exp(values - values.max(1, keepdims=True))
-    values /= values.sum(1, keepdims=True)
+    if exclusive:
+        values -= values.max(0)
+        np.exp(values, out=values)
+        values /= values.sum(0)
+    else:
+        np.exp(-values.clip(-_SURE, _SURE), out=values)
+        values += 1
+        np.reciprocal(values, out=values)
     return torch.from_numpy(values)
 
 
