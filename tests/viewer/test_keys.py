@@ -2,7 +2,6 @@
 
 import napari
 import numpy as np
-import pytest
 from app_model.types import KeyBinding
 from napari.layers import Image, Labels, Points, Shapes, Surface, Tracks, Vectors
 from napari.utils.key_bindings import coerce_keybinding
@@ -11,24 +10,6 @@ from qtpy.QtCore import Qt
 
 from napari_simgraph.viewer.keys import KEYS
 from napari_simgraph.viewer.views.segment import SegmentDock
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("SIMGRAPH_WORKSPACES", str(tmp_path))
-
-
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
-
-
-@pytest.fixture
-def dock(viewer):
-    made = SegmentDock(viewer)
-    viewer.window.add_dock_widget(made, name="Segment", area="right")
-    yield made
-    made.session.jobs.close()
 
 
 def bound(viewer, key):
