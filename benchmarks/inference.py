@@ -105,8 +105,10 @@ def main():
     parser.add_argument("--edge", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--fresh-blocks", action="store_true", help="Memory as in other programs.")
     asked = parser.parse_args()
-    keep_freed_blocks()  # as the command line does
+    if not asked.fresh_blocks:
+        keep_freed_blocks()  # as the command line does
     network = build("unet", in_channels=1, out_channels=2, width=asked.width, depth=asked.depth)
     pixels = np.random.default_rng(0).normal(size=(1, 1, asked.edge, asked.edge))
     compared = engines(asked, network, pixels.astype(np.float32))
