@@ -28,6 +28,7 @@ from numpy.typing import DTypeLike
 from napari_simgraph.core.job import Job, Signal, Tick, run
 from napari_simgraph.core.room import Checkpoint, Room
 from napari_simgraph.io.safe import remove
+from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.scale.parcel import pack, unpack
 from napari_simgraph.scale.wire import fault_of, receive, send
 
@@ -199,6 +200,7 @@ def _go_first() -> None:
 def main() -> None:
     """Serve, and end without waiting for any thread."""
     faulthandler.enable()
+    keep_freed_blocks()  # before any thread is started
     _go_first()
     Child(*_pipes()).serve()
     os._exit(0)
