@@ -23,7 +23,7 @@ from napari_simgraph.analysis.neighbours import Found, Points, Ticks, in_threads
 from napari_simgraph.analysis.select import largest
 from napari_simgraph.core.job import Progress
 
-LARGE = 30_000  # rows from which it is faster than comparing all with all (benchmarks/knn.py)
+LARGE = 30_000  # rows from which comparing all with all takes more than a few seconds
 PROBES = 24  # lists looked into; benchmarks/knn.py has the recall
 _LISTS = 2.0  # times the root of the rows: balances finding lists and looking into them
 _LEARN = 40  # rows per list to find the centres by

@@ -246,8 +246,9 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
     how_much = (config.dimensions, config.whitening, config.seed)
-    tick = Progress(1.0, "looking at what was learned")
+    tick = Progress(text="looking at what was learned")
     whitening = yield from find_whitening(work, Deep(module, place), aside, how_much, tick)
+    yield Progress(1.0, "learned")
     made = embedding.describe(work, module, fitted, whitening)
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
     return Model("embedding", network=network, seed=config.seed, **told, **made)

@@ -36,6 +36,7 @@ class Driver:
         self._style = style
         self._drawn = 0.0
         self._line = False
+        self._said = ""  # in a log file no line is written twice
 
     def say(self, sentence: str) -> None:
         """One line on stderr."""
@@ -87,8 +88,9 @@ class Driver:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
             self._line = True
-        elif tick.done < 1 and not tick.values:
+        elif (tick.done < 1 and not tick.values) or tick.text == self._said:
             return  # in a log file only the lines that say something new
+        self._said = tick.text
         sys.stderr.write(f"{share}{left} · {tick.text}{values}{end}")
         sys.stderr.flush()
 

@@ -50,7 +50,7 @@ class Deep:
 
 
 def raw_pixels(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The pixels themselves, from black on: what any embedding has to beat."""
+    """The pixels themselves, as the network gets them: what any embedding has to beat."""
     small = resized(inputs, min(_RAW, inputs.shape[-1]))
     return small.reshape(len(small), -1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator as Ticking
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from napari_simgraph.learn.losses_siamese import LOSSES, effective_rank, retriev
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.views import Views, view
 
-_WATCHED, _FINAL = 1024, 4096  # patches looked at during a run and at its end
+_WATCHED, _FINAL = 512, 4096  # patches looked at during a run and at its end
+_NO_BATCH = 2**31  # no batch has this number
 _CHUNK = 256  # patches through the network at once
 _FEWEST = 16  # patches below which rank and retrieval say nothing
 _LOW_RANK = 0.02  # share of the dimensions in use; healthy runs lie above 0.1
@@ -48,7 +49,7 @@ class SiameseLesson:
         self.network, self.work, self.how, self.seed = network, work, how, seed
         self.compare = LOSSES[loss]
         self._bad = 0
-        self._looked = self._some(_WATCHED)
+        self._looked = list(self._some(_WATCHED))
 
     def batch(self, number: int, size: int) -> Pairs:
         """See `fit.Lesson.batch`."""
@@ -90,12 +91,14 @@ class SiameseLesson:
                 count = _WATCHED if aside.halt.stopped else _FINAL
                 return self._health(self.network, self._some(count))
 
-        return (yield from aside.wait(look, partial(Progress, 1.0, "looking at what was learned")))
+        return (yield from aside.wait(look, partial(Progress, text="looking at what was learned")))
 
-    def _some(self, count: int) -> Pairs:
-        rng = np.random.default_rng([self.seed, 2**31])  # no batch has this number
-        rows = rng.permutation(len(self.work.grid))[:count]
-        return self._pairs(rows, rng)
+    def _some(self, count: int) -> Iterator[Pairs]:
+        """The same patches in the same two ways whenever asked for, some at a time."""
+        rows = np.random.default_rng([self.seed, _NO_BATCH]).permutation(len(self.work.grid))
+        for start in range(0, min(count, len(rows)), _CHUNK):
+            rng = np.random.default_rng([self.seed, _NO_BATCH, start])
+            yield self._pairs(rows[start : min(start + _CHUNK, count)], rng)
 
     def _pairs(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Pairs:
         reading, work = self.how.reading, self.work
@@ -142,18 +145,15 @@ class SiameseLesson:
         a, b = network(torch.cat(views)).chunk(2)
         return a, b
 
-    def _health(self, network: nn.Module, pairs: Pairs) -> dict[str, float]:
-        if len(pairs.first) < _FEWEST:
-            return {}
+    def _health(self, network: nn.Module, several: Iterable[Pairs]) -> dict[str, float]:
         generator = Generator().manual_seed(self.seed)
-        parts = []
-        for start in range(0, len(pairs.first), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            some = Pairs(pairs.first[part], pairs.second[part], pairs.light[:, part])
-            parts.append(self._project(network, some, generator))
+        parts = [self._project(network, pairs, generator) for pairs in several]
         a, b = (torch.cat(side).float() for side in zip(*parts, strict=True))
+        if len(a) < _FEWEST:
+            return {}
         figures = {"rank": effective_rank(a), "spread": spread(a)}
         return figures | {"retrieval": retrieval(a, b)}
 
     def _dimensions(self, network: nn.Module) -> int:
-        return min(int(network.head[-1].out_features), len(self._looked.first))  # type: ignore[index,union-attr]
+        looked = sum(len(pairs.first) for pairs in self._looked)
+        return min(int(network.head[-1].out_features), looked)  # type: ignore[index,union-attr]
