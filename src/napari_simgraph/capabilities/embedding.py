@@ -239,17 +239,20 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     lesson = yield from aside.wait(
         partial(SiameseLesson, module, work, how, config.loss, config.seed)
     )
+    how_much = (config.dimensions, config.whitening, config.seed)
+    random = yield from aside.wait(partial(embedding.untrained, network, config.seed))
+    tick = Progress(text="looking at the features")
+    before = yield from find_whitening(work, Deep(random, place), aside, how_much, tick)
     fitted = None
     if config.steps or config.epochs or config.minutes:
         plan = embedding.plan_for(config, work, given.start)
         fitted = yield from fit(lesson, plan, place, room, aside)
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
-    how_much = (config.dimensions, config.whitening, config.seed)
     tick = Progress(text="looking at what was learned")
     whitening = yield from find_whitening(work, Deep(module, place), aside, how_much, tick)
     yield Progress(1.0, "learned")
-    made = embedding.describe(work, module, fitted, whitening)
+    made = embedding.describe(work, module, fitted, (whitening, before))
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
     return Model("embedding", network=network, seed=config.seed, **told, **made)
 
@@ -270,7 +273,7 @@ def _apply(
         aside.halt.hear((yield Note(note)))
     grid = yield from _laid_out(image, tiling, config.background, aside)
     work = yield from patchwork(image, grid, tiling.patch, model.normalisation)
-    describe, whitening = yield from embedding.describer(model, work, config.features, place, aside)
+    describe, whitening = yield from embedding.describer(model, config.features, place, aside)
     rows = embedding.all_rows(grid)
     values = yield from features(work, rows, describe, aside, whitening)
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_simgraph.core.geometry import PIXEL, say_length
-from napari_simgraph.core.job import Progress, Signal, Tick
+from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Image, ImageSet, each_image
@@ -24,7 +24,6 @@ from napari_simgraph.learn.embedder import (
     NETWORK,
     Deep,
     Describe,
-    find_whitening,
     model_network,
     raw_pixels,
 )
@@ -38,6 +37,7 @@ from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build
 
 UNKNOWN = "The pixel size of image or model is unknown: patches are taken as they are."
+UNTRAINED = "untrained"  # before the names of that network's whitening in a model
 NO_WEIGHTS = "The weights of ImageNet can't be downloaded: go online, or begin with random ones."
 
 
@@ -130,9 +130,15 @@ def data_of(work: Patchwork) -> dict[str, Any]:
 
 
 def describe(
-    work: Patchwork, module: nn.Module, fitted: Fitted | None, whitening: Whitening
+    work: Patchwork,
+    module: nn.Module,
+    fitted: Fitted | None,
+    whitenings: tuple[Whitening, Whitening],
 ) -> dict[str, Any]:
-    """The fields of a Model that come from what was learned, and from what."""
+    """The fields of a Model that come from what was learned, and from what.
+
+    `whitenings` are those of the network and of the same one untrained.
+    """
     image = work.images[0]
     rule = dict(RULE)
     if together(work.grid):
@@ -140,7 +146,7 @@ def describe(
         rule |= {"shift": list(one.shift), "scale": list(one.scale)}
     arrays: dict[str, NDArray[Any]] = {NETWORK + k: v for k, v in pack(module).items()}
     return {
-        "arrays": arrays | whitening.arrays(),
+        "arrays": arrays | whitenings[0].arrays() | whitenings[1].arrays(UNTRAINED),
         "name": f"{image.name} embedding",
         "channels": image.channels,
         "spacing": image.spacing,
@@ -169,28 +175,21 @@ def check(model: Model, image: Image | ImageSet) -> None:
 
 
 def describer(
-    model: Model, work: Patchwork, features: str, place: Place, aside: Aside
+    model: Model, features: str, place: Place, aside: Aside
 ) -> Generator[Tick, Signal | None, tuple[Describe, Whitening | None]]:
-    """What gives the features that were asked for, and their whitening.
-
-    The untrained network has its own whitening, found on these very patches.
-    """
+    """What gives the features that were asked for, and their whitening."""
     if features == "pixels":
         return raw_pixels, None
     if features == "learned":
         network = yield from aside.wait(partial(model_network, model))
         return Deep(network, place), Whitening.of(model.arrays)
-    options = model.network["options"]
-    network = yield from aside.wait(
-        partial(build, model.network["name"], seed=model.seed, **options)
-    )
-    deep = Deep(network, place)
-    dimensions = int(model.settings.get("dimensions", 128))
-    power = float(model.settings.get("whitening", 1.0))
-    how = (dimensions, power, model.seed)
-    tick = Progress(text="looking at the features")
-    found = yield from find_whitening(work, deep, aside, how, tick)
-    return deep, found
+    network = yield from aside.wait(partial(untrained, model.network, model.seed))
+    return Deep(network, place), Whitening.of(model.arrays, UNTRAINED)
+
+
+def untrained(network: Mapping[str, Any], seed: int) -> nn.Module:
+    """The network with random weights."""
+    return build(network["name"], seed=seed, **network["options"])
 
 
 def all_rows(grid: PatchGrid) -> NDArray[np.intp]:

@@ -54,14 +54,14 @@ class Whitening(NamedTuple):
         unit: NDArray[np.float32] = points / np.maximum(length, 1e-12)
         return unit
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """As arrays of a model."""
-        return {f"whitening/{name}": values for name, values in self._asdict().items()}
+    def arrays(self, part: str = "whitening") -> dict[str, NDArray[Any]]:
+        """As arrays of a model, their names beginning with a part's."""
+        return {f"{part}/{name}": values for name, values in self._asdict().items()}
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+    def of(cls, arrays: Mapping[str, NDArray[Any]], part: str = "whitening") -> Self:
         """The inverse of `arrays`."""
-        return cls(*(np.array(arrays[f"whitening/{name}"]) for name in cls._fields))
+        return cls(*(np.array(arrays[f"{part}/{name}"]) for name in cls._fields))
 
 
 def _signed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
