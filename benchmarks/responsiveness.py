@@ -36,6 +36,7 @@ from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Progress, run
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import MemoryRoom
+from napari_simgraph.learn.allocation import keep_freed_blocks
 
 STEPS = 100_000  # never reached: the share done times this is the number of the step
 WARM_STEPS = 8  # torch loads, picks its kernels, and the first batches are cut
@@ -308,6 +309,7 @@ def main() -> None:
 
     options.threads = options.threads or gui_threads()
     if options.alone:
+        keep_freed_blocks()  # as the process of a job does: neither is to be ahead by that
         run(training(*inputs(options.threads), room=MemoryRoom(), mark=options.alone))
         return
     with tempfile.TemporaryDirectory() as folder:
