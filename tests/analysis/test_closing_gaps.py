@@ -46,6 +46,13 @@ def test_a_faint_line_across_a_cell_goes():
     assert whole[31:34, 4:28].max() < 0.5
 
 
+def test_a_spot_in_the_middle_of_a_cell_is_no_boundary():
+    spot = two_cells(gap=0.95)
+    spot[30:34, 12:16] = 0.9
+    assert closed(spot)[30:34, 12:16].max() < 0.5
+    assert closed(spot)[20, 30:35].max() > 0.8  # the wall stays
+
+
 def test_pixels_away_from_borders_keep_their_probability():
     boundary = two_cells(gap=0.95)
     whole = closed(boundary)
