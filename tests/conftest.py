@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from file_server import file_server
 from toy import toy_image, toy_labels
 
 
@@ -12,6 +13,13 @@ def own_workspaces(tmp_path_factory, monkeypatch):
     """No test writes into the Documents of whoever runs it."""
     if "SIMGRAPH_WORKSPACES" not in os.environ:
         monkeypatch.setenv("SIMGRAPH_WORKSPACES", str(tmp_path_factory.mktemp("workspaces")))
+
+
+@pytest.fixture
+def server():
+    """A file server on the loopback interface."""
+    with file_server() as made:
+        yield made
 
 
 @pytest.fixture

@@ -11,17 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from file_server import file_server
 from napari_simgraph.cli import main
 from napari_simgraph.io import fetch_sets
 
 WHOLE = np.random.default_rng(0).bytes(300_000)
-
-
-@pytest.fixture
-def server():
-    with file_server() as made:
-        yield made
 
 
 @pytest.fixture

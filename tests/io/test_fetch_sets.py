@@ -12,7 +12,6 @@ import pytest
 import tifffile
 from PIL import Image as Picture
 
-from file_server import file_server
 from napari_simgraph.core.job import Progress, Signal, run
 from napari_simgraph.core.raster import Image
 from napari_simgraph.io import fetch_sets
@@ -39,12 +38,6 @@ def png(pixels):
 def rows(files):
     lines = [f"{hashlib.sha256(b).hexdigest()}\t{len(b)}\t{path}" for path, b in files.items()]
     return "\n".join(lines) + "\n"
-
-
-@pytest.fixture
-def server():
-    with file_server() as made:
-        yield made
 
 
 @pytest.fixture

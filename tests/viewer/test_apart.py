@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from acting import action, click, learn, sentence, taught
+from watching import Watch
 
 from napari_simgraph.core.job import Note, Progress, Region
 from napari_simgraph.core.job import Signal as JobSignal
@@ -28,27 +29,9 @@ def room(tmp_path):
     return FolderRoom(tmp_path / "room", mapped=True)
 
 
-class Watch:
-    """What a task told, and in which thread."""
-
-    def __init__(self, runner, title, verb, *nouns, **named):
-        self.endings, self.ticks, self.threads = [], [], set()
-        self.task = runner.submit(title, lambda: runner.apart(verb, *nouns, **named))
-        self.task.ended.connect(self.end)
-        self.task.ticked.connect(self.tick)
-
-    def end(self, ending):
-        self.threads.add(threading.get_ident())
-        self.endings.append(ending)
-
-    def tick(self, tick):
-        self.threads.add(threading.get_ident())
-        self.ticks.append(tick)
-
-    @property
-    def ending(self):
-        assert len(self.endings) == 1
-        return self.endings[0]
+def watch_apart(runner, title, verb, *nouns, **named):
+    """A verb in a process of its own, watched."""
+    return Watch(runner.submit(title, lambda: runner.apart(verb, *nouns, **named)))
 
 
 def wait_end(qtbot, *watches, seconds=20.0):
@@ -91,9 +74,9 @@ def test_every_error_reaches_the_person_and_the_queue_goes_on(qtbot, runner, roo
             MemoryError("x")
         ),
     }
-    watches = [Watch(runner, "Learn", failing, error, room=room) for error in errors.values()]
-    watches.append(Watch(runner, "Learn", killed, room=room))
-    last = Watch(runner, "Next", lambda room: (yield Progress(0.5)), room=room)
+    watches = [watch_apart(runner, "Learn", failing, error, room=room) for error in errors.values()]
+    watches.append(watch_apart(runner, "Learn", killed, room=room))
+    last = watch_apart(runner, "Next", lambda room: (yield Progress(0.5)), room=room)
     wait_end(qtbot, *watches, last)
     said = [*(" ".join(key.split()) for key in errors)]
     said.append(
@@ -110,7 +93,7 @@ def test_every_error_reaches_the_person_and_the_queue_goes_on(qtbot, runner, roo
 
 
 def test_notes_and_curves_are_never_dropped_and_stop_keeps(qtbot, runner, room):
-    watch = Watch(runner, "Learn", counting(), room=room)
+    watch = watch_apart(runner, "Learn", counting(), room=room)
     begun(qtbot, watch)
     qtbot.wait(300)
     watch.task.pause()
@@ -135,7 +118,7 @@ def test_messages_all_arrive_in_order(qtbot, runner, room):
             got += [message] if message else []
         return got
 
-    watch = Watch(runner, "Learn", verb, room=room)
+    watch = watch_apart(runner, "Learn", verb, room=room)
     qtbot.waitUntil(lambda: watch.task.progress.done > 0, timeout=20_000)
     for message in ("one", "two", "three"):
         watch.task.send(message)
@@ -149,7 +132,7 @@ def test_cancel_takes_less_than_a_second_whatever_it_does(qtbot, runner, room, h
         yield Progress(0.1, str(os.getpid()))
         time.sleep(60)
 
-    watch = Watch(runner, "Learn", stuck if how == "stuck" else counting(), room=room)
+    watch = watch_apart(runner, "Learn", stuck if how == "stuck" else counting(), room=room)
     if how != "getting ready":  # its process is starting, or has just begun
         process = begun(qtbot, watch)
         if how == "paused":
@@ -162,7 +145,7 @@ def test_cancel_takes_less_than_a_second_whatever_it_does(qtbot, runner, room, h
 
 
 def test_a_process_does_not_outlive_its_runner(qtbot, runner, room):
-    watch = Watch(runner, "Learn", counting(), room=room)
+    watch = watch_apart(runner, "Learn", counting(), room=room)
     process = begun(qtbot, watch)
     runner.close()
     assert watch.ending.state is State.STOPPED

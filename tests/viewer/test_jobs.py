@@ -13,6 +13,7 @@ import weakref
 
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent, QObject
+from watching import Watch
 
 from napari_simgraph.core.job import Device, Note, Progress, Region
 from napari_simgraph.core.job import Signal as JobSignal
@@ -24,28 +25,6 @@ pytestmark = pytest.mark.usefixtures("own_log")
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch names its own."""
-
-
-class Watch:
-    """What a task told, and in which thread."""
-
-    def __init__(self, task):
-        self.task, self.endings, self.ticks, self.threads = task, [], [], set()
-        task.ended.connect(self.end)
-        task.ticked.connect(self.tick)
-
-    def end(self, ending):
-        self.threads.add(threading.get_ident())
-        self.endings.append(ending)
-
-    def tick(self, tick):
-        self.threads.add(threading.get_ident())
-        self.ticks.append(tick)
-
-    @property
-    def ending(self):
-        assert len(self.endings) == 1
-        return self.endings[0]
 
 
 def counting(n=10_000, wait=0.002, result="all"):

@@ -10,18 +10,11 @@ from npe2 import PluginManifest
 from PIL import Image as Picture
 from test_manifest import NAME, manifest
 
-from file_server import file_server
 from napari_simgraph.io import fetch_sets
 from napari_simgraph.viewer.views.samples import SamplesDock
 
 TOLD = {"what": "Small.", "licence": "CC0 for toys", "cite": ["Me 2026"], "repository": "o/r"}
 TOLD |= {"commit": "c0", "spacing": [50, 4, 4], "unit": "nm"}
-
-
-@pytest.fixture
-def server():
-    with file_server() as made:
-        yield made
 
 
 @pytest.fixture

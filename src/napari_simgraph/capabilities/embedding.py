@@ -15,11 +15,11 @@ from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.settings import Computing, Scaled
+from napari_simgraph.learn.settings import Computing, Learning, Scaled
 
 
 @dataclass(frozen=True)
-class _Learning(Config):
+class _Learning(Learning):
     minutes: float = setting(
         5.0,
         "How long to learn; 0 takes the network as it is.",
@@ -33,12 +33,10 @@ class _Learning(Config):
     epochs: int = setting(
         0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
     )
-    steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
     patch: int = setting(
         64, "Side of a patch: what is compared.", 8, 1024, 8, label="Patch", first=True, unit="px"
     )
     batch: int = setting(128, "Patches per step.", 2, 4096, 2, label="Patches per step")
-    seed: int = setting(0, "Same seed, steps and threads: same model.", 0, 2**31 - 1, label="Seed")
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Follower(QObject):
             self._frame.show_state("running", "Ending at the next step …")
         else:
             said = self._frame.say_progress(task.progress) or task.title
-            self._frame.show_state("running", " ".join(filter(None, (said, self._note))))
+            self._frame.show_state("running", " · ".join(filter(None, (said, self._note))))
 
     def _say_queue(self) -> tuple[str, Button | None]:
         task, jobs = self._task, self._jobs
