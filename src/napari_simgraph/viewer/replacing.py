@@ -10,6 +10,7 @@ from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
 from napari_simgraph.viewer.layers import LayerData
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import place_of, set_place
 
 
@@ -69,3 +70,15 @@ def mark_of(told: Mapping[str, Any]) -> tuple[str, ...]:
     if "result" in told:
         return (str(told["result"]), str(told.get("thing", "")))
     return (str(told["id"]),) if "id" in told else ()
+
+
+def forget_if_copy(viewer: Any, layer: Layer) -> None:
+    """Take our ids from a layer that the user duplicated: the first one keeps them."""
+    told = about(layer)
+    mark = mark_of(told)
+    if mark and any(
+        mark_of(about(other)) == mark and other.unique_id != layer.unique_id
+        for other in viewer.layers
+    ):
+        rest = {k: v for k, v in told.items() if k in ("source", "index", "command", "time")}
+        layer.metadata["simgraph"] = rest

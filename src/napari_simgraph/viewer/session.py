@@ -23,9 +23,11 @@ from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
 from napari_simgraph.viewer.records import identify, is_kept, now
-from napari_simgraph.viewer.replacing import Made, mark_of, replace_data
+from napari_simgraph.viewer.replacing import Made, forget_if_copy, replace_data
+from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
+from napari_simgraph.viewer.tables import Tables
 
 
 def session_of(viewer: Any) -> Session:
@@ -51,6 +53,8 @@ class Session:
         Writes layers and strokes into the workspace.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
+    selection, tables
+        What is chosen, and the tables of patches that it is chosen from.
     """
 
     device_changed = Signal()
@@ -63,10 +67,11 @@ class Session:
         self.jobs = JobRunner(notify=self._notify)
         self.activity, self.device = Activity(self.jobs), "auto"
         self.keeper = Keeper(viewer, self.ensure_workspace)
-        self._shelf = Shelf()
+        self._shelf, self.selection = Shelf(), Selection()
+        self.tables = Tables(self.ensure_workspace, self.keeper.do)
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
-            self._forget_if_copy(layer)
+            forget_if_copy(viewer, layer)
         self._go_on_in_workspace()
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
@@ -95,6 +100,7 @@ class Session:
             before.close()
         self.keeper.change_to(workspace)
         self._shelf.add_folders(workspace)
+        self.tables.adopt(workspace)
         self.workspace_changed.emit()
         self.models_changed.emit()
 
@@ -280,20 +286,9 @@ class Session:
                 return
 
     def _layer_inserted(self, event: Any) -> None:
-        self._forget_if_copy(event.value)
+        forget_if_copy(self.viewer, event.value)
         self.keeper.watch(event.value)
 
     def _layer_removed(self, event: Any) -> None:
         if "result" in about(event.value):
             self.results_changed.emit()
-
-    def _forget_if_copy(self, layer: Layer) -> None:
-        """Take our ids from a layer that the user duplicated: the first one keeps them."""
-        told = about(layer)
-        mark = mark_of(told)
-        if mark and any(
-            mark_of(about(other)) == mark and other.unique_id != layer.unique_id
-            for other in self.viewer.layers
-        ):
-            rest = {k: v for k, v in told.items() if k in ("source", "index", "command", "time")}
-            layer.metadata["simgraph"] = rest

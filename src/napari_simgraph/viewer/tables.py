@@ -1,0 +1,147 @@
+"""The tables and graphs of patches that a session has: made here, opened, or of its workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from psygnal import Signal
+
+from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.io.anndata_read import read_noun
+from napari_simgraph.io.anndata_write import write_anndata
+from napari_simgraph.io.kept import write_json
+from napari_simgraph.io.workspace import Workspace
+
+Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
+Do: TypeAlias = Callable[..., Future[Any]]
+
+
+class Tables:
+    """Tables by key, newest last; those on disk are read when first asked for.
+
+    Parameters
+    ----------
+    begin
+        Gives the workspace that is written to.
+    do
+        Calls something in the thread that writes it.
+    """
+
+    changed = Signal(str)  # the key of the table that came or changed
+
+    def __init__(self, begin: Callable[[], Workspace], do: Do) -> None:
+        self._begin, self._do = begin, do
+        self._nouns: dict[str, Nodes] = {}
+        self._paths: dict[str, Path] = {}
+        self._about: dict[str, dict[str, Any]] = {}
+
+    def keys(self) -> list[str]:
+        """The keys, newest last; a key is a name for menus too."""
+        return list(self._about)
+
+    def get(self, key: str) -> EmbeddingTable:
+        """A table by its key.
+
+        Raises
+        ------
+        ValueError
+            There is none of this key, or its file is gone or damaged.
+        """
+        noun = self._noun(key)
+        return noun.table if isinstance(noun, SimilarityGraph) else noun
+
+    def graph(self, key: str) -> SimilarityGraph | None:
+        """The graph of a table, None where it has no links."""
+        noun = self._noun(key)
+        return noun if isinstance(noun, SimilarityGraph) else None
+
+    def about(self, key: str) -> Mapping[str, Any]:
+        """What is known beside the rows: ``layers`` (their ids, by image), ``model`` (its name)."""
+        return self._about.get(key, {})
+
+    def add(self, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
+        """Take in a table or graph under a key, in the place of one before, and keep it."""
+        self._about.pop(key, None)
+        self._about[key] = dict(about)
+        self._nouns[key] = noun
+        workspace = self._begin()
+        self._do(_keep, workspace.folder / "tables", key, noun, dict(about))
+        self.changed.emit(key)
+
+    def renew(self, key: str, table: EmbeddingTable) -> None:
+        """The same patches with other columns or maps; edges stay."""
+        noun = self._noun(key)
+        self._nouns[key] = made = (
+            noun.replace(table=table) if isinstance(noun, SimilarityGraph) else table
+        )
+        folder = self._begin().folder / "tables"
+        self._do(_keep, folder, key, made, self._about[key])
+        self.changed.emit(key)
+
+    def open(self, path: Path) -> str:
+        """The key of a table in a file, which stays where it is.
+
+        Raises
+        ------
+        ValueError
+            The file holds no table of ours.
+        """
+        noun = read_noun(path)
+        table = noun.table if isinstance(noun, SimilarityGraph) else noun
+        if not isinstance(table, EmbeddingTable):
+            raise ValueError(f"{path.name} has no points to compare: choose an embedding table.")
+        key = path.stem
+        self._nouns[key], self._paths[key] = noun, path.absolute()  # type: ignore[assignment]
+        self._about[key] = {"path": str(path.absolute())}
+        folder = self._begin().folder / "tables"
+        self._do(_keep_about, folder, key, self._about[key])
+        self.changed.emit(key)
+        return key
+
+    def adopt(self, workspace: Workspace) -> None:
+        """List the tables of a workspace."""
+        files = sorted((workspace.folder / "tables").glob("*.json"), key=_age)
+        for file in files:
+            try:
+                about = dict(json.loads(file.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                workspace.notes.append(f"'tables/{file.name}' is damaged and was left out.")
+                continue
+            key = str(about.get("key", file.stem))
+            self._about[key] = about
+            self._paths[key] = Path(about.get("path") or file.with_suffix(".h5ad"))
+            self._nouns.pop(key, None)
+        if files:
+            self.changed.emit("")
+
+    def _noun(self, key: str) -> Nodes:
+        if key not in self._about:
+            raise ValueError(f"There is no table '{key}' here any more: choose another one.")
+        if key not in self._nouns:
+            noun = read_noun(self._paths[key])
+            self._nouns[key] = noun  # type: ignore[assignment]
+        return self._nouns[key]
+
+
+def _keep(folder: Path, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_anndata(noun, folder / f"{_file(key)}.h5ad")
+    _keep_about(folder, key, {name: about[name] for name in about if name != "path"})
+
+
+def _keep_about(folder: Path, key: str, about: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / f"{_file(key)}.json", {**about, "key": key})
+
+
+def _file(key: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_.() " else "-" for c in key).strip(" .")[:80]
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime
