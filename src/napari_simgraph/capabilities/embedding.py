@@ -15,113 +15,23 @@ from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.settings import Computing, Learning, Scaled
+from napari_simgraph.learn.embedding_settings import (
+    Background,
+    Method,
+    Network,
+    PatchLearning,
+    PatchTiling,
+)
+from napari_simgraph.learn.settings import Computing, Scaled
 
 
 @dataclass(frozen=True)
-class _Learning(Learning):
-    minutes: float = setting(
-        5.0,
-        "How long to learn; 0 takes the network as it is.",
-        0,
-        10_000,
-        1,
-        label="Learn for",
-        first=True,
-        unit="min",
-    )
-    epochs: int = setting(
-        0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
-    )
-    patch: int = setting(
-        64, "Side of a patch: what is compared.", 8, 1024, 8, label="Patch", first=True, unit="px"
-    )
-    batch: int = setting(128, "Patches per step.", 2, 4096, 2, label="Patches per step")
-
-
-@dataclass(frozen=True)
-class _Method(Config):
-    views: str = setting(
-        "auto",
-        "What should not matter: that of EM, of stained slides or of digits; auto looks.",
-        choices=("auto", "em", "slide", "digits"),
-        label="What should not matter",
-        first=True,
-    )
-    strength: float = setting(1.0, "How much it is varied.", 0, 3, 0.1, label="How much")
-    nearby: bool = setting(
-        True, "What lies beside a patch, or in the next section, is like it.", label="Nearby alike"
-    )
-    loss: str = setting(
-        "ntxent", "How two views are compared.", choices=("ntxent", "vicreg"), label="Compare by"
-    )
-    rate: float = setting(3e-3, "Highest learning rate.", 1e-6, 1, 1e-4, label="Learning rate")
-
-
-@dataclass(frozen=True)
-class _Network(Config):
-    network: str = setting(
-        "cnn",
-        "A small network of our own, or a ResNet.",
-        choices=("cnn", "resnet18", "resnet34", "resnet50"),
-        label="Network",
-    )
-    weights: str = setting(
-        "random",
-        "Where a ResNet begins; those of ImageNet are downloaded once.",
-        choices=("random", "imagenet"),
-        label="Begin with",
-    )
-    width: int = setting(16, "Features of the small network at first.", 4, 128, 4, label="Width")
-    depth: int = setting(4, "Levels of the small network.", 1, 6, 1, label="Depth")
-    dimensions: int = setting(128, "Numbers per patch in the end.", 2, 4096, 2, label="Numbers")
-    whitening: float = setting(
-        1.0,
-        "1 makes all directions equally long, 0 leaves them as they are.",
-        0,
-        1,
-        0.1,
-        label="Whitening",
-    )
-
-
-@dataclass(frozen=True)
-class _Background(Config):
-    background: str = setting(
-        "auto",
-        "auto leaves out glass and what was filled in, keep takes every patch.",
-        choices=("auto", "keep"),
-        label="Background",
-    )
-
-
-@dataclass(frozen=True)
-class Train(Computing, _Background, _Network, _Method, _Learning):
+class Train(Computing, Background, Network, Method, PatchLearning):
     """Settings of `train`."""
 
 
 @dataclass(frozen=True)
-class _Tiling(Config):
-    stride: int = setting(
-        0,
-        "Distance of patches, in pixels of the model; 0 is half a patch.",
-        0,
-        4096,
-        8,
-        label="Distance",
-        first=True,
-        unit="px",
-    )
-    features: str = setting(
-        "learned",
-        "What the model learned, or, to compare with, its network untrained, or plain pixels.",
-        choices=("learned", "untrained", "pixels"),
-        label="Features",
-    )
-
-
-@dataclass(frozen=True)
-class Apply(Computing, Scaled, _Background, _Tiling):
+class Apply(Computing, Scaled, Background, PatchTiling):
     """Settings of `apply`."""
 
 
