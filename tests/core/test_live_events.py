@@ -45,9 +45,9 @@ def test_each_comes_back_from_json_and_arrays(one):
 
 def test_what_is_none_of_ours_is_told():
     with pytest.raises(ValueError, match="no event"):
-        joined({"kind": "Model"})
+        joined({"is": "Model"})
     with pytest.raises(ValueError, match="damaged"):
-        joined({"kind": "Field", "z": 1})
+        joined({"is": "Field", "z": 1})
 
 
 def test_a_stroke_is_a_plane():

@@ -29,7 +29,7 @@ _KINDS: dict[str, Any] = {
 
 def parts(event: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """An event or a reply as plain JSON with its kind, and its arrays by name."""
-    info: dict[str, Any] = {"kind": type(event).__name__}
+    info: dict[str, Any] = {"is": type(event).__name__}
     arrays: dict[str, NDArray[Any]] = {}
     for item in fields(event):
         value = getattr(event, item.name)
@@ -48,14 +48,14 @@ def joined(info: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = 
     ValueError
         It is none of ours.
     """
-    kind = _KINDS.get(str(info.get("kind")))
+    kind = _KINDS.get(str(info.get("is")))
     if kind is None:
-        raise ValueError(f"'{info.get('kind')}' is no event of a live session.")
-    values = {name: _whole(value) for name, value in info.items() if name != "kind"}
+        raise ValueError(f"'{info.get('is')}' is no event of a live session.")
+    values = {name: _whole(value) for name, value in info.items() if name != "is"}
     try:
         return kind(**values, **(arrays or {}))
     except TypeError:
-        raise ValueError(f"This {info['kind']} of a live session is damaged.") from None
+        raise ValueError(f"This {info['is']} of a live session is damaged.") from None
 
 
 def _whole(value: Any) -> Any:
@@ -63,7 +63,7 @@ def _whole(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_whole(one) for one in value)
     if isinstance(value, Mapping):
-        if "kind" in value:
+        if "is" in value:
             return joined(value)
         return {int(key): one for key, one in value.items()}
     return value
