@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections import deque
 
 import dask.array as da
 import numpy as np
@@ -134,6 +135,41 @@ def test_messages_sent_before_it_has_begun_arrive_too(processes, room):
     result, ticks = drive(processes.job(verb, room=room), lambda _: next(sent, None))
     assert result == ["one", "two", Signal.STOP]
     assert ticks[0].text == "getting ready"
+
+
+def answering():
+    """A live verb: rests, and answers each message after a while."""
+
+    def verb(room):
+        yield Progress(-1.0, "before")
+        while True:
+            message = yield Progress(1.0)
+            while message is not None and message is not Signal.STOP:
+                time.sleep(0.15)  # longer than a tick of ours: so it is told to be busy meanwhile
+                message = yield Note(str(message))
+            if message is Signal.STOP:
+                return "kept"
+
+    return verb
+
+
+def test_a_live_job_rests_between_messages_and_loses_none(kept, room):
+    job, said, waiting = kept.live(answering(), room=room), [], deque(range(6))
+    tick, rests = next(job), 0
+    while len(said) < 6:
+        resting = isinstance(tick, Progress) and tick.done >= 1
+        rests += resting
+        said += [tick.text] if isinstance(tick, Note) else []
+        # As the window does: at rest nothing is asked of it until there is a message.
+        burst = resting or (len(said) in (2, 3) and waiting)
+        tick = job.send(waiting.popleft() if burst and waiting else None)
+    assert said == [str(n) for n in range(6)]
+    assert 2 <= rests <= 6  # it was never taken to be at rest while a message lay before it
+    while not (isinstance(tick, Progress) and tick.done >= 1):
+        tick = job.send(None)
+    with pytest.raises(StopIteration) as end:
+        job.send(Signal.STOP)
+    assert end.value.value == "kept"
 
 
 def test_stop_keeps_what_there_is(kept, room, tmp_path):

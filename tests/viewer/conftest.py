@@ -24,7 +24,8 @@ def jobs_in_threads(monkeypatch):
 
     Tests of that process define a fixture of this name anew (`test_apart.py`).
     """
-    monkeypatch.setattr(JobRunner, "apart", lambda _, verb, *nouns, **named: verb(*nouns, **named))
+    for way in ("apart", "live"):
+        monkeypatch.setattr(JobRunner, way, lambda _, verb, *nouns, **named: verb(*nouns, **named))
 
 
 @pytest.fixture

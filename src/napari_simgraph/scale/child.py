@@ -3,9 +3,10 @@
 ``python -m napari_simgraph.scale.child``; the messages come on standard input, the answers go to
 standard output, and what libraries print goes to standard error.
 
-Messages in: ``job`` (parcel, folder), ``seen`` (number of a tick), ``say`` (what to send into the
-job), ``close``. Out: ``begun`` or ``refused`` (it can't be unpacked here), ``tick`` (number, tick),
-and one of ``done`` (parcel), ``failed`` (Fault), ``closed``.
+Messages in: ``job`` or ``live`` (parcel, folder), ``seen`` (number of a tick), ``say`` (what to
+send into the job), ``close``. Out: ``begun`` or ``refused`` (it can't be unpacked here), ``tick``
+(number, tick, how many messages the job has had), and one of ``done`` (parcel), ``failed`` (Fault),
+``closed``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import IO, Any
 
 from numpy.typing import DTypeLike
 
-from napari_simgraph.core.job import Job, Signal, Tick, run
+from napari_simgraph.core.job import Job, Progress, Signal, Tick, run
 from napari_simgraph.core.room import Checkpoint, Room
 from napari_simgraph.io.safe import remove
 from napari_simgraph.learn.allocation import keep_freed_blocks
@@ -55,11 +56,12 @@ class Child:
     def __init__(self, inlet: IO[bytes], outlet: IO[bytes]) -> None:
         self._inlet, self._outlet = inlet, outlet
         self._turn = threading.Condition()
-        self._jobs: deque[tuple[bytes, str]] = deque()
+        self._jobs: deque[tuple[str, bytes, str]] = deque()
         self._inbox: deque[Any] = deque()
         self._unseen: deque[tuple[int, float]] = deque()
         self._closed = self.orphaned = False
-        self._number = 0
+        self._live = False
+        self._number = self._heard = 0
 
     def serve(self, idle_seconds: float = IDLE_SECONDS) -> None:
         """Do jobs until the other end is gone or nothing came for a while."""
@@ -69,7 +71,8 @@ class Child:
                 self._turn.wait_for(lambda: self._jobs or self.orphaned, idle_seconds)
                 if not self._jobs or self.orphaned:
                     return
-                parcel, folder = self._jobs.popleft()
+                kind, parcel, folder = self._jobs.popleft()
+                self._live, self._heard = kind == "live", 0
             self._answer(*self._open(parcel, Path(folder)))
             _let_go()
 
@@ -99,18 +102,21 @@ class Child:
         self._number += 1
         with self._turn:
             self._unseen.append((self._number, time.monotonic()))
-        self._answer("tick", self._number, tick)
+        self._answer("tick", self._number, tick, self._heard)
+        rests = self._live and isinstance(tick, Progress) and tick.done >= 1
         with self._turn:
-            self._turn.wait_for(self._may_go)
+            self._turn.wait_for(lambda: self._may_go(rests))
             if self.orphaned:
                 return Signal.STOP
             if self._closed:
                 raise _Closed
+            self._heard += bool(self._inbox)
             return self._inbox.popleft() if self._inbox else None
 
-    def _may_go(self) -> bool:
+    def _may_go(self, rests: bool) -> bool:
         late = self._unseen and time.monotonic() - self._unseen[0][1] > AHEAD_SECONDS
-        return self._closed or self.orphaned or not late
+        held = late or (rests and not self._inbox)
+        return self._closed or self.orphaned or not held
 
     def _answer(self, kind: str, *values: Any) -> None:
         with contextlib.suppress(OSError):  # the other end is gone: `_listen` hears of it too
@@ -128,11 +134,11 @@ class Child:
         os._exit(1)  # stuck in a long call
 
     def _take(self, kind: str, *values: Any) -> None:
-        if kind == "job":
+        if kind in ("job", "live"):
             self._closed = False
             self._inbox.clear()
             self._unseen.clear()
-            self._jobs.append((values[0], values[1]))
+            self._jobs.append((kind, values[0], values[1]))
         elif kind == "seen":
             while self._unseen and self._unseen[0][0] <= values[0]:
                 self._unseen.popleft()

@@ -129,6 +129,15 @@ class Processes:
         verb, nouns, named
             A verb of a capability and what it takes, with a FolderRoom as ``room``.
         """
+        return self._job("job", verb, nouns, named)
+
+    def live(self, verb: Callable[..., Job[R]], *nouns: Any, **named: Any) -> Job[R]:
+        """The same for a verb that answers messages: it rests at a Progress with ``done`` 1."""
+        return self._job("live", verb, nouns, named)
+
+    def _job(
+        self, kind: str, verb: Callable[..., Job[R]], nouns: tuple[Any, ...], named: dict[str, Any]
+    ) -> Job[R]:
         room, inbox = named.get("room"), Inbox()
         if not isinstance(room, FolderRoom) or getattr(sys, "frozen", False):
             return (yield from verb(*nouns, **named))
@@ -136,10 +145,11 @@ class Processes:
         remove(folder)
         try:
             parcel = yield from _packed((verb, nouns, named), folder, inbox)
-            process = (yield from self._begun(parcel, folder, inbox)) if parcel else None
+            message = (kind, parcel, str(folder))
+            process = (yield from self._begun(message, inbox)) if parcel else None
             if process is None:
                 return (yield from _here(verb(*nouns, **named), inbox))
-            del nouns, named, parcel  # labels were copied: only their file is needed now
+            del nouns, named, parcel, message  # labels were copied: only their file is needed now
             return unpack((yield from self._followed(process, inbox)), folder)  # type: ignore[no-any-return]
         finally:
             remove(folder)
@@ -152,7 +162,7 @@ class Processes:
         if idle is not None:
             idle.kill()
 
-    def _begun(self, parcel: bytes, folder: Path, inbox: Inbox) -> Job[Process | None]:
+    def _begun(self, message: tuple[Any, ...], inbox: Inbox) -> Job[Process | None]:
         """A process that has taken the job; None where none can."""
         for start in (self._take_idle, Process):
             process = start()
@@ -160,7 +170,7 @@ class Processes:
                 continue
             begun = False
             try:
-                process.tell("job", parcel, str(folder))
+                process.tell(*message)
                 while (said := process.hear(TICK_SECONDS)) is None:
                     inbox.hear((yield _READY))
                 begun = said[0] == "begun"
@@ -236,20 +246,24 @@ def _here(job: Job[R], inbox: Inbox) -> Job[R]:
 
 def _follow(process: Process, inbox: Inbox) -> Job[bytes]:
     """The ticks of a job over there, and the parcel with its result."""
-    shown, over = _READY, False
+    shown, over, told = _READY, False, 0
     try:
         while True:
             while inbox:
                 process.tell("say", inbox.popleft())
-            said = process.hear(TICK_SECONDS) or ("tick", 0, shown)
+                told += 1
+            said = process.hear(TICK_SECONDS) or ("tick", 0, shown, 0)
             over = said[0] in _FINAL
             if said[0] == "done":
                 return bytes(said[1])
             if over:
                 raise error_of(said[1]) if said[0] == "failed" else process.why()
-            if isinstance(said[2], Progress):
-                shown = replace(said[2], values={})
-            inbox.hear((yield said[2]))
+            tick = said[2]
+            if isinstance(tick, Progress):
+                if said[3] < told and tick.done >= 1:  # said before the last message came there
+                    tick = replace(tick, done=-1.0)
+                shown = replace(tick, values={})
+            inbox.hear((yield tick))
             process.tell("seen", said[1])
     finally:
         if not over:

@@ -120,6 +120,10 @@ class JobRunner(QObject):
         """
         return self._processes.job(verb, *nouns, **named)
 
+    def live(self, verb: Callable[..., Job[R]], *nouns: Any, **named: Any) -> Job[R]:
+        """The same for a verb of the live lane, which rests between two messages."""
+        return self._processes.live(verb, *nouns, **named)
+
     def first(self, task: Task) -> None:
         """Move a waiting task to the head of the queue."""
         if task in self._tasks and task.state is State.WAITING:
