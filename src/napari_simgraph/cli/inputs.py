@@ -11,10 +11,11 @@ from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.core.tables import PatchTable
-from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun, read_table
+from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import load_model
+from napari_simgraph.io.own import OwnOptions, is_own, read_own
 from napari_simgraph.io.pair import read_paired
 from napari_simgraph.io.read import ReadOptions, read
 
@@ -69,8 +70,9 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
 
 def read_pair(asked: Namespace) -> tuple[Any, Any]:
     """Prediction (a probability map or labels) and truth."""
-    if is_table(asked.prediction):
-        return read_table(asked.prediction), asked.truth and read_table(asked.truth)
+    if is_table(asked.prediction) or hasattr(asked, "positions"):
+        paths = (asked.prediction, asked.truth)
+        return tuple(path and _table(path, asked, _quiet, graph=False) for path in paths)
     truth = _labels(asked.truth, asked, _quiet)
     prediction = read(asked.prediction, options=read_options(asked)).image
     if _is_probability(prediction):
@@ -99,8 +101,7 @@ def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any
     if issubclass(kind, Model):
         return load_model(path)
     if issubclass(kind, PatchTable):
-        found = read_noun(path)
-        return found if SimilarityGraph in kinds or isinstance(found, PatchTable) else found.table
+        return _table(path, asked, say, graph=SimilarityGraph in kinds)
     if issubclass(kind, SimilarityGraph):
         return read_graph(path)
     opened = read(path, options=read_options(asked))
@@ -108,6 +109,19 @@ def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any
         say(note)
     _ask_spacing(opened.image, say)
     return opened.image
+
+
+def _table(path: str, asked: Namespace, say: Say, *, graph: bool) -> Any:
+    """A table of ours, or features of another program over the images that were named."""
+    if not is_own(path):
+        found = read_noun(path)
+        return found if graph or isinstance(found, PatchTable) else found.table
+    if not asked.image:
+        raise ValueError("Say which images the rows of the table lie in: --image PATH.")
+    opened = read(asked.image, options=read_options(asked))
+    _ask_spacing(opened.image, say)
+    options = OwnOptions(asked.positions, asked.patch, asked.stride)
+    return read_own(path, opened.image, options)
 
 
 def _ask_spacing(image: Image | ImageSet, say: Say) -> None:

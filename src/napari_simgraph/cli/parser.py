@@ -21,7 +21,7 @@ _PATHS = {
     Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
     Labels: "Labels: 0 unlabelled, classes from 1; or a mask of two values.",
     Model: "The folder of a model.",
-    EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr.",
+    EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr; or own features.",
     SimilarityGraph: "A graph of patches: .h5ad or .zarr.",
 }
 
@@ -102,10 +102,11 @@ def _command(subcommands: Any, name: str, told: str) -> ArgumentParser:
 
 
 def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
-    takes_labels = False
+    takes_labels = takes_table = False
     for noun in verb.nouns:
         kind = next((k for k in _PATHS if issubclass(noun.types[0], k)), None)
         takes_labels |= kind is Labels
+        takes_table |= kind is EmbeddingTable
         required = noun.required and kind is not Labels  # --class may stand in for --labels
         parser.add_argument(
             f"--{noun.name}",
@@ -115,6 +116,8 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
         )
     if takes_labels:
         _add_label_options(parser)
+    if takes_table:
+        _add_own(parser, image=all(noun.name != "image" for noun in verb.nouns))
     if verb.result is Model:
         parser.add_argument("--model", required=True, metavar="DIR", help="Where the model goes.")
         parser.add_argument("--start", metavar="DIR", help="A model to go on from.")
@@ -139,7 +142,20 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     told = _PATHS[next(kind for kind in (Labels, EmbeddingTable) if kind in needed)]
     parser.add_argument("--truth", required=not optional, metavar="PATH", help=told)
     _add_label_options(parser)
+    if EmbeddingTable in needed:
+        _add_own(parser, image=True)
     _add_settings(parser, config)
+
+
+def _add_own(parser: ArgumentParser, *, image: bool) -> None:
+    group = parser.add_argument_group("a table of another program (.npy .npz .csv .h5 .h5ad)")
+    if image:
+        group.add_argument("--image", metavar="PATH", help="The images that its rows lie in.")
+    told = "CSV with image, z, y, x, size of each row; or patches are a lattice."
+    group.add_argument("--positions", default="", metavar="CSV", help=told)
+    group.add_argument("--patch", type=int, default=0, metavar="PX", help="Side of its patches.")
+    told = "Distance of the patches of a lattice (the side)."
+    group.add_argument("--stride", type=int, default=0, metavar="PX", help=told)
 
 
 def _add_label_options(parser: ArgumentParser) -> None:

@@ -49,23 +49,31 @@ class Layout(NamedTuple):
     """A regular grid over one image: pyramid level, its plane, side and distance of patches.
 
     All in pixels of that level. The grid lies in the middle of the plane, so less than a stride
-    is left over, half of it at either border; a plane smaller than a patch is one patch.
+    is left over, half of it at either border; a plane smaller than a patch is one patch. Others
+    lay theirs out as they like: `corner` is the first pixel of their first patch.
     """
 
     level: int
     plane: tuple[int, int]
     size: int
     stride: int
+    corner: tuple[int, int] | None = None
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Patches down and across."""
-        down, across = (max(0, n - self.size) // self.stride + 1 for n in self.plane)
+        """Patches down and across; with a corner all that begin within the plane."""
+        if self.corner is not None:
+            ends = zip(self.plane, self.corner, strict=True)
+            down, across = (max(0, n - start - 1) // self.stride + 1 for n, start in ends)
+        else:
+            down, across = (max(0, n - self.size) // self.stride + 1 for n in self.plane)
         return down, across
 
     @property
     def first(self) -> tuple[int, int]:
         """Row and column of the first patch's first pixel; below 0 in smaller planes."""
+        if self.corner is not None:
+            return self.corner
         return tuple(  # type: ignore[return-value]
             (n - self.size - (count - 1) * self.stride) // 2
             for n, count in zip(self.plane, self.counts, strict=True)

@@ -66,18 +66,19 @@ def read_noun(path: str | Path) -> PatchTable | SimilarityGraph:
     check_file(file)
     if file.suffix.casefold() not in SUFFIXES:
         raise Told(f"{file} is no table: tables end in {' or '.join(SUFFIXES)}.")
-    with telling(file, "table"), _opened(file) as root:
+    with telling(file, "table"), opened(file) as root:
         if KEY not in root.get("uns", {}):
             raise Told(f"{file} holds no patches of ours: it doesn't say which images they are of.")
         return _noun(root, file)
 
 
-def _opened(file: Path) -> AbstractContextManager[Any]:
+def opened(file: Path) -> AbstractContextManager[Any]:
+    """The root group of an AnnData file, open for reading."""
     if file.suffix.casefold() == ".h5ad":
         import h5py
 
-        opened: AbstractContextManager[Any] = h5py.File(file, "r")
-        return opened
+        root: AbstractContextManager[Any] = h5py.File(file, "r")
+        return root
     import zarr
 
     return nullcontext(zarr.open_group(file, mode="r"))
@@ -85,10 +86,10 @@ def _opened(file: Path) -> AbstractContextManager[Any]:
 
 def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
     own = root["uns"][KEY]
-    told = json.loads(str(_values(own["info"])))
+    told = json.loads(str(values_of(own["info"])))
     if int(told.get("format", 0)) > FORMAT:
         raise Told(f"{file} was made by a newer version: update napari-simgraph.")
-    obs = {name: _values(root["obs"][name]) for name in root["obs"] if name != "_index"}
+    obs = {name: values_of(root["obs"][name]) for name in root["obs"] if name != "_index"}
     grid = _grid(obs, own)
     columns = {name: values for name, values in obs.items() if name not in _OWN}
     known = [one.image_class for one in grid.sources]
@@ -125,7 +126,7 @@ def _table(
 
 
 def _grid(obs: Mapping[str, NDArray[Any]], own: Any) -> PatchGrid:
-    parts = {name: _values(own["sources"][name]) for name in own["sources"]}
+    parts = {name: values_of(own["sources"][name]) for name in own["sources"]}
     sources = []
     for number, axes in enumerate(parts["axes"]):
         shape, spacing, origin = (
@@ -140,17 +141,20 @@ def _grid(obs: Mapping[str, NDArray[Any]], own: Any) -> PatchGrid:
     layouts: tuple[Layout, ...] = ()
     if "rows" in own["layouts"]:
         rows = own["layouts"]["rows"][...].tolist()
-        layouts = tuple(Layout(r[0], (r[1], r[2]), r[3], r[4]) for r in rows)
+        layouts = tuple(
+            Layout(r[0], (r[1], r[2]), r[3], r[4], (r[5], r[6]) if len(r) > 5 else None)
+            for r in rows
+        )
     columns = {name: obs[name] for name in COLUMNS[1:]}
     return PatchGrid(tuple(sources), image=obs["image_number"], layouts=layouts, **columns)
 
 
-def _values(item: Any) -> NDArray[Any]:
+def values_of(item: Any) -> NDArray[Any]:
     """An array, or the words of a categorical column."""
     if hasattr(item, "keys"):
         if "codes" not in item:
             return np.asarray(item["values"][...])  # a column that may lack values
-        words, codes = _values(item["categories"]), np.asarray(item["codes"][...])
+        words, codes = values_of(item["categories"]), np.asarray(item["codes"][...])
         if words.dtype.kind == "U":
             words = np.append(words, "")  # code -1: no value
         chosen: NDArray[Any] = words[codes]

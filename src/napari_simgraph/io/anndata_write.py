@@ -125,6 +125,9 @@ def _layouts(grid: PatchGrid) -> dict[str, NDArray[Any]]:
     if not grid.layouts:
         return {}
     rows = [(one.level, *one.plane, one.size, one.stride) for one in grid.layouts]
+    if any(one.corner for one in grid.layouts):
+        firsts = [one.first for one in grid.layouts]
+        rows = [(*row, *first) for row, first in zip(rows, firsts, strict=True)]  # type: ignore[misc]
     return {"rows": np.array(rows, np.int64)}
 
 
