@@ -157,6 +157,10 @@ class PatchGrid:
         away = np.hypot(dy - side / 2, dx - side / 2)[inside]
         return rows[inside][np.argsort(away, kind="stable")]
 
+    def finest(self, image: int) -> tuple[float, float]:
+        """Pixels of an image's finest level, down and across, to one of its patches' level."""
+        return self._factor(self.sources[image], image)
+
     def find_source(self, wanted: str | int) -> int:
         """The number of an image by its number, name or fingerprint.
 
