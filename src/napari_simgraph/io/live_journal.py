@@ -1,0 +1,104 @@
+"""The journal of a live session on disk: all that was said to the model, one line each."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.core.job import plain
+from napari_simgraph.core.live import MARKED, Event, History
+from napari_simgraph.core.live_parts import joined, parts
+
+_BEGUN, _MARK = "begun", "mark"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a journal holds: the settings of its last beginning, and the history since ever."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+
+
+class LiveJournal:
+    """Events of a session in order, in a file that is only ever added to.
+
+    Parameters
+    ----------
+    path
+        Where it lies or will lie.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begin(self, settings: Mapping[str, Any]) -> None:
+        """Note with which settings a session begins or goes on."""
+        self._add({"is": _BEGUN, "settings": dict(settings)}, sure=True)
+
+    def add(self, event: Event) -> None:
+        """Keep an event, if it is one of those that say what is true; on disk on return."""
+        if isinstance(event, MARKED):
+            info, arrays = parts(event)
+            packed = {name: _packed(array) for name, array in arrays.items()}
+            self._add(info | {"arrays": packed}, sure=True)
+
+    def mark(self, events: int, steps: int) -> None:
+        """Keep after how many events and steps an answer was given."""
+        self._add({"is": _MARK, "events": events, "steps": steps}, sure=False)
+
+    def read(self) -> Told:
+        """All of it; lines that were cut off are left out."""
+        settings: Mapping[str, Any] = {}
+        events: list[Event] = []
+        marks: list[tuple[int, int]] = []
+        for line in self._lines():
+            try:
+                info = dict(json.loads(line))
+                if info["is"] == _BEGUN:
+                    settings = dict(info["settings"])
+                elif info["is"] == _MARK:
+                    marks.append((int(info["events"]), int(info["steps"])))
+                else:
+                    arrays = {k: _unpacked(v) for k, v in info.pop("arrays", {}).items()}
+                    events.append(joined(info, arrays))
+            except (ValueError, KeyError, TypeError, zlib.error):
+                continue
+        return Told(settings, History(tuple(events), tuple(marks)))
+
+    def _lines(self) -> list[str]:
+        if not self._path.exists():
+            return []
+        return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+    def _add(self, info: Mapping[str, Any], sure: bool) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._path, "ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a line before that was cut off takes no other along
+                    file.write(b"\n")
+            file.write((json.dumps(plain(info)) + "\n").encode())
+            file.flush()
+            if sure:
+                os.fsync(file.fileno())
+
+
+def _packed(array: NDArray[Any]) -> dict[str, Any]:
+    content = zlib.compress(np.ascontiguousarray(array).tobytes())
+    text = base64.b64encode(content).decode("ascii")
+    return {"type": array.dtype.str, "shape": list(array.shape), "zlib": text}
+
+
+def _unpacked(told: Mapping[str, Any]) -> NDArray[Any]:
+    content = zlib.decompress(base64.b64decode(told["zlib"]))
+    return np.frombuffer(content, np.dtype(told["type"])).reshape(told["shape"]).copy()
