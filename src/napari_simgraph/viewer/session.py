@@ -24,6 +24,7 @@ from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
 from napari_simgraph.viewer.records import identify, is_kept, now
 from napari_simgraph.viewer.replacing import Made, forget_if_copy, replace_data
+from napari_simgraph.viewer.searching import Search
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.shelf import Shelf
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
@@ -53,8 +54,8 @@ class Session:
         Writes layers and strokes into the workspace.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
-    selection, tables
-        What is chosen, and the tables of patches that it is chosen from.
+    selection, tables, search
+        What is chosen, the tables of patches that it is chosen from, and what is like it.
     """
 
     device_changed = Signal()
@@ -69,6 +70,7 @@ class Session:
         self.keeper = Keeper(viewer, self.ensure_workspace)
         self._shelf, self.selection = Shelf(), Selection()
         self.tables = Tables(self.ensure_workspace, self.keeper.do)
+        self.search = Search(self.selection, self.tables)
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
             forget_if_copy(viewer, layer)

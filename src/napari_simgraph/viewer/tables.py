@@ -61,16 +61,19 @@ class Tables:
         return noun if isinstance(noun, SimilarityGraph) else None
 
     def about(self, key: str) -> Mapping[str, Any]:
-        """What is known beside the rows: ``layers`` (their ids, by image), ``model`` (its name)."""
+        """What is known beside the rows.
+
+        ``layers`` are their ids by image, ``model`` is a name, ``fingerprint`` that of the model.
+        """
         return self._about.get(key, {})
 
     def add(self, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
         """Take in a table or graph under a key, in the place of one before, and keep it."""
         self._about.pop(key, None)
-        self._about[key] = dict(about)
+        self._about[key] = {**about, "fingerprint": _made_by(noun)}
         self._nouns[key] = noun
         workspace = self._begin()
-        self._do(_keep, workspace.folder / "tables", key, noun, dict(about))
+        self._do(_keep, workspace.folder / "tables", key, noun, self._about[key])
         self.changed.emit(key)
 
     def renew(self, key: str, table: EmbeddingTable) -> None:
@@ -97,7 +100,7 @@ class Tables:
             raise ValueError(f"{path.name} has no points to compare: choose an embedding table.")
         key = path.stem
         self._nouns[key], self._paths[key] = noun, path.absolute()  # type: ignore[assignment]
-        self._about[key] = {"path": str(path.absolute())}
+        self._about[key] = {"path": str(path.absolute()), "fingerprint": _made_by(noun)}
         folder = self._begin().folder / "tables"
         self._do(_keep_about, folder, key, self._about[key])
         self.changed.emit(key)
@@ -126,6 +129,12 @@ class Tables:
             noun = read_noun(self._paths[key])
             self._nouns[key] = noun  # type: ignore[assignment]
         return self._nouns[key]
+
+
+def _made_by(noun: Any) -> str:
+    """The fingerprint of the model that made a table; "" where none did."""
+    table = noun.table if isinstance(noun, SimilarityGraph) else noun
+    return str(table.made.get("model_fingerprint", ""))
 
 
 def _keep(folder: Path, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
