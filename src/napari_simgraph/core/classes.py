@@ -18,6 +18,7 @@ PALETTE = (
     "#CC79A7",
     "#009E73",
 )
+NONE_COLOR = "#8A8F98"  # of what has no class: grey that shows on light and dark
 # The usual structures keep their colour whatever their place in the table.
 NAMED_COLORS = {
     "membrane": "#F0E442",

@@ -25,6 +25,8 @@ class PatchTable:
         One value per patch by name: ``class``, ``cluster``, ``score`` …
     maps
         Positions ``(N, 2)`` on two-dimensional maps by name: ``pca``, ``umap``.
+    colors
+        Colours ``#RRGGBB`` of the words in a column, by column: of classes and groups.
     name
         What it is called.
     made
@@ -39,11 +41,12 @@ class PatchTable:
     grid: PatchGrid
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict, kw_only=True)
     maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict, kw_only=True)
+    colors: Mapping[str, Mapping[str, str]] = field(default_factory=dict, kw_only=True)
     name: str = field(default="patches", kw_only=True)
     made: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
-        for name, values in {**self.columns, **self.maps, **self._values()}.items():
+        for name, values in self._beside_rows().items():
             if len(values) != len(self.grid):
                 raise ValueError(
                     f"'{name}' has {len(values)} values but there are {len(self.grid)} patches."
@@ -61,7 +64,7 @@ class PatchTable:
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the rows and all that stands beside them."""
         digest = hashlib.blake2b(self.patch_id.tobytes(), digest_size=8)
-        for name, values in sorted({**self.columns, **self.maps, **self._values()}.items()):
+        for name, values in sorted(self._beside_rows().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
@@ -97,12 +100,21 @@ class PatchTable:
         """Fields of the kind of table that have one row a patch."""
         return {}
 
+    def _beside_rows(self) -> dict[str, NDArray[Any]]:
+        """All that has one row a patch, by name."""
+        return {**self.columns, **self.maps, **self._values()}
+
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable(PatchTable):
-    """Points ``(N, D)`` such that patches that look alike lie near each other."""
+    """Points ``(N, D)`` such that patches that look alike lie near each other.
+
+    `beside` holds other points of the same patches ``(N, F)`` by name, to compare with:
+    ``untrained``, ``pixels``, ``statistics``.
+    """
 
     values: NDArray[np.float32]
+    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict, kw_only=True)
     name: str = field(default="embedding", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -110,8 +122,18 @@ class EmbeddingTable(PatchTable):
             raise ValueError("An embedding has one row a patch and one column a feature.")
         super().__post_init__()
 
+    def take(self, rows: ArrayLike) -> Self:
+        """The table of some rows, by numbers or by a mask."""
+        chosen = np.asarray(rows)
+        beside = {name: values[chosen] for name, values in self.beside.items()}
+        return super(EmbeddingTable, self.replace(beside={})).take(chosen).replace(beside=beside)
+
     def _values(self) -> dict[str, NDArray[Any]]:
         return {"values": self.values}
+
+    def _beside_rows(self) -> dict[str, NDArray[Any]]:
+        beside = {f"beside {name}": values for name, values in self.beside.items()}
+        return {**super()._beside_rows(), **beside}
 
 
 @dataclass(frozen=True, eq=False)

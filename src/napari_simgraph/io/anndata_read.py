@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.graph import Edges, SimilarityGraph, edges_of
 from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
-from napari_simgraph.io.anndata_write import FORMAT, KEY, SUFFIXES
+from napari_simgraph.io.anndata_write import BESIDE, FORMAT, KEY, SUFFIXES
 from napari_simgraph.io.faults import Told, check_file, telling
 
 _OWN = ("patch_id", "image", "image_number", *COLUMNS[1:], "_index")
@@ -97,17 +97,27 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
         of_image = np.array(known)[grid.image]
         if np.array_equal(columns["class"], of_image):  # it only repeats what the images say
             columns.pop("class")
-    maps = {
-        name.removeprefix("X_"): np.asarray(root["obsm"][name][...], np.float32)
-        for name in root["obsm"]
-        if name.startswith("X_")
-    }
+    maps = _named(root["obsm"], "X_")
     common = {"maps": maps, "name": told.get("name", file.stem), "made": told.get("made", {})}
+    common["colors"] = _colors(root)
     table = _table(root, grid, columns, common)
     edges = {name: _edges(root["obsp"][name]) for name in root.get("obsp", {})}
     if edges and isinstance(table, EmbeddingTable):
         return SimilarityGraph(table, edges, name=common["name"], made=common["made"])
     return table
+
+
+def _colors(root: Any) -> dict[str, dict[str, str]]:
+    """Colours of the words in columns, also those that scanpy chose."""
+    found = {}
+    for key in root["uns"]:
+        name = key.removesuffix("_colors")
+        column = root["obs"].get(name) if key.endswith("_colors") else None
+        if column is not None and hasattr(column, "keys") and "categories" in column:
+            words, shades = values_of(column["categories"]), values_of(root["uns"][key])
+            pairs = zip(words.tolist(), shades.tolist(), strict=False)
+            found[name] = {w: c.upper()[:7] for w, c in pairs if w and c.startswith("#")}
+    return found
 
 
 def _table(
@@ -117,12 +127,20 @@ def _table(
         values = root["X"]
         if hasattr(values, "keys"):
             raise Told("The features are stored as a sparse matrix: save them as a full one.")
-        return EmbeddingTable(grid, np.asarray(values[...], np.float32), columns=columns, **common)
+        beside = _named(root["obsm"], BESIDE)
+        points = np.asarray(values[...], np.float32)
+        return EmbeddingTable(grid, points, beside=beside, columns=columns, **common)
     if "score" in columns:
         score = columns.pop("score").astype(np.float32)
         unsure = columns.pop("uncertainty", None)
         return ScoreTable(grid, score, unsure, columns=columns, **common)
     return PatchTable(grid, columns=columns, **common)
+
+
+def _named(obsm: Any, prefix: str) -> dict[str, NDArray[np.float32]]:
+    """Arrays whose names begin with a prefix, by the rest of their names."""
+    names = [name for name in obsm if name.startswith(prefix)]
+    return {name.removeprefix(prefix): np.asarray(obsm[name][...], np.float32) for name in names}
 
 
 def _grid(obs: Mapping[str, NDArray[Any]], own: Any) -> PatchGrid:

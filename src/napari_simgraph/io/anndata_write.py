@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.core.classes import NONE_COLOR
 from napari_simgraph.core.graph import Edges, SimilarityGraph
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
@@ -22,6 +23,7 @@ from napari_simgraph.io.safe import fresh
 
 FORMAT = 1  # of what stands in uns["simgraph"]
 KEY = "simgraph"
+BESIDE = "beside_"  # before the names of what an embedding is compared with
 SUFFIXES = (".h5ad", ".zarr")
 
 
@@ -49,7 +51,7 @@ def write_anndata(
             _mapping(root, name, {})
         made = plain({**noun.made, **(info or {})})
         told = {"format": FORMAT, "noun": type(noun).__name__, "name": noun.name, "made": made}
-        uns = _mapping(_mapping(root, "uns", {}), KEY, {"info": json.dumps(told)})
+        uns = _mapping(_mapping(root, "uns", _colors(table)), KEY, {"info": json.dumps(told)})
         _mapping(uns, "sources", _sources(table.grid.sources))
         _mapping(uns, "layouts", _layouts(table.grid))
     return [target]
@@ -95,6 +97,16 @@ def table_columns(table: PatchTable) -> dict[str, NDArray[Any]]:
     return {**columns, **table.columns}
 
 
+def _colors(table: PatchTable) -> dict[str, NDArray[np.str_]]:
+    """Colours of words as scanpy draws them: ``class_colors``, in the order of the categories."""
+    columns, found = table_columns(table), {}
+    for name, shades in table.colors.items():
+        if name in columns and columns[name].dtype.kind == "U":
+            words = np.unique(columns[name]).tolist()
+            found[f"{name}_colors"] = np.array([shades.get(w, NONE_COLOR) for w in words], np.str_)
+    return found
+
+
 def _spatial(grid: PatchGrid) -> NDArray[np.float64]:
     """Centres as x, y (and z of stacks), as squidpy has them."""
     centres = grid.centres()
@@ -102,7 +114,9 @@ def _spatial(grid: PatchGrid) -> NDArray[np.float64]:
 
 
 def _maps(table: PatchTable) -> dict[str, NDArray[Any]]:
-    return {f"X_{name}": values for name, values in table.maps.items()}
+    found: dict[str, NDArray[Any]] = {f"X_{name}": values for name, values in table.maps.items()}
+    beside = table.beside if isinstance(table, EmbeddingTable) else {}
+    return {**found, **{BESIDE + name: values for name, values in beside.items()}}
 
 
 def _sources(sources: tuple[Source, ...]) -> dict[str, NDArray[Any]]:
