@@ -56,6 +56,13 @@ def groups(table: EmbeddingTable, column: str = GROUPS) -> tuple[Group, ...]:
     )
 
 
+def class_names(table: EmbeddingTable) -> tuple[str, ...]:
+    """The classes in the order in which they came up, which is that of their keys."""
+    there = [one.name for one in groups(table, CLASSES)]
+    known = list(table.colors.get(CLASSES, {}))
+    return (*known, *sorted((name for name in there if name not in known), key=_natural))
+
+
 def rows_of(table: EmbeddingTable, name: str, column: str = GROUPS) -> NDArray[np.intp]:
     """The patches of a name."""
     return np.flatnonzero(names_of(table, column) == name)

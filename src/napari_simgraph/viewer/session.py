@@ -22,6 +22,7 @@ from napari_simgraph.viewer.activity import Activity
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
+from napari_simgraph.viewer.patch_edits import PatchEdits
 from napari_simgraph.viewer.records import identify, is_kept, now
 from napari_simgraph.viewer.replacing import Made, forget_if_copy, replace_data
 from napari_simgraph.viewer.searching import Search
@@ -54,8 +55,9 @@ class Session:
         Writes layers and strokes into the workspace.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
-    selection, tables, search
-        What is chosen, the tables of patches that it is chosen from, and what is like it.
+    selection, tables, search, edits
+        What is chosen, the tables of patches that it is chosen from, what is like it, and what
+        people write into them.
     """
 
     device_changed = Signal()
@@ -71,6 +73,7 @@ class Session:
         self._shelf, self.selection = Shelf(), Selection()
         self.tables = Tables(self.ensure_workspace, self.keeper.do)
         self.search = Search(self.selection, self.tables)
+        self.edits = PatchEdits(self.selection, self.tables)
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
             forget_if_copy(viewer, layer)

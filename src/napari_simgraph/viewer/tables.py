@@ -83,7 +83,7 @@ class Tables:
             noun.replace(table=table) if isinstance(noun, SimilarityGraph) else table
         )
         folder = self._begin().folder / "tables"
-        self._do(_keep, folder, key, made, self._about[key])
+        self._do(self._keep_newest, folder, key, made)
         self.changed.emit(key)
 
     def open(self, path: Path) -> str:
@@ -121,6 +121,11 @@ class Tables:
             self._nouns.pop(key, None)
         if files:
             self.changed.emit("")
+
+    def _keep_newest(self, folder: Path, key: str, noun: Nodes) -> None:
+        """Write a table, unless a newer one waits: labels may follow each other quickly."""
+        if self._nouns.get(key) is noun:
+            _keep(folder, key, noun, self._about[key])
 
     def _noun(self, key: str) -> Nodes:
         if key not in self._about:
