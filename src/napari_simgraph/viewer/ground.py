@@ -92,6 +92,14 @@ class Ground:
                 return Under(number, z, float(place[-2]), float(place[-1]))
         return None
 
+    def number(self, fingerprint: str) -> int:
+        """The number of an image, -1 where it is none of these."""
+        return self._numbers.get(fingerprint, -1)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {one.fingerprint: number for number, one in enumerate(self.grid.sources)}
+
     @cached_property
     def _factors(self) -> NDArray[np.float64]:
         """Finest pixels per pixel of the level of each image, down and across."""

@@ -19,6 +19,7 @@ from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.activity import Activity
+from napari_simgraph.viewer.canvas import Canvas
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
@@ -55,9 +56,8 @@ class Session:
         Writes layers and strokes into the workspace.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
-    selection, tables, search, edits
-        What is chosen, the tables of patches that it is chosen from, what is like it, and what
-        people write into them.
+    selection, tables, search, edits, canvas
+        What is chosen, tables of patches, what is like it, what people write, how it is drawn.
     """
 
     device_changed = Signal()
@@ -74,6 +74,7 @@ class Session:
         self.tables = Tables(self.ensure_workspace, self.keeper.do)
         self.search = Search(self.selection, self.tables)
         self.edits = PatchEdits(self.selection, self.tables)
+        self.canvas = Canvas(viewer, self.selection, self.tables)
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
             forget_if_copy(viewer, layer)

@@ -116,10 +116,10 @@ def go_to(viewer: Any, layer: LabelsLayer, table: ObjectTable, row: int) -> None
         viewer.dims.set_point(range(viewer.dims.ndim)[-3], world[0])
     low[0], high[0] = (middle[0], middle[0]) if deep else (low[0], high[0])
     ends = [np.asarray(layer.data_to_world(end))[-2:] for end in (low, high)]
-    _look_at(viewer, world[-2:], np.abs(ends[1] - ends[0]))
+    look_at(viewer, world[-2:], np.abs(ends[1] - ends[0]))
 
 
-def _look_at(viewer: Any, middle: Any, size: Any) -> None:
+def look_at(viewer: Any, middle: Any, size: Any) -> None:
     """Move the camera as little as brings a place of some size into view."""
     camera, canvas = viewer.scene.camera, np.asarray(viewer.canvas.size, float)
     centre = np.asarray(camera.center[-2:], float)
