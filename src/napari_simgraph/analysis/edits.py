@@ -1,11 +1,11 @@
-"""Edits of objects in place, each kept small enough to be undone however large the volume."""
+"""Edits of objects, each kept small enough to be undone however large the volume."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,15 @@ Ids = NDArray[np.int64]
 _LEVEL = 1  # of zlib: labels shrink a hundredfold at the fastest level already
 
 
-class _Change(NamedTuple):
+class Target(Protocol):
+    """What is written to by section."""
+
+    def put(self, z: int, y: slice, x: slice, values: Plane) -> None:
+        """Write a rectangle of a section."""
+        ...
+
+
+class Change(NamedTuple):
     """What a rectangle of a section was and is, packed."""
 
     block: Block
@@ -32,20 +40,20 @@ class _Change(NamedTuple):
 
 @dataclass
 class Edit:
-    """What an edit changed; `undo` and `redo` write it into the volume it was made on."""
+    """What an edit changes; `undo` and `redo` write it into what it was made for."""
 
     dtype: np.dtype[np.generic]
-    changes: list[_Change] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
-    def undo(self, volume: Volume) -> None:
+    def undo(self, target: Target) -> None:
         """Put back what was there before."""
         for change in reversed(self.changes):
-            self._write(volume, change.block, change.before)
+            self.write(target, change, after=False)
 
-    def redo(self, volume: Volume) -> None:
-        """Do it again."""
+    def redo(self, target: Target) -> None:
+        """Do it, for the first time or again."""
         for change in self.changes:
-            self._write(volume, change.block, change.after)
+            self.write(target, change, after=True)
 
     def note(self, block: Block, before: Plane, after: Plane) -> Block | None:
         """Remember the rectangle that differs; None where nothing does."""
@@ -54,14 +62,22 @@ class Edit:
             return None
         (top, bottom), (left, right) = (np.flatnonzero(line)[[0, -1]] for line in (rows, columns))
         y, x = slice(top, bottom + 1), slice(left, right + 1)
-        place = Block(block.z, _moved(y, block.y.start), _moved(x, block.x.start))
-        self.changes.append(_Change(place, _pack(before[y, x]), _pack(after[y, x])))
+        place = Block(block.z, moved(y, block.y.start), moved(x, block.x.start))
+        self.changes.append(Change(place, _pack(before[y, x]), _pack(after[y, x])))
         return place
 
-    def _write(self, volume: Volume, block: Block, packed: bytes) -> None:
+    def write(self, target: Target, change: Change, *, after: bool) -> None:
+        """Write one of the changes."""
+        block = change.block
+        values = self.unpack(change, after=after)
+        target.put(block.z, block.y, block.x, values)
+
+    def unpack(self, change: Change, *, after: bool) -> Plane:
+        """The numbers of a change, before or after it."""
+        block = change.block
         size = (block.y.stop - block.y.start, block.x.stop - block.x.start)
-        values = np.frombuffer(zlib.decompress(packed), self.dtype).reshape(size)
-        volume.put(block.z, block.y, block.x, values)
+        packed = change.after if after else change.before
+        return np.frombuffer(zlib.decompress(packed), self.dtype).reshape(size)
 
 
 def remove(volume: Volume, ids: Ids, box: Box, pace: Pace) -> Generator[Tick, Signal | None, Edit]:
@@ -100,7 +116,7 @@ def fill(
 
     def filled(block: Block, numbers: Plane) -> Plane:
         spans = (block.y, block.x)
-        y, x = (_moved(s, -part.start) for s, part in zip(spans, box[1:], strict=True))
+        y, x = (moved(s, -part.start) for s, part in zip(spans, box[1:], strict=True))
         fill = owner[scratch.get(block.z - box[0].start, y, x)]
         return np.where(fill > 0, fill, numbers).astype(numbers.dtype)
 
@@ -114,14 +130,19 @@ def box_of(table: ObjectTable, rows: NDArray[np.intp]) -> Box:
     """The box that holds the objects of these rows, as ``(z, y, x)``."""
     spans = [slice(0, 1)]
     if "section_first" in table:
-        spans = [_span(table, rows, "section")]
-    y, x = (_span(table, rows, axis) for axis in "yx")
+        spans = [_of_column(table, rows, "section")]
+    y, x = (_of_column(table, rows, axis) for axis in "yx")
     return spans[0], y, x
 
 
 def volume_of(box: Box) -> int:
     """How many pixels a box holds."""
     return int(np.prod([span.stop - span.start for span in box]))
+
+
+def moved(span: slice, by: int) -> slice:
+    """A span that begins `by` later."""
+    return slice(int(span.start + by), int(span.stop + by))
 
 
 def _edit(
@@ -131,7 +152,7 @@ def _edit(
     first = volume.get(0, slice(0, 1), slice(0, 1))
     edit = Edit(first.dtype)
     for inner in blocks(part.shape):
-        y, x = (_moved(s, b.start) for s, b in zip((inner.y, inner.x), box[1:], strict=True))
+        y, x = (moved(s, b.start) for s, b in zip((inner.y, inner.x), box[1:], strict=True))
         block = Block(inner.z + box[0].start, y, x)
         before = volume.get(block.z, block.y, block.x)
         after = change(block, before)
@@ -143,13 +164,9 @@ def _edit(
     return edit
 
 
-def _span(table: ObjectTable, rows: NDArray[np.intp], axis: str) -> slice:
+def _of_column(table: ObjectTable, rows: NDArray[np.intp], axis: str) -> slice:
     low, high = (table[f"{axis}_{end}"][rows] for end in ("first", "last"))
     return slice(int(low.min()), int(high.max()) + 1)
-
-
-def _moved(span: slice, by: int) -> slice:
-    return slice(int(span.start + by), int(span.stop + by))
 
 
 def _pack(values: Plane) -> bytes:
