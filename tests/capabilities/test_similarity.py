@@ -168,6 +168,15 @@ def test_bad_questions_are_told():
         graph_of(table.take([0]))
 
 
+def test_the_number_of_groups_is_suggested():
+    rng = np.random.default_rng(0)
+    middles = rng.normal(size=(7, 16)) * 3
+    values = (middles[rng.integers(0, 7, 121)] + rng.normal(size=(121, 16))).astype(np.float32)
+    table = toy_table().replace(values=values)
+    made = run(similarity.cluster(table, config=similarity.Cluster(), room=MemoryRoom()))
+    assert made.columns["cluster"].max() + 1 == 7
+
+
 def test_clusters_and_maps_stand_beside_the_rows():
     graph = toy_graph()
     for method in ("kmeans", "leiden"):

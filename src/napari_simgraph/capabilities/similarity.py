@@ -82,7 +82,7 @@ class Cluster(Config):
         label="Cluster by",
         first=True,
     )
-    number: int = setting(20, "Clusters of k-means.", 1, 10_000, 1, label="Clusters", first=True)
+    number: int = setting(0, "Clusters; 0 looks how many.", 0, 10_000, 1, label="Clusters")
     fineness: float = setting(
         1.0, "More and smaller communities with a larger number.", 0.01, 100, 0.1, label="Fineness"
     )
@@ -200,11 +200,13 @@ def cluster(table: Nodes, *, config: Cluster, room: Room) -> Job[Nodes]:
     from napari_simgraph.analysis.clusters import communities, k_means
     from napari_simgraph.analysis.neighbours import unit
     from napari_simgraph.analysis.spawned import wait
+    from napari_simgraph.analysis.suggest import suggest
 
     yield Progress(text="looking for clusters")
     if config.method == "kmeans":
         points = unit(_table(table).values)
-        numbers = yield from k_means(points, config.number, seed=config.seed)
+        number = config.number or (yield from suggest(points, config.seed))
+        numbers = yield from k_means(points, number, seed=config.seed)
     elif isinstance(table, SimilarityGraph):
         edges = table.edges[SIMILARITY]
         said = "looking for communities"
