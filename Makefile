@@ -1,15 +1,18 @@
 # Two commands on a bare machine: `make demo` and `make test`.
 SHELL := /bin/bash
 BIN := .venv/bin
-# A window needs a display: a virtual one where there is none (and always for tests, which then
-# neither disturb a person nor depend on a desktop). Qt's offscreen plugin has no OpenGL.
-VIRTUAL := xvfb-run -a -s "-screen 0 1280x800x24" env QT_QPA_PLATFORM=xcb
+# A window needs a display: a virtual one where there is none. Tests always have one of their own
+# (pytest-xvfb), so that they neither disturb a person nor depend on a desktop. Qt's offscreen plugin
+# has no OpenGL.
 ifeq ($(shell uname),Linux)
-  TEST_DISPLAY := $(VIRTUAL)
+  TEST_DISPLAY := env QT_QPA_PLATFORM=xcb
+  VIRTUAL := xvfb-run -a -s "-screen 0 1280x800x24" $(TEST_DISPLAY)
   DEMO_DISPLAY := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(VIRTUAL))
 endif
 # Numpy, scipy and torch each start a pool of this size; larger ones only wait for each other.
 THREADS ?= 2
+# Tests run in this many processes side by side, a file at a time, with one thread each.
+JOBS ?= 2
 export OMP_NUM_THREADS ?= $(THREADS)
 export OPENBLAS_NUM_THREADS ?= $(THREADS)
 export MKL_NUM_THREADS ?= $(THREADS)
@@ -35,8 +38,9 @@ check: setup
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/npe2 validate napari.yaml
 
+test: THREADS = 1
 test: check
-	$(TEST_DISPLAY) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(TEST_DISPLAY) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 test-long: setup
 	$(TEST_DISPLAY) $(BIN)/python -m pytest $(PYTEST_ARGS) -m long

@@ -43,6 +43,7 @@ class WaitingRows(QWidget):
         self._rows = [WaitingRow(place, task, self._jobs) for place, task in enumerate(tasks, 1)]
         for row in self._rows:
             self._column.addWidget(row)
+        self._column.activate()  # a drop that comes at once finds each row in its place
 
     def move_to(self, task_id: str, place: int) -> None:
         """Let a task wait at a place of the queue, from 0; those after it move back."""
