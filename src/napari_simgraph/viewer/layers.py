@@ -163,7 +163,7 @@ def _geometry(noun: Raster, source: Layer | None) -> dict[str, Any]:
         names, units = ("z", "y", "x")[-n:], (noun.unit,) * n
         place = {"scale": noun.spacing, "translate": noun.origin}
         return {**place, "axis_labels": names, "units": units}
-    rotate, shear = np.asarray(source.rotate)[-n:, -n:], _shear(source)[-n:, -n:]
+    rotate, shear = np.asarray(source.rotate)[-n:, -n:], shear_of(source)[-n:, -n:]
     scale, translate = np.asarray(source.scale)[-n:], np.asarray(source.translate)[-n:]
     if noun.shape != _shape(source)[-n:]:
         factor = _unit_factor(noun.unit, _unit(source))
@@ -238,7 +238,7 @@ def _clean(unit: Any) -> str:
         return PIXEL
 
 
-def _shear(layer: Layer) -> Any:
+def shear_of(layer: Layer) -> Any:
     """A layer's shear as a matrix; napari gives its upper triangle for some layers."""
     shear = np.asarray(layer.shear)
     if shear.ndim == 2:

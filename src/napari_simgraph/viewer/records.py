@@ -12,7 +12,7 @@ from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
 from napari_simgraph.core.raster import Box
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.stacking import about, is_made
 from napari_simgraph.viewer.state import look_of, place_of
 
 
@@ -32,13 +32,15 @@ class Strokes:
 
 def is_kept(layer: Layer) -> bool:
     """Whether the workspace keeps a layer: pictures, results, what is painted, labels of files."""
+    if "answer" in about(layer):  # made again from what was painted
+        return False
     known = "result" in about(layer) or opened_by_us(layer)
     return known or isinstance(layer, ImageLayer) or is_painted(layer)
 
 
 def is_painted(layer: Layer) -> bool:
     """Whether a layer is painted by hand, in memory, and no result of ours."""
-    mine = isinstance(layer, LabelsLayer) and "result" not in about(layer)
+    mine = isinstance(layer, LabelsLayer) and not is_made(layer)
     return mine and isinstance(layer.data, np.ndarray)
 
 

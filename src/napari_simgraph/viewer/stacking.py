@@ -19,6 +19,11 @@ def about(layer: Layer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def is_made(layer: Layer) -> bool:
+    """Whether a layer shows what a model made: a result, or answers of live learning."""
+    return "result" in about(layer) or "answer" in about(layer)
+
+
 def rank(layer: Layer) -> int:
     """The height at which a layer is put in."""
     thing = about(layer).get("thing", "")

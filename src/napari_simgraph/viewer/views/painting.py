@@ -8,47 +8,37 @@ from napari.layers import Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 
-from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.layer_combo import LayerCombo
-from napari_simgraph.viewer.layers import overlapping_labels_of
+from napari_simgraph.viewer.live.fields import lies_on, strokes_here
 from napari_simgraph.viewer.painted import PaintCount
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.stacking import about, is_made
 from napari_simgraph.viewer.theme import colors
 from napari_simgraph.viewer.views import class_edits
 from napari_simgraph.viewer.views.boundary_row import BoundaryRow
 from napari_simgraph.viewer.views.class_edits import Said
-from napari_simgraph.viewer.views.class_list import (
-    MAX_CLASSES,
-    PRESETS,
-    ClassList,
-    preset_classes,
-    with_preset,
-)
+from napari_simgraph.viewer.views.class_list import MAX_CLASSES, ClassList
 from napari_simgraph.viewer.views.mask_rows import MaskRows
 from napari_simgraph.viewer.views.numbering import Numbering
+from napari_simgraph.viewer.views.painted_labels import painted_labels
 from napari_simgraph.viewer.views.parts import column, row
-from napari_simgraph.viewer.views.strokes import (
-    BRUSH,
-    add_strokes,
-    dress,
-    read_classes,
-    renumbered,
-    shape_of,
-)
+from napari_simgraph.viewer.views.presets import PRESETS, preset_classes, with_preset
+from napari_simgraph.viewer.views.strokes import BRUSH, dress, read_classes, shape_of
 
 
 class Painting(QWidget):
     """Labels layer, classes, and how the two belong together.
 
     `changed` comes when what can be learned from changed: another layer, other classes, or
-    newly counted pixels.
+    newly counted pixels. `joining` says that a class is taken into another one, by their numbers,
+    before it is.
     """
 
     changed = Signal()
+    joining = Signal(int, int)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -88,9 +78,23 @@ class Painting(QWidget):
             self._take_preset("Tissue" if getattr(image, "rgb", False) else "EM")
 
     @property
+    def image(self) -> Layer | None:
+        """The picture that is painted on."""
+        return self._image
+
+    @property
     def layer(self) -> LabelsLayer | None:
         """The layer painted on."""
         return self.layers.layer
+
+    @property
+    def painted_layers(self) -> list[LabelsLayer]:
+        """The layer painted on; of a large image all its fields."""
+        layer, image = self.layer, self._image
+        if layer is None or image is None or "corner" not in about(layer):
+            return [layer] if layer is not None else []
+        named = (other for other in self._viewer.layers if "corner" in about(other))
+        return [other for other in named if lies_on(other, image)]
 
     @property
     def boundary_name(self) -> str:
@@ -120,16 +124,7 @@ class Painting(QWidget):
         ValueError
             There is no layer, or one whose values or shape don't fit.
         """
-        if self.overlap.isChecked():
-            return overlapping_labels_of(self.masks.layers(), self.classes.table)
-        if self.layer is None:
-            raise ValueError("Choose a labels layer, or make one with New strokes layer.")
-        table, zero = self.classes.table, self.zero.isChecked()
-        if self.numbering.plain:
-            return self._session.labels(self.layer, table, zero)
-        every = ClassTable.of(f"value {n}" for n in range(1, self.numbering.last + 1))
-        labels = self._session.labels(self.layer, every, zero)
-        return renumbered(labels, self.classes.numbers, table)
+        return painted_labels(self, self._session)
 
     @property
     def numbering(self) -> Numbering:
@@ -139,9 +134,9 @@ class Painting(QWidget):
     def refuse(self, layer: Layer) -> str:
         """Why a Labels layer is not offered, or ""."""
         image = self._image
-        if "result" in about(layer):
+        if is_made(layer):
             return "made by a model"
-        if image is not None and shape_of(layer) != shape_of(image):
+        if image is not None and not lies_on(layer, image):
             return f"another shape, {'x'.join(map(str, shape_of(layer)))}"
         return ""
 
@@ -149,7 +144,7 @@ class Painting(QWidget):
         """An empty Labels layer on the image, with the brush on the chosen class."""
         if self._image is None or self._image.ndim > 3:
             return
-        made = add_strokes(self._viewer, self._image)
+        made = strokes_here(self._viewer, self._image)
         self.zero.setChecked(False)
         self.layers.choose(made)
         dress(made, self.classes.table, self.classes.numbers)

@@ -32,7 +32,7 @@ from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.layer_combo import LayerCombo
 from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.stacking import is_made
 from napari_simgraph.viewer.theme import WARNING, State
 
 
@@ -74,7 +74,7 @@ def column(page: QWidget) -> QVBoxLayout:
 
 def refuse_image(layer: Layer) -> str:
     """Why an Image layer is not offered as input, or ""."""
-    return "a result of ours" if "result" in about(layer) else ""
+    return "a result of ours" if is_made(layer) else ""
 
 
 class ImageRow(QWidget):

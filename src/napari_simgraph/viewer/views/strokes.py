@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
@@ -14,25 +14,38 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.viewer.looks import CLEAR, layer_name
+from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.stacking import about, insert_index
 
 BRUSH = 5  # px: a membrane of an EM stack at 4 nm is about as wide
 _OPACITY = 0.9
 
 
-def add_strokes(viewer: Any, image: Layer) -> LabelsLayer:
-    """An empty editable Labels layer that lies on the image, just above it."""
+class Field(NamedTuple):
+    """A part of a large image that is painted on: its first pixel, size, and place in the world."""
+
+    corner: tuple[int, int]
+    shape: tuple[int, int]
+    translate: Any
+
+
+def add_strokes(viewer: Any, image: Layer, field: Field | None = None) -> LabelsLayer:
+    """An empty editable Labels layer that lies on the image or a field of it, just above it."""
+    shape, told = shape_of(image), {"thing": "strokes"}
+    if field is not None:
+        shape = (*shape[:-2], *field.shape)
+        told |= {"corner": field.corner, "image": identify(image, "i")}
     made = LabelsLayer(
-        np.zeros(shape_of(image), np.uint8),
+        np.zeros(shape, np.uint8),
         name=layer_name(image.name, "strokes"),
         scale=image.scale,
-        translate=image.translate,
+        translate=image.translate if field is None else field.translate,
         rotate=image.rotate,
         shear=image.shear,
         affine=image.affine,
         units=image.units,
         axis_labels=image.axis_labels,
-        metadata={"simgraph": {"thing": "strokes"}},
+        metadata={"simgraph": told},
     )
     viewer.layers.insert(insert_index(list(viewer.layers), made, image), made)
     return made
