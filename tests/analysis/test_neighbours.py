@@ -16,7 +16,7 @@ from napari_simgraph.analysis.neighbours import (
     overlaps,
     unit,
 )
-from napari_simgraph.analysis.retrieval import agreement
+from napari_simgraph.analysis.retrieval import agreement, answers, report
 from napari_simgraph.analysis.select import largest
 from napari_simgraph.analysis.spawned import wait
 from napari_simgraph.analysis.tissue import tissue
@@ -163,3 +163,23 @@ def test_glass_and_filled_in_borders_are_background():
     assert np.array_equal(shown[16:], grid.x[16:] < 32)
     empty = Image(np.zeros((32, 32), np.uint8))
     assert tissue([empty], grid_over(empty, 16, 16)).all()
+
+
+def test_a_table_is_reported_beside_plain_features_and_overlaps_don_t_count():
+    grid = grid_over(Image(np.zeros((64, 64), np.uint8)), 16, 8)
+    kind = np.where(grid.x < 24, "left", "right")
+    rng = np.random.default_rng(0)
+    well = np.where(kind == "left", 1, -1)[:, None] + 0.1 * rng.normal(size=(len(grid), 4))
+    beside = {"pixels": rng.normal(size=(len(grid), 4)).astype("f4")}
+    table = EmbeddingTable(grid, well.astype("f4"), beside=beside, columns={"class": kind})
+    found = report(table, None, 3)
+    assert found["accuracy"] == 1
+    assert found["map"] > 0.99
+    assert found["map_pixels"] < 0.8
+    assert {"rank", "spread", "hubness", "rank_pixels"} <= set(found)
+    one = next(answers(table, None))
+    lies = grid.overlapping(np.zeros(len(grid), int), np.arange(len(grid)))
+    assert np.isfinite(one.similarity[0]).sum() == (~lies).sum()
+    bare = report(table.replace(columns={}), None, 3)
+    assert "accuracy" not in bare
+    assert bare["rank"] < 4

@@ -119,9 +119,13 @@ def test_small_pictures_are_one_patch_each_and_share_their_statistics():
     assert len(table) == 40
     scores = embedding.score(table)
     assert scores["accuracy"] > 0.75
-    pixels = embedded(made, pictures, features="pixels")
-    assert pixels.values.shape == (40, 144)
-    assert set(embedding.score(pixels)) == set(scores)
+    table = embedded(made, pictures, compare=True)
+    assert set(table.beside) == {"untrained", "pixels", "statistics"}
+    assert table.beside["pixels"].shape == (40, 144)
+    told = embedding.score(table)
+    assert told["accuracy"] == scores["accuracy"]
+    assert {f"{key}_untrained" for key in scores} <= set(told)
+    assert embedding.score(table.take(np.arange(20)))["accuracy_pixels"] <= 1
 
 
 def test_finding_by_patches_boxes_and_counterexamples():

@@ -33,6 +33,7 @@ def graph():
         values,
         columns={"cluster": np.arange(n) % 3, "word": np.array(["x", "y"])[np.arange(n) % 2]},
         maps={"pca": values[:, :2]},
+        beside={"pixels": values[:, :5]},
         made={"model": "m", "steps": 3},
     )
     ring = np.arange(n), (np.arange(n) + 1) % n

@@ -103,18 +103,16 @@ def apply(
 def score(
     prediction: EmbeddingTable, truth: EmbeddingTable | None = None, config: Score | None = None
 ) -> dict[str, float]:
-    """How well neighbours agree in class: ``accuracy``, ``precision`` at k and ``map``.
+    """How healthy the points are and, where patches have classes, how well neighbours agree.
 
-    Each patch is asked for its neighbours among the others (or among those of `truth`).
-
-    Raises
-    ------
-    ValueError
-        The patches have no classes.
+    ``rank``, ``spread`` and ``hubness`` need no labels; ``accuracy``, ``precision`` at k and
+    ``map`` ask each patch for its neighbours among the others that don't overlap it (or among
+    those of `truth`). A table made with ``--compare`` gives the same figures of plain pixels,
+    plain statistics and the untrained network, as ``accuracy_pixels`` and so on.
     """
-    from napari_simgraph.analysis.retrieval import agreement
+    from napari_simgraph.analysis.retrieval import report
 
-    return agreement(prediction, truth, (config or Score()).k)
+    return report(prediction, truth, (config or Score()).k)
 
 
 class _Given(NamedTuple):
@@ -128,11 +126,14 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn import embedding_model as embedding
     from napari_simgraph.learn.device import pick
     from napari_simgraph.learn.embedder import Deep, find_whitening
+    from napari_simgraph.learn.embedding_model import STATISTICS, UNTRAINED
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.normalise import RULE
     from napari_simgraph.learn.patchwork import patchwork
+    from napari_simgraph.learn.plain import statistics
     from napari_simgraph.learn.siamese import SiameseLesson
     from napari_simgraph.learn.state import unpack
+    from napari_simgraph.learn.whitening import WHITENING
 
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
@@ -150,7 +151,9 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     how_much = (config.dimensions, config.whitening, config.seed)
     random = yield from aside.wait(partial(embedding.untrained, network, config.seed))
     tick = Progress(text="looking at the features")
-    before = yield from find_whitening(work, Deep(random, place), aside, how_much, tick)
+    whitenings = {}
+    for part, plain in ((UNTRAINED, Deep(random, place)), (STATISTICS, statistics)):
+        whitenings[part] = yield from find_whitening(work, plain, aside, how_much, tick)
     fitted = None
     if config.steps or config.epochs or config.minutes:
         plan = embedding.plan_for(config, work, given.start)
@@ -158,9 +161,10 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
     tick = Progress(text="looking at what was learned")
-    whitening = yield from find_whitening(work, Deep(module, place), aside, how_much, tick)
+    deep = Deep(module, place)
+    whitenings[WHITENING] = yield from find_whitening(work, deep, aside, how_much, tick)
     yield Progress(1.0, "learned")
-    made = embedding.describe(work, module, fitted, (whitening, before))
+    made = embedding.describe(work, module, fitted, whitenings)
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
     return Model("embedding", network=network, seed=config.seed, **told, **made)
 
@@ -170,7 +174,7 @@ def _apply(
 ) -> Job[EmbeddingTable]:
     from napari_simgraph.learn import embedding_model as embedding
     from napari_simgraph.learn.device import pick
-    from napari_simgraph.learn.embedder import features
+    from napari_simgraph.learn.embedder import features, share_of
     from napari_simgraph.learn.patchwork import patchwork
 
     embedding.check(model, image)
@@ -181,12 +185,19 @@ def _apply(
         aside.halt.hear((yield Note(note)))
     grid = yield from _laid_out(image, tiling, config.background, aside)
     work = yield from patchwork(image, grid, tiling.patch, model.normalisation)
-    describe, whitening = yield from embedding.describer(model, config.features, place, aside)
     rows = embedding.all_rows(grid)
-    values = yield from features(work, rows, describe, aside, whitening)
+    others = [one for one in embedding.FEATURES if one != config.features and config.compare]
+    found = {}
+    for number, one in enumerate([config.features, *others]):
+        describe, whitening = yield from embedding.describer(model, one, place, aside)
+        job = features(work, rows, describe, aside, whitening)
+        found[one] = yield from share_of(job, number, 1 + len(others))
+    values = found.pop(config.features)
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
     name = f"{image.name} · {config.features}"
-    return EmbeddingTable(grid.take(rows[: len(values)]), values, name=name, made=made)
+    beside = {k: v for k, v in found.items() if len(v) == len(values)}  # all, unless stopped
+    grid = grid.take(rows[: len(values)])
+    return EmbeddingTable(grid, values, beside=beside, name=name, made=made)
 
 
 def _laid_out(image: Image | ImageSet, tiling: Any, background: str, aside: Aside) -> Job[Any]:

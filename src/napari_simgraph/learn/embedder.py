@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,14 +16,13 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, ReadAhead
 from napari_simgraph.learn.device import Place
-from napari_simgraph.learn.patchwork import Patchwork, resized
+from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build
 
 _PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
 _SAMPLE = 20_000  # patches to find the directions of the features by
-_RAW = 28  # px, largest side at which raw pixels are compared
 NETWORK = "network/"  # before the names of the network's arrays in a model
 
 
@@ -47,12 +47,6 @@ class Deep:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
             found: NDArray[np.float32] = self.network.features(tensor).float().cpu().numpy()
         return found
-
-
-def raw_pixels(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The pixels themselves, as the network gets them: what any embedding has to beat."""
-    small = resized(inputs, min(_RAW, inputs.shape[-1]))
-    return small.reshape(len(small), -1)
 
 
 def model_network(model: Model) -> Any:
@@ -108,6 +102,24 @@ def find_whitening(
     rows = np.random.default_rng(seed).permutation(len(work.grid))[:_SAMPLE]
     found = yield from _saying(tick, features(work, np.sort(rows), describe, aside, None))
     return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), lambda: tick))
+
+
+def share_of(
+    job: Generator[Tick, Signal | None, NDArray[np.float32]], number: int, count: int
+) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
+    """The same job as part `number` of `count`, its progress that of the whole."""
+    signal: Signal | None = None
+    try:
+        tick = next(job)
+        while True:
+            if isinstance(tick, Progress) and tick.done >= 0:
+                tick = replace(tick, done=(number + tick.done) / count)
+            signal = yield tick
+            tick = job.send(signal)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        job.close()
 
 
 def _saying(

@@ -25,19 +25,22 @@ from napari_simgraph.learn.embedder import (
     Deep,
     Describe,
     model_network,
-    raw_pixels,
 )
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
+from napari_simgraph.learn.plain import raw_pixels, statistics
 from napari_simgraph.learn.state import pack, unpack
 from napari_simgraph.learn.views import PRESETS, SAID, Views, kind_of
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build
 
 UNKNOWN = "The pixel size of image or model is unknown: patches are taken as they are."
-UNTRAINED = "untrained"  # before the names of that network's whitening in a model
+FEATURES = ("learned", "untrained", "pixels", "statistics")
+# before the names of their whitenings in a model
+UNTRAINED, STATISTICS = "untrained", "statistics"
+OLD = "This model is of an earlier version and knows no statistics: learn it again."
 NO_WEIGHTS = "The weights of ImageNet can't be downloaded: go online, or begin with random ones."
 
 
@@ -133,11 +136,11 @@ def describe(
     work: Patchwork,
     module: nn.Module,
     fitted: Fitted | None,
-    whitenings: tuple[Whitening, Whitening],
+    whitenings: Mapping[str, Whitening],
 ) -> dict[str, Any]:
     """The fields of a Model that come from what was learned, and from what.
 
-    `whitenings` are those of the network and of the same one untrained.
+    `whitenings` are those of the network, of the same one untrained, and of plain statistics.
     """
     image = work.images[0]
     rule = dict(RULE)
@@ -145,8 +148,10 @@ def describe(
         one = work.statistics[0]
         rule |= {"shift": list(one.shift), "scale": list(one.scale)}
     arrays: dict[str, NDArray[Any]] = {NETWORK + k: v for k, v in pack(module).items()}
+    for part, whitening in whitenings.items():
+        arrays |= whitening.arrays(part)
     return {
-        "arrays": arrays | whitenings[0].arrays() | whitenings[1].arrays(UNTRAINED),
+        "arrays": arrays,
         "name": f"{image.name} embedding",
         "channels": image.channels,
         "spacing": image.spacing,
@@ -177,9 +182,19 @@ def check(model: Model, image: Image | ImageSet) -> None:
 def describer(
     model: Model, features: str, place: Place, aside: Aside
 ) -> Generator[Tick, Signal | None, tuple[Describe, Whitening | None]]:
-    """What gives the features that were asked for, and their whitening."""
+    """What gives the features that were asked for, and their whitening.
+
+    Raises
+    ------
+    ValueError
+        Statistics are asked of a model that was made without them.
+    """
     if features == "pixels":
         return raw_pixels, None
+    if features == "statistics":
+        if f"{STATISTICS}/mean" not in model.arrays:
+            raise ValueError(OLD)
+        return statistics, Whitening.of(model.arrays, STATISTICS)
     if features == "learned":
         network = yield from aside.wait(partial(model_network, model))
         return Deep(network, place), Whitening.of(model.arrays)

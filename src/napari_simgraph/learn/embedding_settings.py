@@ -112,7 +112,12 @@ class PatchTiling(Config):
     )
     features: str = setting(
         "learned",
-        "What the model learned, or, to compare with, its network untrained, or plain pixels.",
-        choices=("learned", "untrained", "pixels"),
+        "What the model learned, or, to compare with, its network untrained, or plain features.",
+        choices=("learned", "untrained", "pixels", "statistics"),
         label="Features",
+    )
+    compare: bool = setting(
+        False,
+        "Also keep the other features beside these, so that score tells what learning gained.",
+        label="Keep plain features to compare",
     )

@@ -1,4 +1,4 @@
-"""Losses of two views of the same patches, and what tells that nothing is learned.
+"""Losses of two views of the same patches, and whether one view finds the other.
 
 Shapes: projections a and b are ``(N, D)``; row i of both is the same patch.
 
@@ -6,7 +6,6 @@ References
 ----------
 .. [1] Bardes, Ponce, LeCun, VICReg, ICLR 2022, arXiv:2105.04906, equations 1 to 6.
 .. [2] Chen, Kornblith, Norouzi, Hinton, SimCLR, ICML 2020, arXiv:2002.05709, equation 1.
-.. [3] Roy, Vetterli, The effective rank, EUSIPCO 2007, definition 1.
 """
 
 from __future__ import annotations
@@ -49,24 +48,6 @@ def nt_xent(a: Tensor, b: Tensor, temperature: float = _TEMPERATURE) -> Tensor:
 
 
 LOSSES = {"vicreg": vicreg, "ntxent": nt_xent}
-
-
-def effective_rank(points: Tensor) -> float:
-    """How many dimensions are in use [3]_: the exponential of the entropy of singular values."""
-    centred = points.float() - points.float().mean(0)
-    values = torch.linalg.svdvals(centred)
-    total = float(values.sum())
-    if total <= 0:
-        return 0.0
-    share = values / total
-    entropy = -(share * torch.log(share.clamp(min=1e-12))).sum()
-    return float(torch.exp(entropy))
-
-
-def spread(points: Tensor) -> float:
-    """Spread of unit vectors per dimension: about 1 when they point everywhere, 0 when alike."""
-    unit = functional.normalize(points.float(), dim=1)
-    return float(unit.std(0).mean() * points.shape[1] ** 0.5)
 
 
 def retrieval(a: Tensor, b: Tensor) -> float:

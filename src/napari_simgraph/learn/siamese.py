@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
+from napari_simgraph.analysis.health import effective_rank, spread
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
-from napari_simgraph.learn.losses_siamese import LOSSES, effective_rank, retrieval, spread
+from napari_simgraph.learn.losses_siamese import LOSSES, retrieval
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.views import Views, view
 
@@ -151,7 +152,8 @@ class SiameseLesson:
         a, b = (torch.cat(side).float() for side in zip(*parts, strict=True))
         if len(a) < _FEWEST:
             return {}
-        figures = {"rank": effective_rank(a), "spread": spread(a)}
+        points = a.cpu().numpy()
+        figures = {"rank": effective_rank(points), "spread": spread(points)}
         return figures | {"retrieval": retrieval(a, b)}
 
     def _dimensions(self, network: nn.Module) -> int:

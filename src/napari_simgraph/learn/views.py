@@ -177,7 +177,7 @@ def _turns(n: int, how: Views, generator: Generator) -> Tensor:
     slant = _rand((n,), -how.shear, how.shear, generator)
     cos, sin = torch.cos(angle), torch.sin(angle)
     turn = torch.stack([cos, -sin, sin, cos], 1).reshape(n, 2, 2)
-    shape = torch.stack([zoom[0] * mirror, slant, torch.zeros(n), zoom[1]], 1).reshape(n, 2, 2)
+    shape = torch.stack([zoom[0] * mirror, torch.zeros(n), slant, zoom[1]], 1).reshape(n, 2, 2)
     return turn @ shape
 
 

@@ -18,6 +18,9 @@ _NEEDED = 4  # patches per direction: of fewer it is mostly chance
 _FLOOR = 1e-3  # of the largest variance: directions with less are noise and are not blown up
 
 
+WHITENING = "whitening"  # before the names of that of the network itself in a model
+
+
 class Whitening(NamedTuple):
     """What is taken off features ``(N, F)``, and the matrix ``(F, D)`` they are then times."""
 
@@ -54,12 +57,12 @@ class Whitening(NamedTuple):
         unit: NDArray[np.float32] = points / np.maximum(length, 1e-12)
         return unit
 
-    def arrays(self, part: str = "whitening") -> dict[str, NDArray[Any]]:
+    def arrays(self, part: str = WHITENING) -> dict[str, NDArray[Any]]:
         """As arrays of a model, their names beginning with a part's."""
         return {f"{part}/{name}": values for name, values in self._asdict().items()}
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]], part: str = "whitening") -> Self:
+    def of(cls, arrays: Mapping[str, NDArray[Any]], part: str = WHITENING) -> Self:
         """The inverse of `arrays`."""
         return cls(*(np.array(arrays[f"{part}/{name}"]) for name in cls._fields))
 
