@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.objects import ObjectTable
 from napari_simgraph.viewer.looks import class_look
+from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.objects import ObjectsDock
 from napari_simgraph.viewer.views.objects_job import outlines
@@ -257,11 +258,18 @@ def test_edited_objects_are_never_replaced(dock, viewer, labels, qtbot):
 def test_edits_are_kept_in_the_workspace(dock, viewer, labels, qtbot):
     measure(dock, qtbot)
     dock.editor.remove(dock.editor.table["id"][:1])
-    dock.editor.keep()
+    ids = dock.editor.table["id"]
+    dock.editor.remove(ids[:1])
+    dock.editor.undo()
     dock.session.flush()
-    key = about(dock.editor.layer)["result"]
-    noun, _ = dock.session.workspace.result(key)
-    np.testing.assert_array_equal(noun.read(), np.asarray(dock.editor.layer.data))
+    shown = np.asarray(dock.editor.layer.data)
+    dock.session.workspace.close()
+    open_workspace(dock.session, dock.session.workspace.folder)
+    layer = viewer.layers["vnc · objects"]
+    np.testing.assert_array_equal(np.asarray(layer.data), shown)
+    assert len(np.unique(shown)) == 1 + len(ids)
+    assert about(layer)["edited"]
+    assert [step.said for step in layer.data.undone] == [f"Deleted object {ids[0]}."]
 
 
 def test_tables_are_written_with_units(dock, labels, qtbot, tmp_path):

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.blocks import Block, Boxed, Pace, Plane, Volume, blocks
-from napari_simgraph.analysis.components import Neighbours
-from napari_simgraph.analysis.finding import without
-from napari_simgraph.analysis.holes import find_holes
-from napari_simgraph.core.job import Signal, Tick
+from napari_simgraph.analysis.blocks import Block, Plane
 from napari_simgraph.core.objects import ObjectTable
 
 Box = tuple[slice, slice, slice]
@@ -80,52 +75,6 @@ class Edit:
         return np.frombuffer(zlib.decompress(packed), self.dtype).reshape(size)
 
 
-def remove(volume: Volume, ids: Ids, box: Box, pace: Pace) -> Generator[Tick, Signal | None, Edit]:
-    """Take objects out of a volume, inside a box that holds them; after STOP some are left."""
-    return (yield from _edit(volume, box, pace, lambda _, numbers: without(numbers, ids)))
-
-
-class Filled(NamedTuple):
-    """What `fill` did, and the objects that had holes."""
-
-    edit: Edit
-    ids: Ids
-
-
-def fill(
-    volume: Volume, ids: Ids, scratch: Volume, what: tuple[Box, Neighbours], pace: Pace
-) -> Generator[Tick, Signal | None, Filled]:
-    """Fill the holes of these objects, inside a box that holds them.
-
-    Parameters
-    ----------
-    volume
-        Changed in place.
-    ids
-        The objects.
-    scratch
-        32-bit whole numbers of the box's shape.
-    what
-        The box, and what holds an object together (see `holes`).
-    pace
-        Told of each block; after STOP nothing was changed.
-    """
-    box, how = what
-    owner = yield from find_holes(Boxed(volume, box), scratch, how, pace)
-    owner = np.where(np.isin(owner, ids), owner, 0)
-
-    def filled(block: Block, numbers: Plane) -> Plane:
-        spans = (block.y, block.x)
-        y, x = (moved(s, -part.start) for s, part in zip(spans, box[1:], strict=True))
-        fill = owner[scratch.get(block.z - box[0].start, y, x)]
-        return np.where(fill > 0, fill, numbers).astype(numbers.dtype)
-
-    had = np.unique(owner[owner > 0])
-    nowhere = (slice(0, 0), slice(0, 0), slice(0, 0))
-    edit = yield from _edit(volume, box if len(had) else nowhere, pace, filled)
-    return Filled(edit, had)
-
-
 def box_of(table: ObjectTable, rows: NDArray[np.intp]) -> Box:
     """The box that holds the objects of these rows, as ``(z, y, x)``."""
     spans = [slice(0, 1)]
@@ -143,25 +92,6 @@ def volume_of(box: Box) -> int:
 def moved(span: slice, by: int) -> slice:
     """A span that begins `by` later."""
     return slice(int(span.start + by), int(span.stop + by))
-
-
-def _edit(
-    volume: Volume, box: Box, pace: Pace, change: Callable[[Block, Plane], Plane]
-) -> Generator[Tick, Signal | None, Edit]:
-    part = Boxed(volume, box)
-    first = volume.get(0, slice(0, 1), slice(0, 1))
-    edit = Edit(first.dtype)
-    for inner in blocks(part.shape):
-        y, x = (moved(s, b.start) for s, b in zip((inner.y, inner.x), box[1:], strict=True))
-        block = Block(inner.z + box[0].start, y, x)
-        before = volume.get(block.z, block.y, block.x)
-        after = change(block, before)
-        if edit.note(block, before, after) is not None:
-            volume.put(block.z, block.y, block.x, after)
-        yield from pace.step(f"z {block.z + 1} of {volume.shape[0]}")
-        if pace.stopped:
-            break
-    return edit
 
 
 def _of_column(table: ObjectTable, rows: NDArray[np.intp], axis: str) -> slice:

@@ -186,6 +186,12 @@ class Workspace:
         folder = self.folder / "results" / _file_name(key) / str(versions[-1]["number"])
         return kept(folder), dict(versions[-1].get("info", {}))
 
+    def corrections(self, key: str) -> Path | None:
+        """The journal of what a person corrected in the newest version of a result."""
+        versions = self.versions(key)
+        folder = self.folder / "results" / _file_name(key)
+        return folder / str(versions[-1]["number"]) / "corrections.jsonl" if versions else None
+
     def drop_newest(self, key: str) -> None:
         """Forget the newest version of a result, so that the one before counts again."""
         folder, versions = self.folder / "results" / _file_name(key), self.versions(key)

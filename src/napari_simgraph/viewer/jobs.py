@@ -89,12 +89,13 @@ class JobRunner(QObject):
         title: str,
         make: Callable[[], Job[Any]],
         *,
-        lane: Literal["queue", "live"] = "queue",
+        lane: Literal["queue", "live", "now"] = "queue",
         log: Path | None = None,
     ) -> Task:
         """A task for the job that `make` gives; `make` is called in the job's thread.
 
-        So `make` may import torch. What fails in it ends the task like what fails in the job.
+        So `make` may import torch. What fails in it ends the task like what fails in the job. One
+        that somebody waits for with a tool in hand begins ``now``, beside what runs.
         """
         task = Task(title, Worker(self._lanes, make, lane == "live", log), next(self._numbers))
         self._tasks = [t for t in self._tasks if not t.state.over or t.day == date.today()]
@@ -102,6 +103,8 @@ class JobRunner(QObject):
         task.changed.connect(self.changed)
         task.ended.connect(self._tell)
         self._timer.start()
+        if lane == "now":
+            task.begin()
         QTimer.singleShot(0, self._start_next)  # after the caller has connected its slots
         self.changed.emit()
         return task

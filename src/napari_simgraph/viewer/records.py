@@ -11,6 +11,7 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
+from napari_simgraph.analysis.corrected import Corrected
 from napari_simgraph.core.raster import Box
 from napari_simgraph.viewer.stacking import about, is_made
 from napari_simgraph.viewer.state import look_of, place_of
@@ -31,7 +32,12 @@ class Strokes:
 
 
 def is_kept(layer: Layer) -> bool:
-    """Whether the workspace keeps a layer: pictures, results, what is painted, labels of files."""
+    """Whether the workspace keeps a layer: pictures, results, what is painted, labels of files.
+
+    What shows a choice is fleeting: it is drawn anew.
+    """
+    if about(layer).get("fleeting"):
+        return False
     if "answer" in about(layer):  # made again from what was painted
         return False
     known = "result" in about(layer) or opened_by_us(layer)
@@ -41,7 +47,7 @@ def is_kept(layer: Layer) -> bool:
 def is_painted(layer: Layer) -> bool:
     """Whether a layer is painted by hand, in memory, and no result of ours."""
     mine = isinstance(layer, LabelsLayer) and not is_made(layer)
-    return mine and isinstance(layer.data, np.ndarray)
+    return mine and isinstance(layer.data, np.ndarray | Corrected)
 
 
 def identify(layer: Layer, letter: str) -> str:

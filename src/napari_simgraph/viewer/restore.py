@@ -9,7 +9,10 @@ import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
+from napari_simgraph.analysis.corrected import Corrected
+from napari_simgraph.analysis.step_records import replay
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.journal import records
 from napari_simgraph.io.kept import kept
 from napari_simgraph.io.painted import open_painted
 from napari_simgraph.io.workspace import Workspace
@@ -18,6 +21,7 @@ from napari_simgraph.viewer.readers import read_path
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import put, set_look, set_place, set_view
+from napari_simgraph.viewer.views.corrector import show_locks
 
 _MEMORY_BYTES = 2**28  # results up to here are read at once, larger ones as they are looked at
 
@@ -112,10 +116,24 @@ def _result(workspace: Workspace, known: dict[str, Any], parts: dict[str, list[L
     thing = key.partition(" ")[2]
     if key not in parts:
         parts[key] = make_layers(_in_memory(workspace.result(key)[0]), thing)
+        _correct(workspace, key, parts[key])
     for layer in parts[key]:
         if about(layer)["thing"] == known["thing"]:
             return layer
     raise ValueError(f"The result '{thing}' has no layer '{known['thing']}' any more.")
+
+
+def _correct(workspace: Workspace, key: str, layers: list[Layer]) -> None:
+    """Play back what a person corrected in a result."""
+    path = workspace.corrections(key)
+    told = records(path) if path is not None else []
+    if told and len(layers) == 1:
+        base = layers[0].data
+        objects = Corrected(base, int(np.asarray(base).max()))
+        replay(objects, told)
+        layers[0].data = objects
+        layers[0].editable = False
+        show_locks(layers[0], objects)
 
 
 def _image(workspace: Workspace, told: dict[str, Any], image: dict[str, Any]) -> Layer:

@@ -175,7 +175,7 @@ class ObjectsDock(DockFrame):
         self.editor.drop()
         self.chosen.clear()
         if known is not None and known.objects in self.viewer.layers:
-            self.editor.take(known.objects, known.table, self.input.image())
+            self.editor.take_with(known.objects, known.table, self.input.image())
             self.editor.how = self.input.neighbours()
         else:
             known = None

@@ -14,6 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
+from napari_simgraph.analysis.corrected import Corrected
 from napari_simgraph.capabilities import objects
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Job, Progress
@@ -110,6 +111,8 @@ def is_editable(layer: LabelsLayer) -> bool:
         return False
     if isinstance(data, zarr.Array):
         return not data.read_only
+    if isinstance(data, Corrected):
+        return True
     return isinstance(data, np.ndarray) and bool(data.flags.writeable)
 
 
