@@ -27,6 +27,7 @@ from napari_simgraph.learn.embedder import (
     model_network,
 )
 from napari_simgraph.learn.fit import Fitted, Plan
+from napari_simgraph.learn.imagenet import imagenet
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
@@ -41,7 +42,7 @@ FEATURES = ("learned", "untrained", "pixels", "statistics")
 # before the names of their whitenings in a model
 UNTRAINED, STATISTICS = "untrained", "statistics"
 OLD = "This model is of an earlier version and knows no statistics: learn it again."
-NO_WEIGHTS = "The weights of ImageNet can't be downloaded: go online, or begin with random ones."
+OF_RESNETS = "Weights of ImageNet are there for a ResNet only: choose one as the network."
 
 
 def fitting_patch(image: Image | ImageSet, patch: int) -> int:
@@ -111,11 +112,10 @@ def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Mo
     if start is not None:
         down = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
         unpack(module.encoder, down)
-    elif config.weights == "imagenet" and hasattr(module.encoder, "load_imagenet"):
-        try:
-            module.encoder.load_imagenet()
-        except OSError as error:
-            raise ValueError(NO_WEIGHTS) from error
+    elif config.weights == "imagenet":
+        if network["options"]["backbone"] == "cnn":
+            raise ValueError(OF_RESNETS)
+        module.encoder.take(imagenet(network["options"]["backbone"]))
     return module  # type: ignore[no-any-return]
 
 

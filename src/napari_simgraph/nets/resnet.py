@@ -8,6 +8,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torchvision
@@ -40,17 +41,14 @@ class ResNet(nn.Module):
         deepest = 2048 if name == "resnet50" else 512
         self.widths = [deepest // 8, deepest // 4, deepest // 2, deepest]
 
-    def load_imagenet(self) -> None:
-        """Take the weights that torchvision keeps for download, checked and without pickles.
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Put in weights of torchvision's network, without those of its last layer.
 
-        Raises
-        ------
-        OSError
-            They can't be downloaded.
+        A first convolution for other channels than 1 or 3 keeps its own.
         """
-        weights = torchvision.models.get_model_weights(self.name).DEFAULT
-        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        kept = {key: value for key, value in state.items() if not key.startswith("fc.")}
+        kept = dict(weights)
+        if self.net.conv1.in_channels != COLOURS:
+            kept["conv1.weight"] = self.net.conv1.weight.detach()
         self.net.load_state_dict(kept)
 
     def forward(self, x: Tensor) -> list[Tensor]:
