@@ -8,6 +8,7 @@ from napari_simgraph.core.room import MemoryRoom
 from napari_simgraph.learn import closing
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.closing import Boundary, Closing, Onward
+from napari_simgraph.learn.painting import a_section
 
 CELLS = Boundary(channel=0, classes=2, weight=1.0, exclusive=True)
 
@@ -26,7 +27,7 @@ def finished(plane, margin=0):
     given = honeycomb(*plane)
     blocks = []
     onward = Onward(lambda z, rows, columns, values: blocks.append((rows, columns, values)), margin)
-    job = Closing(plane, CELLS, [onward], MemoryRoom())
+    job = Closing(CELLS, onward, a_section(MemoryRoom(), (2, *plane)))
     for top in range(0, plane[0], 32):  # tiles in any order
         rows = (top, min(top + 32, plane[0]))
         job.write(0, rows, (0, plane[1]), given[:, slice(*rows)])

@@ -61,6 +61,52 @@ def test_maps_and_overlapping_classes_are_filled_by_all_their_channels():
     np.testing.assert_array_equal(result.probability.read()[1, 0, 0], [0.5, 0.5])
 
 
+def objects(values, kinds):
+    """A section of 4 x 8 px for each row of values, in stripes 2 px wide; classes by number."""
+    pixels = np.array(values, np.uint32).repeat(2, 1)[:, None].repeat(4, 1)
+    return Labels(pixels, classes=AB, meaning="objects", object_classes=kinds)
+
+
+def finding(noun, section):
+    """A job that finds the objects of one section."""
+    values = noun.levels[0][section].copy()
+    noun.levels[0][:] = 0
+    noun.levels[0][section] = values
+    box = (slice(section, section + 1), *(slice(0, n) for n in values.shape))
+    yield Region("instances", box)
+    return Segmented(**dict.fromkeys(Segmented._fields) | {"instances": noun})
+
+
+def stripes(labels):
+    return labels.read()[:, 0, ::2].tolist()
+
+
+@pytest.mark.parametrize(
+    ("through", "middle"),
+    [
+        # 1 lies on the earlier 3, and 3 on 2 but is of another class; 2 is new
+        (True, [3, 0, 5, 6]),
+        (False, [4, 0, 5, 6]),
+    ],
+)
+def test_objects_of_other_sections_are_kept_and_the_new_ones_go_on_in_them(through, middle):
+    before = objects([[3, 1, 0, 2], [1, 1, 1, 1], [3, 1, 0, 2]], [0, 1, 1, 2])
+    made = objects([[0] * 4, [1, 0, 2, 3], [0] * 4], [0, 2, 1, 2])
+    result = run(filled(finding(made, 1), {"instances": before}, through)).instances
+    assert stripes(result) == [[3, 1, 0, 2], middle, [3, 1, 0, 2]]
+    assert stripes(before) == [[3, 1, 0, 2], [1, 1, 1, 1], [3, 1, 0, 2]]
+    assert result.object_classes[[1, 2, 3, 5, 6]].tolist() == [1, 1, 2, 1, 2]
+    assert len(result.object_classes) == result.read().max() + 1
+
+
+def test_objects_of_the_whole_stack_take_the_place_of_the_earlier_ones():
+    before = objects([[5, 5, 5, 5]], [0] * 5 + [1])
+    made = objects([[1, 1, 0, 2]], [0, 1, 2])
+    result = run(filled(finding(made, 0), {"instances": before})).instances
+    assert stripes(result) == [[1, 1, 0, 2]]
+    assert result.object_classes.tolist() == [0, 1, 2]
+
+
 def test_results_of_other_classes_or_another_size_do_not_fit():
     image = Image(np.zeros((2, 8, 8)))
     before = Labels(np.ones((2, 8, 8), np.uint8), classes=AB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from napari_simgraph.analysis.closing import closed, shared_out
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.painting import Write
 from napari_simgraph.learn.resampling import pieces
@@ -21,7 +20,6 @@ from napari_simgraph.learn.windows import Span
 
 # Blocks of this size are closed one by one: memory stays bounded, and the same for any machine.
 BLOCK = 1024  # px
-_CHUNK = 512  # px, as large as a tile
 _HALO = 128  # px around a block: a few cells, so that those at its edge are seen whole
 
 
@@ -71,23 +69,17 @@ class Closing:
 
     Parameters
     ----------
-    plane
-        Height and width of a section.
     boundary
         Of the model.
     onward
-        The first takes the closed blocks, others take them as they came; each with so many pixels
-        around them as its `margin` says.
-    room
-        Keeps one section, however large.
+        Takes the closed blocks, with so many pixels around them as its `margin` says.
+    raw
+        Keeps one section ``(K, Y, X)``, however large, as it came.
     """
 
-    def __init__(
-        self, plane: tuple[int, int], boundary: Boundary, onward: Sequence[Onward], room: Room
-    ) -> None:
-        self._plane, self._boundary, self._onward = plane, boundary, onward
-        shape = (boundary.classes, *plane)
-        self._raw = room.array("section", shape, np.float32, (shape[0], _CHUNK, _CHUNK))
+    def __init__(self, boundary: Boundary, onward: Onward, raw: Any) -> None:
+        self._boundary, self._onward, self._raw = boundary, onward, raw
+        self._plane = tuple(int(n) for n in raw.shape[1:])
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """See `painting.Write`; nothing is handed on yet."""
@@ -103,21 +95,14 @@ class Closing:
                 values = yield from aside.wait(partial(self._close, rows, columns), tick)
                 if aside.halt.stopped:
                     return False
-                self._onward[0].write(z, rows, columns, values)
-                for one in self._onward[1:]:
-                    one.write(z, rows, columns, self._as_it_came(rows, columns, one.margin))
+                self._onward.write(z, rows, columns, values)
         return True
-
-    def _as_it_came(self, rows: Span, columns: Span, margin: int) -> NDArray[np.float32]:
-        spans = zip((rows, columns), self._plane, strict=True)
-        box = (slice(*_wider(span, margin, n)) for span, n in spans)
-        return np.asarray(self._raw[:, *box])
 
     def _close(self, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
         spans = tuple(zip((rows, columns), self._plane, strict=True))
         around = [_wider(span, _HALO, n) for span, n in spans]
-        inner = [_wider(span, self._onward[0].margin, n) for span, n in spans]
+        inner = [_wider(span, self._onward.margin, n) for span, n in spans]
         seen = np.asarray(self._raw[:, slice(*around[0]), slice(*around[1])])
         whole = closed(seen[self._boundary.channel], self._boundary.weight)
         made = shared_out(seen, self._boundary.channel, whole, self._boundary.exclusive)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.painting import a_section
 from napari_simgraph.learn.pixel_size import View
 from napari_simgraph.learn.resampling import pieces
 from napari_simgraph.learn.windows import Span
@@ -45,16 +46,14 @@ class ObjectPainter:
     ) -> None:
         parting, through = how
         plane, back = seen.image.plane, seen.onto(image, _nothing)
-        shape = (len(parting.classes), *plane)
-        self._raw = room.array("objects: a section", shape, np.float32, (1, _CHUNK, _CHUNK))
+        self._raw_shape, self._room = (len(parting.classes), *plane), room
         self._plane, self._out, self._lines = image.plane, out, back.lines if back else ()
         self._deep = image.axes.startswith("Z")
         if back:
             last = () if parting.exclusive else (parting.planes,)
             shape = (2, *plane, *last)
-            out = _Two(
-                room.array("objects: two sections", shape, np.uint32, (1, _CHUNK, _CHUNK, *last))
-            )
+            name = f"objects: two sections of {plane[0]} x {plane[1]}"  # of a set, each its own
+            out = _Two(room.array(name, shape, np.uint32, (1, _CHUNK, _CHUNK, *last)))
         self._found = out
         self._made = Instances(out, plane, parting, through)
 
@@ -63,9 +62,18 @@ class ObjectPainter:
         """The class of each object so far, indexed by its number."""
         return self._made.kinds
 
+    @cached_property
+    def raw(self) -> Any:
+        """Where the probabilities ``(K, Y, X)`` of a section are kept, as the network gives them.
+
+        Asked for when the first tile comes: of a set of images each has a section of its own size
+        in the same place.
+        """
+        return a_section(self._room, self._raw_shape)
+
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile, as the network gives them."""
-        self._raw[:, slice(*rows), slice(*columns)] = values
+        self.raw[:, slice(*rows), slice(*columns)] = values
 
     def finish(
         self, z: int, aside: Aside, tick: Callable[[], Tick]
@@ -81,7 +89,7 @@ class ObjectPainter:
         return True
 
     def _read(self, rows: slice, columns: slice) -> NDArray[Any]:
-        return np.moveaxis(np.asarray(self._raw[:, rows, columns]), 0, -1)
+        return np.moveaxis(np.asarray(self.raw[:, rows, columns]), 0, -1)
 
     def _pick(self, z: int) -> None:
         """For each pixel of the image the object of the nearest one that the network saw."""

@@ -25,6 +25,11 @@ class Watch(Protocol):
     """Sees a section as the network gives it, and makes something of it once it is whole."""
 
     @property
+    def raw(self) -> Any:
+        """The array ``(K, Y, X)`` that `write` fills; whoever has filled it need not write."""
+        ...
+
+    @property
     def kinds(self) -> NDArray[np.uint8]:
         """The class of each object it has found, indexed by its number."""
         ...
@@ -130,6 +135,11 @@ def prepare(
         chunks = (1,) * (len(image.shape) - 2) + tuple(min(n, _CHUNK) for n in image.plane) + last
         arrays[kind] = (name, room.array(name, image.shape + last, _TYPES[kind], chunks))
     return Canvas(image, classes, exclusive, arrays)
+
+
+def a_section(room: Room, shape: tuple[int, ...]) -> Any:
+    """Where one section is kept until it is whole: probabilities of this shape ``(K, Y, X)``."""
+    return room.array("section", shape, np.float32, (shape[0], _CHUNK, _CHUNK))
 
 
 def _grid(image: Image) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from napari_simgraph.learn.closing import Closing, Onward, boundary_of, together
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
-from napari_simgraph.learn.painting import Canvas
+from napari_simgraph.learn.painting import Canvas, a_section
 from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Predictor, Tiled
@@ -62,11 +62,15 @@ class PixelModel:
         statistics = yield from measure(image, dict(self.model.normalisation))
         windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
         back = seen.onto(canvas.image, canvas.write)
-        onward = [Onward(back, back.margin) if back else Onward(canvas.write)]
-        onward += [Onward(watch.write)] if watch else []
-        boundary = boundary_of(self.model)
-        closing = Closing(image.plane, boundary, onward, room) if room and boundary else None
-        write, margin = Onward(closing.write) if closing else together(onward, image.plane)
+        onward = Onward(back, back.margin) if back else Onward(canvas.write)
+        boundary, closing = boundary_of(self.model), None
+        if room and boundary:
+            shape = (boundary.classes, *image.plane)
+            closing = Closing(boundary, onward, watch.raw if watch else a_section(room, shape))
+            onward = Onward(closing.write)
+        elif watch:
+            onward = together([onward, Onward(watch.write)], image.plane)
+        write, margin = onward
 
         def say(z: int, number: int, share: float) -> Progress:
             done = (part[0] + (number + share) / len(sections)) / part[1]

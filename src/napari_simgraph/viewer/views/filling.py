@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Job, Progress, Region
 from napari_simgraph.core.raster import Box, Image, Labels
+from napari_simgraph.viewer.views.filling_objects import beside, places
 
 Result: TypeAlias = Image | Labels
 R = TypeVar("R", bound=tuple[Any, ...])  # a NamedTuple of results, None where not asked for
-
-_ROWS = 512  # px copied between two ticks: a few MB of a large section
 
 
 def fits(earlier: Result, image: Image, names: tuple[str, ...], exclusive: bool) -> bool:
@@ -24,11 +23,11 @@ def fits(earlier: Result, image: Image, names: tuple[str, ...], exclusive: bool)
     return same and (isinstance(earlier, Image) or earlier.exclusive == exclusive)
 
 
-def filled(job: Job[R], earlier: Mapping[str, Result]) -> Job[R]:
+def filled(job: Job[R], earlier: Mapping[str, Result], through: bool = True) -> Job[R]:
     """The job, and behind it the earlier result wherever nothing was written.
 
     Also where the job was stopped. `earlier` has results by the names of the job's arrays, which
-    are those of its result's fields.
+    are those of its result's fields; `through` says whether objects go on through the stack.
     """
     written: dict[str, list[Box]] = {}
     try:
@@ -42,8 +41,13 @@ def filled(job: Job[R], earlier: Mapping[str, Result]) -> Job[R]:
     finally:
         job.close()
     for name, noun in result._asdict().items():  # type: ignore[attr-defined]
-        if noun is not None and name in earlier:
-            yield from _fill(noun, earlier[name], written.get(name, []))
+        before = earlier.get(name) if noun is not None else None
+        boxes = written.get(name, [])
+        if isinstance(before, Labels) and before.meaning == "objects":
+            kept = yield from beside(noun, before, sections_in(boxes, noun), through)
+            result = result._replace(**{name: kept})  # type: ignore[attr-defined]
+        elif before is not None:
+            yield from _fill(noun, before, boxes)
     return result
 
 
@@ -57,18 +61,11 @@ def sections_in(boxes: list[Box], noun: Result | Image) -> set[int]:
 def _fill(noun: Result, earlier: Result, boxes: list[Box]) -> Job[None]:
     target, source = noun.levels[0], earlier.levels[0]
     complete = sections_in(boxes, noun)
-    for place in _places(noun, complete):
+    missing = (z for z in range(noun.sections) if z not in complete)
+    for place in (place for z in missing for place in places(noun, z)):
         made = np.asarray(target[place])
         target[place] = np.where(_nothing(made, noun), np.asarray(source[place]), made)
         yield Progress(1.0, "keeping the other sections")
-
-
-def _places(noun: Result, complete: set[int]) -> Iterator[Box]:
-    """The blocks of all sections but those that are complete."""
-    for z in range(noun.sections):
-        for top in range(0, noun.plane[0], _ROWS) if z not in complete else ():
-            rows = slice(top, min(top + _ROWS, noun.plane[0]))
-            yield (slice(z, z + 1), rows) if noun.axes.startswith("Z") else (rows,)
 
 
 def _nothing(made: NDArray[Any], noun: Result) -> NDArray[np.bool_]:

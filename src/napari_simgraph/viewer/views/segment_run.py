@@ -42,7 +42,6 @@ from napari_simgraph.viewer.words import say_cost
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
 _THINGS = {"classes": "classes", "probability": "sure", "instances": "objects"}  # as layers say it
-_KEEPING = ("classes", "probability")  # objects of two runs have numbers of their own
 
 Earlier: TypeAlias = dict[str, Image | Labels | None]  # by the names of the job's arrays
 
@@ -131,7 +130,7 @@ class RunPage(SegmentPage):
             job = self._session.jobs.apart(
                 segmentation.apply, model, image, config=config, room=room
             )
-            return filled(job, earlier) if earlier else job
+            return filled(job, earlier, config.objects == "stack") if earlier else job
 
         self._work = self._cost(1.0).seconds
         return Asked(self.main_text, make, name, self._cost().seconds)
@@ -143,9 +142,8 @@ class RunPage(SegmentPage):
     def _to_keep(self, layer: Layer, image: Image, model: Model) -> Earlier:
         """The results that will be replaced; None for one of other classes."""
         found: Earlier = {}
-        for name in _KEEPING:
-            asked = name in self.make_row.kinds
-            noun = self._session.result(layer, _THINGS[name]) if asked else None
+        for name in self.make_row.kinds:
+            noun = self._session.result(layer, _THINGS[name])
             if noun is not None:
                 fit = fits(noun, image, model.classes.names, model.exclusive)
                 found[name] = noun if fit else None
