@@ -9,7 +9,8 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
-IMAGE, SCORES, CLASSES, OBJECTS, STROKES = 1, 3, 4, 5, 10  # from below, as in the layer list
+# From below, as in the layer list.
+IMAGE, SCORES, CLASSES, OBJECTS, REGIONS, STROKES = 1, 3, 4, 5, 9, 10
 _VISIBLE_FILLED = 2  # more colours over one image can't be told apart
 
 
@@ -33,7 +34,7 @@ def rank(layer: Layer) -> int:
         return SCORES
     if str(thing).startswith("objects"):  # and "objects 2", beside those that a person edited
         return OBJECTS
-    return STROKES if thing == "strokes" else CLASSES
+    return {"strokes": STROKES, "regions": REGIONS}.get(str(thing), CLASSES)
 
 
 def insert_index(layers: Sequence[Layer], layer: Layer, source: Layer | None) -> int:

@@ -17,7 +17,7 @@ from napari_simgraph.viewer.live.fields import EDGE, needs_fields, shifted
 from napari_simgraph.viewer.looks import FILL, RAMPS, layer_name, ramp_look
 from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.stacking import insert_index
-from napari_simgraph.viewer.views.strokes import dress, shape_of
+from napari_simgraph.viewer.views.strokes import PLACE, dress, shape_of
 
 CLASSES, SURE, UNSURE, NOTHING = "classes", "how sure", "not sure", "nothing"
 SHOWN = (CLASSES, SURE, UNSURE, NOTHING)
@@ -132,8 +132,7 @@ class Overlay:
         if needs_fields(self._image):
             shape = (*shape[:-2], *(min(EDGE, n) for n in shape[-2:]))
         image, data = self._image, np.zeros(shape, np.uint8)
-        placed = {key: getattr(image, key) for key in ("scale", "rotate", "shear", "affine")}
-        placed |= {key: getattr(image, key) for key in ("units", "axis_labels")}
+        placed = {key: getattr(image, key) for key in PLACE}
         placed |= {
             "translate": shifted(image, self._corner),
             "name": layer_name(image.name, name),

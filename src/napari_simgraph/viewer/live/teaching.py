@@ -9,7 +9,7 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.core.job import Job
-from napari_simgraph.core.live import Answer, ClassChange, Event, History
+from napari_simgraph.core.live import Answer, ClassChange, Event, History, Region
 from napari_simgraph.core.model import Model
 from napari_simgraph.io.live_journal import LiveJournal, Told
 from napari_simgraph.viewer.jobs import Ending
@@ -59,7 +59,8 @@ class Teaching(QObject):
         self.field = FieldWatch(session.viewer, image)
         self.lane = LiveLane(session, self._journal, self.told.history)
         self.answer: Answer | None = None
-        self.note = ""
+        self.note, self.place_said = "", ""
+        self._place: tuple[int, int, int] | None = None
 
     def begin(self, title: str, settings: Any, make: Make) -> None:
         """Start it, and tell it what there is."""
@@ -99,6 +100,17 @@ class Teaching(QObject):
         """Tell that a class is taken into another one."""
         self._send([ClassChange("merge", value, into=into)])
 
+    def mark(self, regions: list[Region]) -> None:
+        """Tell of regions that are complete, or open again."""
+        self._send(regions)
+
+    def say_place(self, place: tuple[int, int, int] | None) -> None:
+        """Say what is not sure about a place as soon as its answer is there; None: none is left."""
+        self._place = place
+        self.place_said = "" if place else "No place is left that you have not seen."
+        self._name_place()
+        self.changed.emit()
+
     def stop(self) -> None:
         """End it and keep what was learned."""
         self.lane.task.stop()
@@ -119,6 +131,7 @@ class Teaching(QObject):
     def _painted(self, events: list[Event]) -> None:
         if self.lane.over:
             return
+        self._place, self.place_said = None, ""
         self.tally.tell(events)  # the shadow has them already
         for event in events:
             self.lane.send(event)
@@ -132,7 +145,13 @@ class Teaching(QObject):
     def _answered(self, answer: Answer) -> None:
         self.answer, self.note = answer, ""
         self.overlay.show(answer)
+        self._name_place()
         self.changed.emit()
+
+    def _name_place(self) -> None:
+        names = self.overlay.likeliest(self._place) if self._place else []
+        if names:
+            self.place_said = f"Least sure here: {' or '.join(names)}?"
 
     def _noted(self, sentence: str) -> None:
         self.note = sentence

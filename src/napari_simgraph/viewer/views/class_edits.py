@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -42,14 +42,31 @@ def remove_class(painting: Painting, value: int) -> Said:
         return Said(f"'{row.name}' is what 0 means here: untick it, or rename the class.")
     if count and not overlap and not (layer is not None and isinstance(layer.data, np.ndarray)):
         return Said(f"'{row.name}' is painted in a file that can't be changed: it stays.")
-    taken = None
-    if count and layer is not None and not overlap:
-        taken = take_out(layer, painting.numbering.layer_value(value))
-    number = painting.classes.take_away(value)
+    held = painting.numbering.layer_value(value) if count else 0
+    number = painting.classes.take_away(value)  # first: whoever follows hears of the class alone
+    taken = []
+    if count and not overlap:
+        taken = [take_out(each, held) for each in painting.painted_layers]
     said = f"Removed '{row.name}'."
-    if taken is not None:
+    if taken:
         where = f"are '{painting.classes.table.names[0]}'" if full else "are unlabelled"
-        said = f"Removed '{row.name}': {taken.count:,} px {where} now."
+        said = f"Removed '{row.name}': {sum(t.count for t in taken):,} px {where} now."
+    return Said(said, ("Undo", partial(_undo, painting, number, taken)))
+
+
+def join_class(painting: Painting, value: int, into: int) -> Said:
+    """Take a class into another one; what is painted of it is of that one now."""
+    classes = painting.classes
+    row, other = classes.table.rows[value - 1], classes.table.rows[into - 1]
+    layers, count = painting.painted_layers, painting.numbering.counts().get(value, 0)
+    full = painting.overlap.isChecked() or painting.zero.isChecked() or painting.numbering.ranked
+    if full or (count and not all(isinstance(layer.data, np.ndarray) for layer in layers)):
+        return Said(f"'{row.name}' can't be joined: only painted strokes can.")
+    number, kept = classes.numbers[value - 1], classes.numbers[into - 1]
+    painting.joining.emit(number, kept)
+    classes.take_away(value)
+    taken = [take_out(layer, number, kept) for layer in layers] if count else []
+    said = f"Joined '{row.name}' with '{other.name}'."
     return Said(said, ("Undo", partial(_undo, painting, number, taken)))
 
 
@@ -94,9 +111,9 @@ def _recolor(layer: LabelsLayer, find: Callable[[str], str | None]) -> None:
         layer.colormap = after
 
 
-def _undo(painting: Painting, number: int, taken: Taken | None) -> None:
+def _undo(painting: Painting, number: int, taken: Sequence[Taken]) -> None:
     painting.said = None
     painting.classes.bring_back(number)
-    if taken is not None:
-        put_back(taken)
+    for each in taken:
+        put_back(each)
     painting.changed.emit()

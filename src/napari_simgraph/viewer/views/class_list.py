@@ -35,13 +35,14 @@ class ClassList(QTreeWidget):
 
     `edited` says that names, colours or number of classes changed, `picked` that a person chose a
     class, `removing` and `going` that one is to be taken out or shown where it is painted (its
-    value, from 1 in the order of the rows).
+    value, from 1 in the order of the rows), `joining` that one is to be taken into another.
     """
 
     edited = Signal()
     picked = Signal(int)
     removing = Signal(int)
     going = Signal(int)
+    joining = Signal(int, int)
 
     def __init__(self, look: Colors) -> None:
         super().__init__()
@@ -50,6 +51,7 @@ class ClassList(QTreeWidget):
         self._gone: dict[int, ClassRow] = {}
         self._popup: ColorPopup | None = None
         self._counts: Mapping[int, int | None] = {}
+        self._strokes: Mapping[int, int] | None = None
         self._scores: Mapping[str, float] = {}
         self._plain: Mapping[str, float] = {}
         self._filling = False
@@ -115,10 +117,22 @@ class ClassList(QTreeWidget):
     def show_counts(self, counts: Mapping[int, int | None]) -> None:
         """Say how many pixels of each class are painted; None is what no other class has."""
         self._counts = counts
+        self._say_painted()
+
+    def show_strokes(self, strokes: Mapping[int, int] | None) -> None:
+        """Say how many strokes of each class there are, by its number; None says pixels again."""
+        if strokes != self._strokes:
+            self._strokes = strokes
+            self._say_painted()
+
+    def _say_painted(self) -> None:
         self._filling = True
-        for row in self._table:
-            count = counts.get(row.value, 0)
+        for row, number in zip(self._table, self._numbers, strict=True):
+            count = self._counts.get(row.value, 0)
             said = f"{count:,} px" if count else "the rest" if count is None else "–"
+            if self._strokes is not None:
+                count = self._strokes.get(number, 0)
+                said = f"{count:,} stroke{'s' if count != 1 else ''}" if count else "–"
             self.topLevelItem(row.value - 1).setText(_PAINTED, said)
         self._filling = False
 
@@ -255,6 +269,11 @@ class ClassList(QTreeWidget):
         menu.addAction("Colour", lambda: self.pick_color(value))
         go = menu.addAction("Go to strokes", lambda: self.going.emit(value))
         go.setEnabled(bool(self._counts.get(value)))
+        join = menu.addMenu("Join with")
+        join.setEnabled(len(self._table) > 1)
+        for row in self._table:
+            if row.value != value:
+                join.addAction(row.name, partial(self.joining.emit, value, row.value))
         remove = menu.addAction("Remove", lambda: self.removing.emit(value))
         remove.setEnabled(len(self._table) > 1)
         menu.popup(self.viewport().mapToGlobal(position))

@@ -6,11 +6,10 @@ import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.viewer.controls import combo
-from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.layer_combo import LayerCombo
 from napari_simgraph.viewer.live.fields import lies_on, strokes_here
 from napari_simgraph.viewer.painted import PaintCount
@@ -24,7 +23,7 @@ from napari_simgraph.viewer.views.class_list import MAX_CLASSES, ClassList
 from napari_simgraph.viewer.views.mask_rows import MaskRows
 from napari_simgraph.viewer.views.numbering import Numbering
 from napari_simgraph.viewer.views.painted_labels import painted_labels
-from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.painting_rows import lay_out
 from napari_simgraph.viewer.views.presets import PRESETS, preset_classes, with_preset
 from napari_simgraph.viewer.views.strokes import BRUSH, dress, read_classes, shape_of
 
@@ -62,7 +61,7 @@ class Painting(QWidget):
         self.masks = MaskRows(self._viewer, self.refuse)
         self.boundary = BoundaryRow()
         self.preset = combo("Ready-made class lists. Painted classes are kept.", "Preset")
-        self._lay()
+        self.new_button, self.add_button = lay_out(self)
         self._connect()
         self.classes.show_table(preset_classes("EM"))
         self._labels_chosen()
@@ -166,41 +165,17 @@ class Painting(QWidget):
         if self._viewer.layers.selection.active != layer:
             self._viewer.layers.selection.active = layer
 
+    def show_masks(self, shown: bool) -> None:
+        """Show what full masks need: 0 as background, and classes that overlap."""
+        for widget in (self.zero, self.overlap, self.boundary):
+            widget.setVisible(shown)
+
     def close_events(self) -> None:
         """Stop following viewer and layer."""
         self.layers.close_events()
         self.masks.close_events()
         self.count.watch(None)
         self._session.results_changed.disconnect(self._follow_colors)
-
-    def _lay(self) -> None:
-        self.new_button = flat(
-            "New strokes layer",
-            self.new_strokes,
-            "An empty layer in the class colours, brush 5 px.\nPaint short strokes on it.",
-        )
-        self.add_button = flat("+ Class", self.classes.add, "One more class, to be named.")
-        head = QWidget()
-        across = QHBoxLayout(head)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.addWidget(QLabel("Classes"), 1)
-        across.addWidget(self.add_button)
-        across.addWidget(self.preset)
-        self.preset.addItems(["Preset", *PRESETS])
-        self.preset.setMinimumContentsLength(6)
-        layout = column(self)
-        layout.addWidget(row("Labels", self.layers))
-        beside = QWidget()
-        line = QHBoxLayout(beside)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.zero, 1)
-        line.addWidget(self.new_button)
-        layout.addWidget(beside)
-        layout.addWidget(head)
-        layout.addWidget(self.classes)
-        layout.addWidget(self.masks)
-        layout.addWidget(self.boundary)
-        layout.addWidget(self.overlap)
 
     def _connect(self) -> None:
         self.layers.chosen.connect(self._labels_chosen)
@@ -212,6 +187,7 @@ class Painting(QWidget):
         self.classes.edited.connect(self._classes_edited)
         self.classes.picked.connect(self.paint)
         self.classes.removing.connect(self._remove)
+        self.classes.joining.connect(self._join)
         self.classes.going.connect(self._go_to)
         self._session.results_changed.connect(self._follow_colors)
         self.preset.activated.connect(lambda index: self._preset_chosen(index))
@@ -264,6 +240,10 @@ class Painting(QWidget):
 
     def _remove(self, value: int) -> None:
         self.said = class_edits.remove_class(self, value)
+        self.changed.emit()
+
+    def _join(self, value: int, into: int) -> None:
+        self.said = class_edits.join_class(self, value, into)
         self.changed.emit()
 
     def _go_to(self, value: int) -> None:

@@ -18,6 +18,8 @@ from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.stacking import about, insert_index
 
 BRUSH = 5  # px: a membrane of an EM stack at 4 nm is about as wide
+# What every layer on an image takes over from it.
+PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 _OPACITY = 0.9
 
 
@@ -35,16 +37,13 @@ def add_strokes(viewer: Any, image: Layer, field: Field | None = None) -> Labels
     if field is not None:
         shape = (*shape[:-2], *field.shape)
         told |= {"corner": field.corner, "image": identify(image, "i")}
+    placed = {key: getattr(image, key) for key in PLACE}
+    if field is not None:
+        placed["translate"] = field.translate
     made = LabelsLayer(
         np.zeros(shape, np.uint8),
         name=layer_name(image.name, "strokes"),
-        scale=image.scale,
-        translate=image.translate if field is None else field.translate,
-        rotate=image.rotate,
-        shear=image.shear,
-        affine=image.affine,
-        units=image.units,
-        axis_labels=image.axis_labels,
+        **placed,
         metadata={"simgraph": told},
     )
     viewer.layers.insert(insert_index(list(viewer.layers), made, image), made)

@@ -14,19 +14,23 @@ _UNDOABLE = 2_000_000  # pixels; napari's own undo keeps 24 bytes of each
 
 @dataclass(frozen=True)
 class Taken:
-    """Where a value was in a layer: `bits` packs one bit a pixel."""
+    """Where a value was in a layer, and what stands there now: `bits` packs one bit a pixel."""
 
     layer: LabelsLayer
     value: int
+    into: int
     count: int
     bits: NDArray[np.uint8]
 
 
-def take_out(layer: LabelsLayer, value: int) -> Taken:
-    """Make all pixels of this value 0; Ctrl+Z of the layer brings back up to two million."""
+def take_out(layer: LabelsLayer, value: int, into: int = 0) -> Taken:
+    """Give all pixels of this value another one, 0 is unlabelled.
+
+    Ctrl+Z of the layer brings back up to two million.
+    """
     mask = np.asarray(layer.data == value)
-    taken = Taken(layer, value, int(mask.sum()), np.packbits(mask))
-    _write(layer, mask, 0)
+    taken = Taken(layer, value, into, int(mask.sum()), np.packbits(mask))
+    _write(layer, mask, into)
     return taken
 
 
@@ -35,7 +39,7 @@ def put_back(taken: Taken) -> None:
     layer = taken.layer
     shape: tuple[int, ...] = tuple(layer.data.shape)
     mask = np.unpackbits(taken.bits, count=int(np.prod(shape))).reshape(shape).astype(bool)
-    _write(layer, mask & (layer.data == 0), taken.value)
+    _write(layer, mask & (layer.data == taken.into), taken.value)
 
 
 def _write(layer: LabelsLayer, mask: NDArray[Any], value: int) -> None:
