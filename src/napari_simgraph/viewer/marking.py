@@ -45,10 +45,10 @@ class Overlay:
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ZOOM_MS)
-        self._timer.timeout.connect(self._rewidth)
+        self._timer.timeout.connect(self._redraw)
         for signal in (selection.chosen, selection.answered, selection.hovered):
             signal.connect(self._renew)
-        viewer.dims.events.current_step.connect(self._renew)
+        viewer.dims.events.current_step.connect(self._redraw)
         viewer.scene.camera.events.zoom.connect(self._zoomed)
 
     @property
@@ -78,7 +78,7 @@ class Overlay:
         chosen = self._selection
         for signal in (chosen.chosen, chosen.answered, chosen.hovered):
             signal.disconnect(self._renew)
-        self._viewer.dims.events.current_step.disconnect(self._renew)
+        self._viewer.dims.events.current_step.disconnect(self._redraw)
         self._viewer.scene.camera.events.zoom.disconnect(self._zoomed)
         self._timer.stop()
         for layer in self.layers:
@@ -187,7 +187,8 @@ class Overlay:
         if self.layers:
             self._timer.start()
 
-    def _rewidth(self) -> None:
+    def _redraw(self, event: Any = None) -> None:
+        """Draw anew what is there; layers that somebody takes out come back with a choice only."""
         if len(self.layers) == 2:
             self._renew()
 

@@ -22,7 +22,10 @@ from napari_simgraph.viewer.theme import Colors, ThemeWatch, colors, style_sheet
 NAME = "Patches"
 # In the order of their tabs: module and class of each. A page is a QWidget made with the viewer;
 # its `close_events()` lets go of the viewer, and its `renew_colors(look)` takes on the theme.
-PAGES: dict[str, tuple[str, str]] = {}
+PAGES: dict[str, tuple[str, str]] = {
+    "Thumbnails": ("napari_simgraph.viewer.views.thumbnails", "ThumbnailsPage"),
+    "Map": ("napari_simgraph.viewer.views.map_page", "MapPage"),
+}
 HEIGHT, _LEAST = 190, 120  # px; napari's own docks need 120 (napari#3453)
 _LEFT, _CORNER = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.Corner.BottomLeftCorner
 
@@ -55,6 +58,7 @@ class BottomDock(QWidget):
         column.addWidget(self._stack, 1)
         column.addWidget(self.tabs)
         self.setMinimumHeight(_LEAST)
+        self.session.canvas.attach()
         self._theme = ThemeWatch(napari_viewer, self._renew_colors)
         self.tabs.currentChanged.connect(self._raise)
 
@@ -103,6 +107,7 @@ class BottomDock(QWidget):
             return
         self._open = False
         self._theme.close()
+        self.session.canvas.detach()
         for page in self._pages.values():
             page.close_events()
         if self._corner is not None:

@@ -1,0 +1,165 @@
+"""What Similar learns from: an image, a contact sheet, or all open images; and how patches lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QWidget
+
+from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.forms import Form
+from napari_simgraph.viewer.ground import noun_of
+from napari_simgraph.viewer.placing import PLUGIN
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sheets import sheet_of
+from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, refuse_image, row
+from napari_simgraph.viewer.views.similar_job import EM_PATCH, SLIDE_PATCH, Settings
+
+_HELD = ("threads",)  # set by the machine
+_TABLES = "Tables (*.h5ad *.zarr)"
+
+
+class SimilarInput(QWidget):
+    """Image menu, more sources, model to begin with, and the settings.
+
+    `changed` says that something of it is different, `table_opened` brings the key of a table.
+    """
+
+    changed = Signal()
+    table_opened = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._patch = EM_PATCH  # that we set; another one was set by the person
+        self.image = ImageRow(session.viewer, "The picture to learn from: image, stack or sheet.")
+        self.all_open = QCheckBox("")
+        self.all_open.setToolTip("Learn from all open images of this kind.\ncommand line: --image")
+        self.model = ModelCombo(
+            session,
+            "embedding",
+            "Learn anew",
+            "Learn anew, or use a model: then nothing is learned.\ncommand line: --model",
+        )
+        self.form: Form[Settings] = Form(Settings, _HELD)
+        layout = column(self)
+        layout.addWidget(self.image)
+        layout.addWidget(self.all_open)
+        layout.addWidget(self._more())
+        layout.addWidget(row("Model", self.model))
+        layout.addWidget(self.form)
+        self.image.changed.connect(self._image_chosen)
+        self.all_open.toggled.connect(self._renew)
+        self.form.changed.connect(self.changed)
+        self.model.chosen.connect(self._renew)
+        self.model.failed.connect(self.failed)
+        for event in ("inserted", "removed"):
+            getattr(session.viewer.layers.events, event).connect(self._renew)
+        self._image_chosen()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The chosen image layer."""
+        return self.image.layer
+
+    def layers(self) -> list[Layer]:
+        """The layers to learn from."""
+        layer = self.layer
+        if layer is None:
+            return []
+        return [layer, *self._others()] if self.all_open.isChecked() else [layer]
+
+    def noun(self) -> Image | ImageSet:
+        """What they show.
+
+        Raises
+        ------
+        ValueError
+            No image is chosen, or it has too many axes.
+        """
+        layers = self.layers()
+        if not layers:
+            raise ValueError("Choose an image first.")
+        nouns = [noun_of(layer) for layer in layers]
+        if len(nouns) == 1:
+            return nouns[0]
+        images = [image for noun in nouns for image in each_image(noun)]
+        return ImageSet(images, name=f"{images[0].name} and {len(images) - 1} more")
+
+    def open_folder(self, path: str = "") -> None:
+        """Open a folder of images as a contact sheet."""
+        found = path or QFileDialog.getExistingDirectory(self, "Folder of images")
+        if found:
+            self._session.viewer.open(found, plugin=PLUGIN)
+
+    def open_table(self, path: str = "") -> None:
+        """Open a saved table."""
+        found = path or QFileDialog.getOpenFileName(self, "Saved table", filter=_TABLES)[0]
+        if not found:
+            return
+        try:
+            self.table_opened.emit(self._session.tables.open(Path(found)))
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+
+    def close_events(self) -> None:
+        """Stop following the viewer."""
+        self.image.close_events()
+        self.model.close_events()
+        for event in ("inserted", "removed"):
+            getattr(self._session.viewer.layers.events, event).disconnect(self._renew)
+
+    def _more(self) -> QWidget:
+        line = QWidget()
+        across = QHBoxLayout(line)
+        across.setContentsMargins(0, 0, 0, 0)
+        tip = "A folder of images, as one contact sheet.\ncommand line: --image"
+        across.addWidget(flat("Open folder…", lambda: self.open_folder(), tip))
+        tip = "A table made before, here or by another program.\ncommand line: --table"
+        across.addWidget(flat("Open saved table…", lambda: self.open_table(), tip))
+        across.addStretch(1)
+        return line
+
+    def _others(self) -> list[Layer]:
+        """Other open images with as many colours."""
+        layer = self.layer
+        if layer is None or sheet_of(layer) is not None:
+            return []
+        images = [one for one in self._session.viewer.layers if isinstance(one, ImageLayer)]
+        usable = [one for one in images if not refuse_image(one) and one.ndim <= 3]
+        alike = [one for one in usable if one.rgb == layer.rgb and sheet_of(one) is None]
+        return [one for one in alike if one != layer]
+
+    def _image_chosen(self) -> None:
+        layer = self.layer
+        if layer is not None and layer.ndim <= 3:
+            noun = noun_of(layer)
+            first = each_image(noun)[0]
+            self.form.set_pixel_size(first.spacing[-1], first.unit)
+            self._fit_patch(first)
+        self._renew()
+
+    def _fit_patch(self, image: Image) -> None:
+        """A usual patch for this kind of image, unless the person set one."""
+        control = self.form.control("patch")
+        if control.get() == self._patch:
+            usual = SLIDE_PATCH if image.channels == 3 else EM_PATCH
+            self._patch = max(8, min(usual, max(image.plane)))
+            control.set(self._patch)
+
+    def _renew(self, event: Any = None) -> None:
+        others = self._others()
+        self.all_open.setText(f"All {len(others) + 1} open images of this kind")
+        self.all_open.setVisible(bool(others))
+        if not others:
+            self.all_open.setChecked(False)
+        using = bool(self.model.name)
+        for name in ("minutes", "views", "patch"):
+            self.form.control(name).widget.setEnabled(not using)
+        self.changed.emit()

@@ -1,0 +1,275 @@
+"""The page Thumbnails: what is like the choice as ranked pictures; a click goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QPoint, QSize, Qt
+from qtpy.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListView,
+    QMenu,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_simgraph.core.groups import class_names
+from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.latest import Latest
+from napari_simgraph.viewer.searching import IMAGE, SAVED, TABLE
+from napari_simgraph.viewer.selection import Hit
+from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.theme import Colors
+from napari_simgraph.viewer.thumbs import SIZE, Thumbs
+from napari_simgraph.viewer.views.thumbs_model import ThumbModel, say_position
+from napari_simgraph.viewer.views.thumbs_save import save_hits
+
+_MOST = 200
+_WHERE = ((TABLE, "all images"), (IMAGE, "this image"), (SAVED, "and saved tables"))
+_NOTHING = "Click any place in the image: what is like it stands here."
+_KEYS = {"Comma": -1, "Period": 1}
+
+
+class ThumbnailsPage(QWidget):
+    """Ranked pictures of the hits of a selection."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.session = session_of(napari_viewer)
+        self.thumbs = Thumbs(self.session)
+        self.model = ThumbModel(self.session, self.thumbs)
+        self._saving = Latest("simgraph-save-hits", self)
+        self._make_controls()
+        self._make_list()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(self._row)
+        column.addWidget(self.list, 1)
+        chosen = self.session.selection
+        chosen.answered.connect(self.renew)
+        chosen.table_changed.connect(self.renew)
+        self._bound = [key for key, by in _KEYS.items() if self._bind(key, by)]
+        self.renew()
+
+    def show_hits(self, title: str, hits: Sequence[Hit]) -> None:
+        """Show some patches under a title; the next answer of the selection replaces them."""
+        self.title.setText(title)
+        self.title.setToolTip(title)
+        self.model.show(hits)
+
+    def renew(self) -> None:
+        """Show what was found for the choice."""
+        hits = self.session.selection.hits
+        self.show_hits(self._say(len(hits)), hits)
+        self.where.setEnabled(bool(self.session.selection.like))
+        for button in (self.label_button, self.save_button):
+            button.setEnabled(bool(hits))
+
+    def walk(self, by: int) -> None:
+        """Go to the next or last picture."""
+        if self.model.items:
+            now = self.list.currentIndex().row()
+            row = min(max(now + by, 0), len(self.model.items) - 1) if now >= 0 else 0
+            self.list.setCurrentIndex(self.model.index(row))
+            self.go(row)
+
+    def go(self, row: int) -> None:
+        """Show the place of a picture; a slide that is not open is opened."""
+        item, session = self.model.items[row], self.session
+        if not item.open:
+            table = session.tables.get(item.hit.table)
+            source = table.grid.sources[int(table.grid.image[item.hit.row])]
+            if session.canvas.open_source(source) is None:
+                return
+            session.selection.show_table(table, item.hit.table)
+        session.selection.go(item.place)
+
+    def ask_like(self, row: int, unlike: bool = False, add: bool = False) -> None:
+        """Look for what is like a picture; with the examples there are, or against them."""
+        chosen, hit = self.session.selection, self.model.items[row].hit
+        if hit.table != chosen.key:
+            chosen.show_table(self.session.tables.get(hit.table), hit.table)
+        one = chosen.example(hit.row)
+        like = [each for each in chosen.like if each.row != hit.row]
+        other = [each for each in chosen.unlike if each.row != hit.row]
+        if unlike and like:
+            chosen.ask(like, [*other, one])
+        elif not unlike:
+            chosen.ask([*like, one] if add else [one], other if add else [])
+
+    def label_as(self, name: str) -> None:
+        """Write the shown patches of the table in front into a class."""
+        chosen = self.session.selection
+        rows = [item.hit.row for item in self.model.items if item.hit.table == chosen.key]
+        self.session.edits.label(rows, name)
+        self.renew()
+
+    def save(self, path: str = "") -> None:
+        """Write pictures and a CSV of the shown patches into a folder; asks where to."""
+        found = path or QFileDialog.getExistingDirectory(self, "Folder for pictures and table")
+        if not found:
+            return
+        folder, tables = Path(found), self.session.tables
+        hits = [item.hit for item in self.model.items]
+        work = [(h, tables.get(h.table), self.thumbs.reader(h.table, h.row)) for h in hits]
+        said = "Saved {} pictures and hits.csv in " + folder.name + "."
+        self._saving.ask(
+            lambda: save_hits(work, folder), lambda many: self.title.setText(said.format(many))
+        )
+
+    def renew_colors(self, look: Colors) -> None:
+        """The style sheet of the dock does it."""
+
+    def close_events(self) -> None:
+        """Stop following the session, and give the keys back."""
+        chosen = self.session.selection
+        chosen.answered.disconnect(self.renew)
+        chosen.table_changed.disconnect(self.renew)
+        for key in self._bound:
+            self.viewer.bind_key(key, None)
+        self._saving.close()
+        self.thumbs.close()
+
+    def _make_controls(self) -> None:
+        self.title = QLabel(_NOTHING)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.pick = QCheckBox("Pick")
+        self.pick.setChecked(True)
+        self.pick.setToolTip("Clicks in the image choose patches.\nOff: they are napari's alone.")
+        self.pick.toggled.connect(self._pick)
+        self.count = QSpinBox()
+        self.count.setRange(1, _MOST)
+        self.count.setValue(self.session.search.rules.k)
+        self.count.setToolTip("How many of the most similar places, 1 to 200.\ncommand line: -k")
+        self.count.setAccessibleName("Show")
+        calm(self.count)
+        self.count.valueChanged.connect(lambda k: self.session.search.change(k=k))
+        self.where = combo("Where to look.\ncommand line: --table", "In")
+        self.where.addItems([text for _, text in _WHERE])
+        self.where.currentIndexChanged.connect(
+            lambda i: self.session.search.change(where=_WHERE[i][0])
+        )
+        tip = "Writes the shown patches into a class.\nUndo takes it back."
+        self.label_button = flat("Label as ▾", self._label_menu, tip)
+        tip = "Writes the pictures and a table into a folder."
+        self.save_button = flat("Save…", lambda: self.save(), tip)
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.title, 1)
+        for widget in (self.pick, QLabel("Show"), self.count, QLabel("In"), self.where):
+            self._row.addWidget(widget)
+        self._row.addWidget(self.label_button)
+        self._row.addWidget(self.save_button)
+
+    def _make_list(self) -> None:
+        self.list = QListView()
+        self.list.setViewMode(QListView.ViewMode.IconMode)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
+        self.list.setMovement(QListView.Movement.Static)
+        self.list.setUniformItemSizes(True)
+        self.list.setLayoutMode(QListView.LayoutMode.Batched)
+        self.list.setIconSize(QSize(SIZE, SIZE + 4))
+        self.list.setSpacing(3)
+        self.list.setWordWrap(True)
+        self.list.setMouseTracking(True)
+        self.list.setAccessibleName("Thumbnails")
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.setModel(self.model)
+        self.list.clicked.connect(lambda index: self._clicked(index.row()))
+        self.list.doubleClicked.connect(lambda index: self.ask_like(index.row()))
+        self.list.entered.connect(lambda index: self._hover(index.row()))
+        self.list.viewportEntered.connect(lambda: self._hover(-1))
+        self.list.customContextMenuRequested.connect(self._menu)
+
+    def _clicked(self, row: int) -> None:
+        held = QApplication.keyboardModifiers()
+        if held & Qt.KeyboardModifier.ControlModifier:
+            self.ask_like(row, unlike=True)
+        elif held & Qt.KeyboardModifier.ShiftModifier:
+            self.ask_like(row, add=True)
+        else:
+            self.go(row)
+
+    def _hover(self, row: int) -> None:
+        chosen = self.session.selection
+        known = 0 <= row < len(self.model.items) and self.model.items[row].hit.table == chosen.key
+        chosen.hover_over(self.model.items[row].hit.row if known else -1)
+
+    def leaveEvent(self, event: Any) -> None:
+        """No picture is under the pointer any more."""
+        self._hover(-1)
+
+    def _menu(self, at: QPoint) -> None:
+        index = self.list.indexAt(at)
+        if index.isValid():
+            self.menu_of(index.row()).exec(self.list.viewport().mapToGlobal(at))
+
+    def menu_of(self, row: int) -> QMenu:
+        """What a right click on a picture offers."""
+        menu = QMenu(self)
+        acts: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("Go there", lambda: self.go(row)),
+            ("More like this", lambda: self.ask_like(row, add=True)),
+            ("Not like this", lambda: self.ask_like(row, unlike=True)),
+            ("Only this as the example", lambda: self.ask_like(row)),
+            ("Copy position", lambda: self._copy(row)),
+        )
+        for text, act in acts:
+            menu.addAction(text, act)
+        return menu
+
+    def _copy(self, row: int) -> None:
+        hit = self.model.items[row].hit
+        table = self.session.tables.get(hit.table)
+        QApplication.clipboard().setText(say_position(table, hit.row))
+
+    def _label_menu(self) -> None:
+        menu, table = QMenu(self), self.session.selection.table
+        for name in class_names(table) if table is not None else ():
+            menu.addAction(name, lambda name=name: self.label_as(name))
+        menu.addAction("New class…", self._new_class)
+        menu.addAction("No class", lambda: self.label_as(""))
+        menu.exec(self.label_button.mapToGlobal(self.label_button.rect().topLeft()))
+
+    def _new_class(self) -> None:
+        name, sure = QInputDialog.getText(self, "Label as", "Name of the class")
+        if sure and name.strip():
+            self.label_as(name.strip())
+
+    def _pick(self, on: bool) -> None:
+        picker = self.session.canvas.picker
+        if picker is not None:
+            picker.resting = not on
+
+    def _say(self, many: int) -> str:
+        chosen = self.session.selection
+        if chosen.table is None or not (chosen.like or len(chosen.rows)):
+            return _NOTHING
+        if not many and self.session.search.busy:
+            return "Looking …"
+        if not chosen.like:
+            return f"{many} nearest to the middle of {chosen.said or 'what is chosen'}"
+        if len(chosen.like) == 1 and not chosen.unlike:
+            row = chosen.like[0].row
+            where = say_position(chosen.table, row) if row >= 0 else "the rectangle"
+            return f"{many} most like {where}"
+        return f"{many} most like: {len(chosen.like)} like this, {len(chosen.unlike)} not"
+
+    def _bind(self, key: str, by: int) -> bool:
+        try:
+            self.viewer.bind_key(key, lambda viewer: self.walk(by))
+        except ValueError:  # another plugin has it
+            return False
+        return True

@@ -1,0 +1,130 @@
+"""Hits as a list that Qt shows: pictures with rank, similarity and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from qtpy.QtCore import QAbstractListModel, QModelIndex, QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
+
+from napari_simgraph.core.geometry import say_length
+from napari_simgraph.core.groups import CLASSES
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.viewer.selection import Hit, Place, place_of_row
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.thumbs import SIZE, Thumbs
+
+_GREY = "#777777"  # a tile until its picture comes
+_BAR, _CORNER = 4, 16  # px: of the class's colour, and of the corner for slides that are not open
+
+
+class Shown(NamedTuple):
+    """A hit as it is shown."""
+
+    hit: Hit
+    place: Place
+    text: str
+    told: str
+    color: str
+    open: bool
+
+
+class ThumbModel(QAbstractListModel):
+    """Hits of a selection, best first."""
+
+    def __init__(self, session: Session, thumbs: Thumbs) -> None:
+        super().__init__()
+        self._session, self._thumbs = session, thumbs
+        self.items: list[Shown] = []
+        thumbs.came.connect(self._came)
+
+    def show(self, hits: Sequence[Hit]) -> None:
+        """Show these in their order."""
+        self.beginResetModel()
+        self.items = [self._shown(rank, hit) for rank, hit in enumerate(hits, 1)]
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """How many."""
+        return len(self.items)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, picture and tooltip of a hit."""
+        item = self.items[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return item.text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return item.told
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return item.told.replace("\n", ", ")
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._icon(item)
+        return None
+
+    def _shown(self, rank: int, hit: Hit) -> Shown:
+        table = self._session.tables.get(hit.table)
+        number = int(table.grid.image[hit.row])
+        source, place = table.grid.sources[number], place_of_row(table, hit.row)
+        name = str(table.classes()[hit.row]) if _labelled(table) else ""
+        several = len(table.grid.sources) > 1 or hit.table != self._session.selection.key
+        where = source.name if several else f"z {place.z}" if source.sections > 1 else ""
+        where = where or say_position(table, hit.row)
+        told = [f"{source.name}, {say_position(table, hit.row)}", f"similarity {hit.score:.2f}"]
+        told += [f"class {name}"] if name else []
+        color = table.colors.get(CLASSES, {}).get(name, _GREY) if name else ""
+        text = f"{rank}  {hit.score:.2f}\n{where}"
+        opened = self._thumbs.is_open(hit.table, number)
+        if not opened:
+            told.append("not open: a click opens it")
+        return Shown(hit, place, text, "\n".join(told), color, opened)
+
+    def _icon(self, item: Shown) -> QIcon:
+        picture = self._thumbs.picture(item.hit.table, item.hit.row)
+        tile = QPixmap(SIZE, SIZE + _BAR)
+        tile.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tile)
+        if picture is None:
+            painter.fillRect(0, 0, SIZE, SIZE, QColor(_GREY))
+        else:
+            painter.drawPixmap(0, 0, picture)
+        if item.color:
+            painter.fillRect(0, SIZE, SIZE, _BAR, QColor(item.color))
+        if not item.open:
+            _folder(painter)
+        painter.end()
+        icon = QIcon()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+            icon.addPixmap(tile, mode)
+        return icon
+
+    def _came(self) -> None:
+        if self.items:
+            first, last = self.index(0), self.index(len(self.items) - 1)
+            self.dataChanged.emit(first, last, [Qt.ItemDataRole.DecorationRole])
+
+
+def say_position(table: EmbeddingTable, row: int) -> str:
+    """Where a patch lies: ``z 12, 2.1 x 3.4 µm``."""
+    source = table.grid.sources[int(table.grid.image[row])]
+    place = place_of_row(table, row)
+    down, right = source.spacing[-2] * (place.y + 0.5), source.spacing[-1] * (place.x + 0.5)
+    size = f"{say_length(down, source.unit)} x {say_length(right, source.unit)}"
+    if source.unit == "pixel":
+        size = f"{down:.0f} x {right:.0f} px"
+    return f"z {place.z}, {size}" if source.sections > 1 else size
+
+
+def _labelled(table: EmbeddingTable) -> bool:
+    return CLASSES in table.columns or any(one.image_class for one in table.grid.sources)
+
+
+def _folder(painter: QPainter) -> None:
+    """The corner of a slide that is not open: a folder on white."""
+    left, top = SIZE - _CORNER, 0
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(left, top, _CORNER, _CORNER, QColor("#FFFFFF"))
+    painter.setPen(QPen(QColor("#000000"), 1.4))
+    points = [(2, 13), (2, 4), (6, 4), (8, 6), (14, 6), (14, 13)]
+    painter.drawPolygon(QPolygonF([QPointF(left + x, top + y) for x, y in points]))
+    painter.drawLine(QRectF(left + 2, top + 8, 12, 5).topLeft(), QPointF(left + 14, top + 8))
