@@ -100,6 +100,7 @@ class KeysFold(Fold):
         """Show rows of key, what it does, and whether it is ours."""
         while item := self._grid.takeAt(0):
             if item.widget() is not None:
+                item.widget().hide()  # it may be a while before Qt deletes it
                 item.widget().deleteLater()
         for row, (key, does, ours) in enumerate(rows):
             for column, text in enumerate((key, does)):

@@ -1,0 +1,257 @@
+"""The tab Correct of Segment: objects are merged, cut, painted, and checked place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels as LabelsLayer
+from napari.layers import Layer
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_simgraph.core.config import Config, setting
+from napari_simgraph.core.job import Progress
+from napari_simgraph.viewer.forms import Form
+from napari_simgraph.viewer.jobs import Ending, State, Task
+from napari_simgraph.viewer.layer_combo import LayerCombo
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.correct_hand import Hand
+from napari_simgraph.viewer.views.correct_keys import CorrectKeys
+from napari_simgraph.viewer.views.correct_modes import MERGE, SPLIT
+from napari_simgraph.viewer.views.correct_places import CORRECTED, RIGHT, SKIPPED, Places, Spot
+from napari_simgraph.viewer.views.correct_tools import Tools
+from napari_simgraph.viewer.views.objects_chosen import Outline, numbers_of
+from napari_simgraph.viewer.views.objects_job import looks_like_objects
+from napari_simgraph.viewer.views.parts import Told, column, copy_report, row
+
+_READY = "N goes to the next place to check; a click chooses an object."
+
+
+@dataclass(frozen=True)
+class Correcting(Config):
+    """Settings of the page."""
+
+    smooth: float = setting(
+        2.0,
+        "Bumps narrower than twice this are taken off.",
+        0.5,
+        20,
+        0.5,
+        unit="px",
+        label="Smooth",
+    )
+    most: int = setting(80, "How many places to list.", 1, 1000, 10, label="Places to check")
+
+
+class CorrectPage(QWidget):
+    """Objects menu, tools, places to check.
+
+    `changed` says that the footer has to be told anew.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, run_on_all: Callable[[], object]) -> None:
+        super().__init__()
+        self._session, self._viewer, self._run_on_all = session, session.viewer, run_on_all
+        self._last: Told | None = None
+        self._in_front = False
+        self.form: Form[Correcting] = Form(Correcting)
+        self.menu = LayerCombo(session.viewer, LabelsLayer, refuse)
+        self.menu.setToolTip("The objects to correct.\nThose that were edited are never replaced.")
+        self.menu.setAccessibleName("Objects")
+        self.tools, self.places = Tools(), Places()
+        self.hand = Hand(session, lambda: self.tools.through)
+        self.corrector = self.hand.corrector
+        self._does = self._acts()
+        self.keys = CorrectKeys(session.viewer, self._does)
+        layout = column(self)
+        for part in (row("Objects", self.menu), self.tools, self.places):
+            layout.addWidget(part)
+        self._connect()
+        self._layer_chosen()
+
+    @property
+    def main_text(self) -> str:
+        """What the main button says."""
+        return "Learn from my corrections"
+
+    @property
+    def settings(self) -> Form[Correcting]:
+        """The settings for the fold of the dock."""
+        return self.form
+
+    @property
+    def task(self) -> Task | None:
+        """What runs for this page."""
+        return self.corrector.task
+
+    def told(self) -> Told:
+        """What the footer shows while nothing runs."""
+        if self.hand.layer is None:
+            said = "Make objects first: tick objects in Run on all."
+            return Told("ready", said, ("Run on all", self._run_on_all), (), False)
+        modes = self.hand.modes
+        if modes.mode:
+            return Told("ready", f"{modes.said}.", ("Leave", modes.leave), (), False)
+        return self._last or Told("ready", _READY, None, (), False)
+
+    def start(self) -> None:
+        """Learn from what was corrected."""
+
+    def say_progress(self, progress: Progress) -> str:
+        """The sentence beside the bar."""
+        return progress.text
+
+    def come(self, in_front: bool) -> None:
+        """Come to the front or go from there: keys and clicks belong to the page in front."""
+        self._in_front = in_front
+        self.hand.come(in_front)
+        if in_front:
+            self._prepare()
+        else:
+            self.keys.free()
+
+    def close_events(self) -> None:
+        """Stop following the viewer."""
+        self.come(False)
+        self.hand.close()
+        self.menu.close_events()
+        self._viewer.layers.events.removed.disconnect(self._layer_removed)
+
+    def _connect(self) -> None:
+        self.menu.chosen.connect(self._layer_chosen)
+        self.tools.asked.connect(lambda word: self._does[word]())
+        self.hand.changed.connect(self._hand_changed)
+        self.hand.said.connect(lambda said: self._tell(Told("ready", said, None, (), False)))
+        self.corrector.changed.connect(self._corrected)
+        self.corrector.begun.connect(lambda _: self.changed.emit())
+        self.corrector.failed.connect(self._failed)
+        self.places.going.connect(self._go_to)
+        self.places.marked.connect(self._keep_places)
+        self.form.changed.connect(self._settings_changed)
+        self._viewer.layers.events.removed.connect(self._layer_removed)
+
+    def _acts(self) -> dict[str, Callable[[], object]]:
+        """What tools and keys do."""
+        hand, places = self.hand, self.places
+
+        def below() -> int:
+            return hand.picker.under(self._viewer.cursor.position)
+
+        tools: dict[str, Callable[[], object]] = {
+            "merge": lambda: hand.mode(MERGE),
+            "split": lambda: hand.mode(SPLIT),
+            "between": hand.fill_between,
+            "new": hand.new,
+            "delete": hand.delete,
+            "smooth": hand.smooth,
+            "undo": hand.undo,
+            "redo": hand.redo,
+        }
+        keys = {"G": "merge", "K": "split", "D": "between", "M": "new"}
+        keys |= {"Control-Z": "undo", "Control-Shift-Z": "redo"}
+        return (
+            tools
+            | {key: tools[word] for key, word in keys.items()}
+            | {
+                "Delete": lambda: hand.delete(below()),
+                "N": places.go_next,
+                "Shift-N": lambda: places.go_next(-1),
+                "Y": lambda: places.answer(RIGHT),
+                "U": lambda: places.answer(SKIPPED),
+            }
+        )
+
+    def _layer_chosen(self) -> None:
+        layer = self.menu.layer
+        if layer is not None and layer == self.hand.layer:
+            return
+        self.keys.free()
+        self.hand.take(layer)
+        self._last = None
+        told = about(layer).get("places", ()) if layer is not None else ()
+        self.places.show_spots([Spot.of(one) for one in told])
+        self._prepare()
+        self._show_steps()
+        self.changed.emit()
+
+    def _prepare(self) -> None:
+        """Make the layer one that can be corrected, as soon as the page is looked at."""
+        layer = self.hand.layer
+        if not self._in_front:
+            return
+        self.hand.prepare()
+        self.keys.bind(layer)
+        if layer is not None and layer in self._viewer.layers:
+            layer.visible = True
+            self._viewer.layers.selection.active = layer
+
+    def _hand_changed(self) -> None:
+        self.tools.show_mode(self.hand.modes.mode)
+        self.changed.emit()
+
+    def _corrected(self, said: str) -> None:
+        """A step was taken, back or forth."""
+        self.hand.prepare()
+        self._show_steps()
+        steps = self.corrector.objects.steps if self.corrector.objects is not None else []
+        spot = self.places.current
+        if spot is not None and not spot.done and steps and _about(spot, steps[-1].objects):
+            self.places.mark(CORRECTED)
+        undo = ("Undo", self.hand.undo) if self.corrector.last else None
+        self._tell(Told("done", said, undo, (), False) if said else None)
+
+    def _show_steps(self) -> None:
+        self.tools.show_steps(self.corrector.last, self.corrector.undone)
+
+    def _failed(self, ending: Ending) -> None:
+        if ending.state is State.CANCELLED:
+            self._tell(Told("stopped", "Cancelled. Nothing was changed.", None, (), False))
+        else:
+            self._tell(Told("error", ending.sentence, copy_report(ending), (), False))
+
+    def _tell(self, told: Told | None) -> None:
+        self._last = told
+        self.changed.emit()
+
+    def _go_to(self, spot: Spot) -> None:
+        self.hand.go((spot.z, spot.y, spot.x))
+        self.hand.choose(np.array(spot.objects, np.int64))
+        self._tell(None)
+
+    def _keep_places(self) -> None:
+        """Note the places in the layer, with which the workspace keeps them."""
+        layer = self.hand.layer
+        if layer is not None:
+            spots = [spot.plain() for spot in self.places.spots]
+            layer.metadata["simgraph"] = {**about(layer), "places": spots}
+            self._session.keeper.save_soon()
+
+    def _settings_changed(self) -> None:
+        self.hand.smooth_width = self.form.value().smooth
+
+    def _layer_removed(self, event: Any) -> None:
+        if self.hand.layer is not None and event.value == self.hand.layer:
+            self.keys.free()
+            self.hand.take(None)
+            self.changed.emit()
+
+
+def _about(spot: Spot, objects: tuple[int, ...]) -> bool:
+    return bool(set(spot.objects) & set(objects))
+
+
+def refuse(layer: Layer) -> str:
+    """Why a Labels layer can't be corrected as objects, or ""."""
+    if isinstance(numbers_of(layer), Outline):
+        return "what is chosen now"
+    if layer.ndim not in (2, 3):
+        return "has more than 3 axes"
+    if layer.multiscale:
+        return "a pyramid"
+    return "" if looks_like_objects(layer) else "classes, not objects"
