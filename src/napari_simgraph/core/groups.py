@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,8 @@ from napari_simgraph.core.tables import EmbeddingTable
 GROUPS, CLASSES = "cluster", "class"  # columns
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """What patches of one name have in common; `count` says how many there are."""
 
     name: str

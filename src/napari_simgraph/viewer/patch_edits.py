@@ -53,6 +53,13 @@ class PatchEdits:
         said = f"Labelled {say_patches(count)} {name}." if name else _cleared(count)
         return self._put(made, CLASSES, said)
 
+    def regroup(self, numbers: NDArray[Any]) -> str:
+        """Put each patch into the group of this number; names before are gone."""
+        table = self._table()
+        colors = {name: held for name, held in table.colors.items() if name != GROUPS}
+        made = table.with_column(GROUPS, numbers).replace(colors=colors)
+        return self._put(made, GROUPS, f"Found {len(np.unique(numbers))} groups.")
+
     def rename(self, old: str, new: str, column: str = GROUPS) -> str:
         """Call a group or a class otherwise; a name that there is already joins the two."""
         joins = new.strip() in {one.name for one in groups.groups(self._table(), column)}
@@ -85,7 +92,7 @@ class PatchEdits:
         _restore(columns, step.column, step.values)
         _restore(colors, step.column, step.colors)
         self._show(step.key, table.replace(columns=columns, colors=colors))
-        said = f"Undone: {step.said[0].lower()}{step.said[1:]}"
+        said = f"Undone: {step.said[:1].lower()}{step.said[1:]}"
         self.changed.emit(said)
         return said
 

@@ -91,6 +91,7 @@ def style_sheet(look: Colors) -> str:
     QPushButton[flat="true"] {{ background: transparent; padding: 2px 4px;
         border: 1px solid {look.primary}; }}
     QPushButton[flat="true"]:hover {{ background: {look.primary}; }}
+    QPushButton[flat="true"]:checked {{ background: {look.current}; }}
     QPushButton[flat="true"]:focus {{ {ring} }}
     QTreeView, QTableView, QListView, QToolButton, QPlainTextEdit, QSpinBox, QDoubleSpinBox
     {{ font-size: {look.letters}; }}
