@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from napari_simgraph.core.job import Progress, run
+from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import MemoryRoom
 from napari_simgraph.learn import closing
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.closing import Boundary, Closing, Onward
-from napari_simgraph.learn.painting import a_section
+from napari_simgraph.learn.painting import Sections
 
 CELLS = Boundary(channel=0, classes=2, weight=1.0, exclusive=True)
 
@@ -27,13 +28,13 @@ def finished(plane, margin=0):
     given = honeycomb(*plane)
     blocks = []
     onward = Onward(lambda z, rows, columns, values: blocks.append((rows, columns, values)), margin)
-    job = Closing(CELLS, onward, a_section(MemoryRoom(), (2, *plane)))
+    raw = Sections(Image(np.zeros(plane, np.uint8)), 2, MemoryRoom())
     for top in range(0, plane[0], 32):  # tiles in any order
         rows = (top, min(top + 32, plane[0]))
-        job.write(0, rows, (0, plane[1]), given[:, slice(*rows)])
+        raw.write(0, rows, (0, plane[1]), given[:, slice(*rows)])
     aside = Aside()
     try:
-        assert run(job.finish(0, aside, Progress))
+        assert run(Closing(CELLS, onward, raw).finish(0, aside, Progress))
     finally:
         aside.close()
     return blocks

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_simgraph.analysis.across import evidence
 from napari_simgraph.analysis.agglomeration import hierarchy
 
 # Chosen on sections 0-17 of ISBI 2012: V_Rand changes by less than 0.001 between 1.5 and 2.5, while
@@ -32,7 +34,9 @@ def calibrated(boundary: NDArray[Any], weight: float) -> NDArray[np.float32]:
     return lower.astype(np.float32, copy=False)
 
 
-def closed(boundary: NDArray[Any], weight: float = 1.0) -> NDArray[np.float32]:
+def closed(
+    boundary: NDArray[Any], weight: float = 1.0, beside: Sequence[NDArray[Any]] = ()
+) -> NDArray[np.float32]:
     """A boundary probability ``(Y, X)`` without gaps and without loose ends between cells.
 
     Parameters
@@ -41,6 +45,9 @@ def closed(boundary: NDArray[Any], weight: float = 1.0) -> NDArray[np.float32]:
         ``(Y, X)`` probability of a boundary, 0 to 1, from a network.
     weight
         How much more a boundary pixel counted when the network learned.
+    beside
+        ``(Y, X)`` the same of the sections above and below, where there are any: they help to
+        decide borders in doubt (`across.evidence`).
 
     Notes
     -----
@@ -50,7 +57,11 @@ def closed(boundary: NDArray[Any], weight: float = 1.0) -> NDArray[np.float32]:
     of the hierarchy at that threshold. Near borders pixels keep their probability, up to the height
     of the border; far from any border, in the middle of a cell, there is no boundary.
     """
-    contours = hierarchy(boundary).contours()
+    own, even = hierarchy(boundary), math.log(weight)
+    if beside:
+        half = weight / (1 + weight)  # comes to one half when the weight is taken out
+        own = own.with_odds(evidence(own, [hierarchy(one).cut(half) for one in beside], even))
+    contours = own.contours()
     ridge = contours > 0
     probability = calibrated(boundary, weight)
     if not ridge.any():

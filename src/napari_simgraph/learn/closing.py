@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from napari_simgraph.analysis.closing import closed, shared_out
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.painting import Write
+from napari_simgraph.learn.painting import Sections, Write
 from napari_simgraph.learn.resampling import pieces
 from napari_simgraph.learn.windows import Span
 
@@ -65,7 +65,7 @@ def boundary_of(model: Model) -> Boundary | None:
 
 
 class Closing:
-    """Takes the tiles of a section; `finish` closes its boundaries and hands it on in blocks.
+    """Closes the boundaries of a section that is whole, and hands it on in blocks.
 
     Parameters
     ----------
@@ -74,40 +74,39 @@ class Closing:
     onward
         Takes the closed blocks, with so many pixels around them as its `margin` says.
     raw
-        Keeps one section ``(K, Y, X)``, however large, as it came.
+        Has the section as it came; those above and below, where it has them too, help to decide.
     """
 
-    def __init__(self, boundary: Boundary, onward: Onward, raw: Any) -> None:
+    def __init__(self, boundary: Boundary, onward: Onward, raw: Sections) -> None:
         self._boundary, self._onward, self._raw = boundary, onward, raw
-        self._plane = tuple(int(n) for n in raw.shape[1:])
-
-    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
-        """See `painting.Write`; nothing is handed on yet."""
-        self._raw[:, slice(*rows), slice(*columns)] = values
 
     def finish(
         self, z: int, aside: Aside, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, bool]:
         """Hand the section on; False when it was stopped before its end."""
-        height, width = self._plane
+        height, width = self._raw.plane
         for rows in pieces((0, height), BLOCK):
             for columns in pieces((0, width), BLOCK):
-                values = yield from aside.wait(partial(self._close, rows, columns), tick)
+                values = yield from aside.wait(partial(self._close, z, rows, columns), tick)
                 if aside.halt.stopped:
                     return False
                 self._onward.write(z, rows, columns, values)
         return True
 
-    def _close(self, rows: Span, columns: Span) -> NDArray[np.float32]:
+    def _close(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
-        spans = tuple(zip((rows, columns), self._plane, strict=True))
+        spans = tuple(zip((rows, columns), self._raw.plane, strict=True))
         around = [_wider(span, _HALO, n) for span, n in spans]
         inner = [_wider(span, self._onward.margin, n) for span, n in spans]
-        seen = np.asarray(self._raw[:, slice(*around[0]), slice(*around[1])])
-        whole = closed(seen[self._boundary.channel], self._boundary.weight)
-        made = shared_out(seen, self._boundary.channel, whole, self._boundary.exclusive)
-        box = [slice(i[0] - a[0], i[1] - a[0]) for i, a in zip(inner, around, strict=True)]
-        return made[:, box[0], box[1]]
+        box, channel = (slice(*around[0]), slice(*around[1])), self._boundary.channel
+        seen = self._raw.read(z, *box)
+        beside = [
+            self._raw.read(near, *box)[channel] for near in (z - 1, z + 1) if self._raw.has(near)
+        ]
+        whole = closed(seen[channel], self._boundary.weight, beside)
+        made = shared_out(seen, channel, whole, self._boundary.exclusive)
+        cut = [slice(i[0] - a[0], i[1] - a[0]) for i, a in zip(inner, around, strict=True)]
+        return made[:, cut[0], cut[1]]
 
 
 def _wider(span: Span, by: int, n: int) -> Span:

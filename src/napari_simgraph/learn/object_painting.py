@@ -15,7 +15,7 @@ from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.painting import a_section
+from napari_simgraph.learn.painting import Sections
 from napari_simgraph.learn.pixel_size import View
 from napari_simgraph.learn.resampling import pieces
 from napari_simgraph.learn.windows import Span
@@ -24,7 +24,7 @@ _CHUNK = 512  # px, as large as a tile
 
 
 class ObjectPainter:
-    """A `painting.Watch` that keeps one section and fills an array with its objects.
+    """A `painting.Watch` that keeps a section and fills an array with its objects.
 
     Objects are found at the pixel size at which the network works, where walls are as thick as
     they were when it learned, and picked from there for the pixels of the image.
@@ -38,7 +38,7 @@ class ObjectPainter:
     how
         What an object is, and whether it goes on from section to section.
     room
-        Keeps the probabilities of one section, and objects of two at the network's pixel size.
+        Keeps the probabilities of sections, and objects of two at the network's pixel size.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ObjectPainter:
     ) -> None:
         parting, through = how
         plane, back = seen.image.plane, seen.onto(image, _nothing)
-        self._raw_shape, self._room = (len(parting.classes), *plane), room
+        self._seen, self._classes, self._room = seen.image, len(parting.classes), room
         self._plane, self._out, self._lines = image.plane, out, back.lines if back else ()
         self._deep = image.axes.startswith("Z")
         if back:
@@ -63,23 +63,23 @@ class ObjectPainter:
         return self._made.kinds
 
     @cached_property
-    def raw(self) -> Any:
-        """Where the probabilities ``(K, Y, X)`` of a section are kept, as the network gives them.
+    def raw(self) -> Sections:
+        """Where sections are kept as the network gives them.
 
-        Asked for when the first tile comes: of a set of images each has a section of its own size
+        Asked for when the first tile comes: of a set of images each has sections of its own size
         in the same place.
         """
-        return a_section(self._room, self._raw_shape)
+        return Sections(self._seen, self._classes, self._room)
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile, as the network gives them."""
-        self.raw[:, slice(*rows), slice(*columns)] = values
+        self.raw.write(z, rows, columns, values)
 
     def finish(
         self, z: int, aside: Aside, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, bool]:
         """Find the objects of a section; False, and none in it, when it was stopped on the way."""
-        for step in self._made.steps(z, self._read):
+        for step in self._made.steps(z, partial(self._read, z)):
             if aside.halt.stopped:
                 self._made.drop(z)
                 return False
@@ -88,8 +88,8 @@ class ObjectPainter:
             yield from aside.wait(partial(self._pick, z), tick)
         return True
 
-    def _read(self, rows: slice, columns: slice) -> NDArray[Any]:
-        return np.moveaxis(np.asarray(self.raw[:, rows, columns]), 0, -1)
+    def _read(self, z: int, rows: slice, columns: slice) -> NDArray[Any]:
+        return np.moveaxis(self.raw.read(z, rows, columns), 0, -1)
 
     def _pick(self, z: int) -> None:
         """For each pixel of the image the object of the nearest one that the network saw."""

@@ -21,12 +21,49 @@ _CHUNK = 512  # px, as large as a tile: a tile is written once
 _TYPES = {"classes": np.uint8, "probability": np.float32, "instances": np.uint32}
 
 
+class Sections:
+    """The last sections of an image as the network gives them: one, or three of a stack.
+
+    Parameters
+    ----------
+    image
+        As the network sees it.
+    classes
+        How many probabilities K a pixel has.
+    room
+        Keeps them, however large.
+    """
+
+    def __init__(self, image: Image, classes: int, room: Room) -> None:
+        self.plane = image.plane
+        count = 3 if image.axes.startswith("Z") and image.sections > 1 else 1
+        shape = (count, classes, *image.plane)
+        self._array = room.array("sections", shape, np.float32, (1, classes, _CHUNK, _CHUNK))
+        self._held: dict[int, int] = {}
+
+    def has(self, z: int) -> bool:
+        """Whether section `z` was begun and is not overwritten yet."""
+        return self._held.get(self._slot(z)) == z
+
+    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        """Probabilities ``(K, Y, X)`` of a tile."""
+        self._held[self._slot(z)] = z
+        self._array[self._slot(z), :, slice(*rows), slice(*columns)] = values
+
+    def read(self, z: int, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a box."""
+        return np.asarray(self._array[self._slot(z), :, rows, columns])
+
+    def _slot(self, z: int) -> int:
+        return z % int(self._array.shape[0])
+
+
 class Watch(Protocol):
     """Sees a section as the network gives it, and makes something of it once it is whole."""
 
     @property
-    def raw(self) -> Any:
-        """The array ``(K, Y, X)`` that `write` fills; whoever has filled it need not write."""
+    def raw(self) -> Sections:
+        """What `write` fills; whoever has filled it need not write."""
         ...
 
     @property
@@ -135,11 +172,6 @@ def prepare(
         chunks = (1,) * (len(image.shape) - 2) + tuple(min(n, _CHUNK) for n in image.plane) + last
         arrays[kind] = (name, room.array(name, image.shape + last, _TYPES[kind], chunks))
     return Canvas(image, classes, exclusive, arrays)
-
-
-def a_section(room: Room, shape: tuple[int, ...]) -> Any:
-    """Where one section is kept until it is whole: probabilities of this shape ``(K, Y, X)``."""
-    return room.array("section", shape, np.float32, (shape[0], _CHUNK, _CHUNK))
 
 
 def _grid(image: Image) -> dict[str, Any]:

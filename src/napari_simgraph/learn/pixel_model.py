@@ -20,7 +20,7 @@ from napari_simgraph.learn.closing import Closing, Onward, boundary_of, together
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
-from napari_simgraph.learn.painting import Canvas, a_section
+from napari_simgraph.learn.painting import Canvas, Sections
 from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Predictor, Tiled
@@ -65,9 +65,8 @@ class PixelModel:
         onward = Onward(back, back.margin) if back else Onward(canvas.write)
         boundary, closing = boundary_of(self.model), None
         if room and boundary:
-            shape = (boundary.classes, *image.plane)
-            closing = Closing(boundary, onward, watch.raw if watch else a_section(room, shape))
-            onward = Onward(closing.write)
+            raw = watch.raw if watch else Sections(image, boundary.classes, room)
+            closing, onward = Closing(boundary, onward, raw), Onward(raw.write)
         elif watch:
             onward = together([onward, Onward(watch.write)], image.plane)
         write, margin = onward
@@ -76,15 +75,20 @@ class PixelModel:
             done = (part[0] + (number + share) / len(sections)) / part[1]
             return Progress(done, f"z {z} of {image.sections}", clock.left(done))
 
-        for number, z in enumerate(sections):
-            tick = partial(say, z, number)
-            if not (yield from self.predictor.section(windows, z, write, tick, margin)):
+        waiting: int | None = None  # the section before, until the one below it is there too
+        for number, z in enumerate([*sections, None]):
+            if z is not None:
+                tick = partial(say, z, number)
+                if not (yield from self.predictor.section(windows, z, write, tick, margin)):
+                    return
+            ready, waiting = (waiting, z) if closing else (z, None)
+            if ready is None:
+                continue
+            if closing and not (yield from closing.finish(ready, self.aside, partial(tick, 1.0))):
                 return
-            if closing and not (yield from closing.finish(z, self.aside, partial(tick, 1.0))):
+            if watch and not (yield from watch.finish(ready, self.aside, partial(tick, 1.0))):
                 return
-            if watch and not (yield from watch.finish(z, self.aside, partial(tick, 1.0))):
-                return
-            for region in canvas.regions(z):
+            for region in canvas.regions(ready):
                 halt.hear((yield region))
 
 
