@@ -10,7 +10,7 @@ import pytest
 from napari_simgraph import Image, ImageSet, MemoryRoom, run
 from napari_simgraph.capabilities import embedding, similarity
 from napari_simgraph.cli import main
-from napari_simgraph.core.job import Note
+from napari_simgraph.core.job import Note, Progress
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.io.write_table import write_table
 from toy import toy_graph, toy_image, toy_labels, toy_table
@@ -86,18 +86,20 @@ def test_an_embedding_goes_on_and_takes_the_way_down_of_a_segmentation(model):
 
 
 def test_a_collapse_stops_the_run_with_a_clear_sentence(monkeypatch):
-    import torch
-
+    """A loss that asks for one answer gets it, and is not left to go on to the end."""
     from napari_simgraph.learn import siamese
 
-    def constant(a, b):
-        return (a**2).mean() + (b**2).mean() + 0 * torch.zeros(())
-
-    monkeypatch.setitem(siamese.LOSSES, "vicreg", constant)
-    monkeypatch.setattr(siamese, "_LOW_SPREAD", 10.0)  # any network counts as collapsed
-    config = embedding.Train(patch=16, steps=20, batch=8, loss="vicreg", **FAST)
+    monkeypatch.setitem(siamese.LOSSES, "vicreg", lambda a, b: ((a - 1) ** 2 + (b - 1) ** 2).mean())
+    small = {"width": 4, "depth": 2, "batch": 16, "rate": 0.01}
+    config = embedding.Train(patch=16, steps=120, loss="vicreg", **small, **FAST)
+    seen = []
     with pytest.raises(ValueError, match="same answer for all patches"):
-        run(embedding.train(toy_image(), config=config, room=MemoryRoom()))
+        run(embedding.train(toy_image(), config=config, room=MemoryRoom()), seen.append)
+    done = [tick for tick in seen if isinstance(tick, Progress) and tick.values]
+    assert "loss" in done[-1].values
+    assert 0.1 < done[-1].done < 1
+    spreads = [tick.values["spread"] for tick in done if "spread" in tick.values]
+    assert spreads[0] > 0.3 > spreads[-1]
 
 
 def test_small_pictures_are_one_patch_each_and_share_their_statistics():

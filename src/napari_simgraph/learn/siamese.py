@@ -25,7 +25,7 @@ _NO_BATCH = 2**31  # no batch has this number
 _CHUNK = 256  # patches through the network at once
 _FEWEST = 16  # patches below which rank and retrieval say nothing
 _LOW_RANK = 0.02  # share of the dimensions in use; healthy runs lie above 0.1
-_LOW_SPREAD = 0.02  # of 1; healthy runs lie above 0.3
+_LOW_SPREAD = 0.15  # of 1: 98 % of each answer is the same for all; healthy runs lie above 0.3
 _PATIENCE = 3  # bad looks in a row: the first steps may be strange
 COLLAPSED = (
     "The network gives the same answer for all patches, so it was stopped. "
@@ -77,11 +77,20 @@ class SiameseLesson:
         """
         figures = self._health(network, self._looked)
         if figures:
-            low = figures["rank"] < max(1.0, _LOW_RANK * self._dimensions(network))
-            self._bad = self._bad + 1 if low or figures["spread"] < _LOW_SPREAD else 0
+            self._bad = self._bad + 1 if self._is_low(figures, network) else 0
             if self._bad >= _PATIENCE:
                 raise ValueError(COLLAPSED)
         return figures
+
+    def _is_low(self, figures: Mapping[str, float], network: nn.Module) -> bool:
+        """Whether few dimensions are used, or all answers are alike.
+
+        Not by retrieval: where a texture repeats, no view can find its own patch.
+        """
+        count = sum(len(pairs.first) for pairs in self._looked)
+        dimensions = min(int(network.head[-1].out_features), count)  # type: ignore[index,union-attr]
+        low = figures["rank"] < max(1.0, _LOW_RANK * dimensions)
+        return low or figures["spread"] < _LOW_SPREAD
 
     def final(self, place: Place, aside: Aside) -> Ticking[Tick, Signal | None, dict[str, float]]:
         """The figures of the finished network, from more patches."""
@@ -155,7 +164,3 @@ class SiameseLesson:
         points = a.cpu().numpy()
         figures = {"rank": effective_rank(points), "spread": spread(points)}
         return figures | {"retrieval": retrieval(a, b)}
-
-    def _dimensions(self, network: nn.Module) -> int:
-        looked = sum(len(pairs.first) for pairs in self._looked)
-        return min(int(network.head[-1].out_features), looked)  # type: ignore[index,union-attr]
