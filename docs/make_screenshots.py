@@ -25,7 +25,7 @@ from napari_simgraph.viewer.driving import Driver
 
 LEARN_MINUTES = 1.5  # enough for a segmentation that can be recognised
 REVIEW_MINUTES = 0.5  # enough for each state to be seen
-TEACH, RUN = 0, 1
+TEACH, RUN = 0, 2
 LETTERS, LARGE = 9, 14  # points: napari's own, and half as much again
 # Machado, Oliveira, Fernandes 2009, IEEE TVCG 15:1291, table 1: deuteranopia, linear RGB.
 DEUTERANOPIA = np.array(
@@ -154,6 +154,7 @@ def narrow(window: Driver, dock: Any) -> None:
 def learn(window: Driver, dock: Any, minutes: float) -> None:
     """Press Learn."""
     dock.tabs.setCurrentIndex(TEACH)
+    dock.teach.way.choose(live=False)
     dock.teach.form.set_value(Train(minutes=minutes))
     window.press(dock)
 

@@ -16,11 +16,13 @@ def events():
 def test_events_settings_and_marks_come_back(tmp_path):
     journal = LiveJournal(tmp_path / "new" / "live.jsonl")
     assert journal.read().history == History()
-    journal.begin({"seed": 3})
+    journal.mark(1, 1)
+    journal.begin({"seed": 3}, anew=True)
     for event in events():
         journal.add(event)
         journal.add(Field(0, 0, 0, 5, 5))  # says nothing that is true
     journal.mark(3, 40)
+    journal.begin({"seed": 3}, anew=False)
     told = journal.read()
     assert told.settings == {"seed": 3}
     assert told.history.marks == ((3, 40),)

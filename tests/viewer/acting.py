@@ -51,6 +51,7 @@ def taught(dock, viewer, qtbot, data=None):
     data = stack() if data is None else data
     image = viewer.add_image(data, name="larva", **PLACE)
     viewer.add_labels(strokes_on(data), name="painted", **PLACE)
+    dock.teach.way.choose(live=False)
     dock.teach.form.set_value(SHORT)
     qtbot.waitUntil(lambda: dock.footer.main.isEnabled(), timeout=3000)
     return image

@@ -1,5 +1,6 @@
 """A real viewer with a home of its own, and what stands in it."""
 
+import gc
 import logging
 
 import numpy as np
@@ -28,6 +29,15 @@ def jobs_in_threads(monkeypatch):
         monkeypatch.setattr(JobRunner, way, lambda _, verb, *nouns, **named: verb(*nouns, **named))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def garbage_of_this_file_only():
+    """What was alive before is not looked through after each window: that took half a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def own_log(tmp_path, monkeypatch):
     """A log in this test's folder."""
@@ -47,8 +57,9 @@ def viewer(make_napari_viewer_proxy):
 
 @pytest.fixture
 def dock(viewer):
-    """The Segment dock in it."""
+    """The Segment dock in it, learning once: `test_live_page.py` learns while it paints."""
     made = SegmentDock(viewer)
+    made.teach.way.choose(live=False)
     viewer.window.add_dock_widget(made, name="Segment", area="right")
     yield made
     made.session.jobs.close()

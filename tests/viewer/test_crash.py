@@ -50,12 +50,14 @@ timer.start(50)
 """
 FIRST = """
 viewer.open_sample("napari-simgraph", "larva")
+dock.teach.way.choose(live=False)
 dock.teach.form.set_value(settings)
 napari.run()
 """
 SECOND = """
 from napari_simgraph.viewer.restore import open_workspace
 open_workspace(dock.session, Path(sys.argv[2]))
+dock.teach.way.choose(live=False)
 dock.teach.form.set_value(settings)
 napari.run()
 """

@@ -23,7 +23,7 @@ _BEGUN, _MARK = "begun", "mark"
 
 @dataclass(frozen=True)
 class Told:
-    """What a journal holds: the settings of its last beginning, and the history since ever."""
+    """What a journal holds: the settings of its last beginning, and what was said since ever."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     history: History = field(default_factory=History)
@@ -41,9 +41,9 @@ class LiveJournal:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def begin(self, settings: Mapping[str, Any]) -> None:
-        """Note with which settings a session begins or goes on."""
-        self._add({"is": _BEGUN, "settings": dict(settings)}, sure=True)
+    def begin(self, settings: Mapping[str, Any], anew: bool) -> None:
+        """Note with which settings a session begins or goes on; `anew` where steps count from 0."""
+        self._add({"is": _BEGUN, "settings": dict(settings), "anew": anew}, sure=True)
 
     def add(self, event: Event) -> None:
         """Keep an event, if it is one of those that say what is true; on disk on return."""
@@ -66,6 +66,7 @@ class LiveJournal:
                 info = dict(json.loads(line))
                 if info["is"] == _BEGUN:
                     settings = dict(info["settings"])
+                    marks = [] if info["anew"] else marks
                 elif info["is"] == _MARK:
                     marks.append((int(info["events"]), int(info["steps"])))
                 else:

@@ -54,6 +54,7 @@ class Demo(Driver):
         return super().shoot(f"{self._count:02d}_{name}")
 
     def _learn(self, dock: Any) -> None:
+        dock.teach.way.choose(live=False)
         dock.teach.form.set_value(dock.teach.form.value().__class__(minutes=self.minutes))
         self.press(dock)
         self.wait(20 * self.minutes)
@@ -65,7 +66,7 @@ class Demo(Driver):
         self.shoot("learned")
 
     def _segment(self, dock: Any) -> None:
-        dock.tabs.setCurrentIndex(1)
+        dock.tabs.setCurrentIndex(2)
         dock.run.sure.setChecked(True)
         self.press(dock)
         self.wait(3.0)

@@ -53,7 +53,6 @@ class Teaching(QObject):
         self.told: Told = self._journal.read()
         self.shadow, self._book = Shadow(shape_of(image)[-2:]), ClassBook()
         self.tally = Tally(self.shadow)
-        self._learn_of(self.told.history.events)
         self.overlay = Overlay(session.viewer, image)
         self.strokes = StrokeWatch(self.shadow)
         self.field = FieldWatch(session.viewer, image)
@@ -62,14 +61,29 @@ class Teaching(QObject):
         self.note, self.place_said = "", ""
         self._place: tuple[int, int, int] | None = None
 
-    def begin(self, title: str, settings: Any, make: Make) -> None:
-        """Start it, and tell it what there is."""
+    def begin(self, title: str, start: Model | None, settings: Any, make: Make) -> None:
+        """Start it, and tell it what there is.
+
+        Parameters
+        ----------
+        title
+            What the job is called.
+        start, settings
+            The model that it begins with, and the settings, its name among them: where they are
+            those of before, all is learned as it was, else anew from all that was painted.
+        make
+            Gives the job of a history.
+        """
         told, lane = self.told, self.lane
-        marks = told.history.marks if dict(told.settings) == settings else ()
+        anew = dict(told.settings) != settings
         self.field.look()
         field = (self.field.field,) if self.field.field is not None else ()
+        marks = () if anew else told.history.marks
         history = History((*told.history.events, *field), marks)
-        self._session.keeper.do(self._journal.begin, settings)
+        self._session.keeper.do(self._journal.begin, settings, anew)
+        for row in start.classes if start is not None else ():
+            self._book.tell([ClassChange("add", row.value, row.name, row.color)])
+        self._learn_of(told.history.events)
         lane.field = self.field.field
         lane.answered.connect(self._answered)
         lane.noted.connect(self._noted)

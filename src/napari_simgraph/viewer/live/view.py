@@ -13,6 +13,7 @@ from napari_simgraph.core.live import Field
 from napari_simgraph.viewer.views.strokes import shape_of
 
 _STILL_MS = 120  # while one pans or turns sections, no answer is asked for
+_RIM = 0.1  # of the view: what lies in it can't be judged without what is around it
 _CAMERA = ("center", "zoom", "angles")
 _DIMS = ("point", "ndisplay", "order")
 
@@ -81,7 +82,17 @@ def field_of(viewer: Any, image: Layer) -> Field | None:
 
 
 def go_to(viewer: Any, image: Layer, place: tuple[int, int, int]) -> None:
-    """Turn to the section of a place ``(z, y, x)`` in image pixels and bring it to the middle."""
+    """Turn to the section of a place ``(z, y, x)`` in image pixels, and bring it into view."""
+    seen = field_of(viewer, image)
     world = image.data_to_world(place[-image.ndim :])
     viewer.dims.point = (*viewer.dims.point[: -len(world)], *world)
-    viewer.scene.camera.center = (0.0, *world[-2:])
+    if seen is None or not _well_inside(seen, place):
+        viewer.scene.camera.center = (0.0, *world[-2:])
+
+
+def _well_inside(field: Field, place: tuple[int, int, int]) -> bool:
+    edges = ((field.top, field.bottom), (field.left, field.right))
+    return all(
+        low + _RIM * (high - low) <= at <= high - _RIM * (high - low)
+        for (low, high), at in zip(edges, place[1:], strict=True)
+    )

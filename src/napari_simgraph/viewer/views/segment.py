@@ -15,53 +15,56 @@ from napari_simgraph.viewer.keys import DockKeys
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, State
+from napari_simgraph.viewer.views.correct import CorrectPage
 from napari_simgraph.viewer.views.segment_folder import FolderPage
 from napari_simgraph.viewer.views.segment_run import RunPage
 from napari_simgraph.viewer.views.segment_teach import TeachPage
 
-TEACH, RUN = 0, 1
+TEACH, CORRECT, RUN = 0, 1, 2
 SAMPLE = "larva"
 
 
 class SegmentDock(DockFrame):
-    """Tabs Teach and Run on all over one footer, which shows the tab in front."""
+    """Tabs Teach, Correct and Run on all over one footer, which shows the tab in front."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.session = session_of(napari_viewer)
         self.tabs = QTabBar()
-        self.tabs.addTab("Teach")
-        self.tabs.addTab("Run on all")
+        for name in ("Teach", "Correct", "Run on all"):
+            self.tabs.addTab(name)
         self.tabs.setTabToolTip(TEACH, "Paint, then let a network learn it.")
+        self.tabs.setTabToolTip(CORRECT, "Merge, split and paint objects, place by place.")
         self.tabs.setTabToolTip(RUN, "Use a model on a whole stack.")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.teach = TeachPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
+        self.correct = CorrectPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
         self.run = RunPage(self.session, lambda: self.tabs.setCurrentIndex(TEACH))
         self.folder = FolderPage(self.session, partial(self._show_folder, False))
         self._on_folder = False
         self.body.addWidget(self.tabs)
-        for page in (self.teach, self.run, self.folder):
+        for page in (self.teach, self.correct, self.run, self.folder):
             self.body.addWidget(page)
             page.changed.connect(self.renew)
             self.on_close(page.close_events)
         self.run.folder_wanted.connect(self._ask_folder)
         self.teach.learned.connect(self._learned)
+        self.teach.turned.connect(self._turn)
         self.teach.image.changed.connect(self._same_image)
         self.tabs.currentChanged.connect(self._turn)
         napari_viewer.layers.events.inserted.connect(self.renew)
         napari_viewer.layers.events.removed.connect(self.renew)
         self.on_close(self._leave)
         self.bound = DockKeys(self, self._pick_class)
-        self.keys.set_rows(self.bound.rows())
         self.on_close(self.bound.close)
         self._turn()
 
     @property
-    def page(self) -> TeachPage | RunPage | FolderPage:
+    def page(self) -> TeachPage | CorrectPage | RunPage | FolderPage:
         """The page in front."""
-        if self.tabs.currentIndex() == TEACH:
-            return self.teach
+        if self.tabs.currentIndex() != RUN:
+            return self.correct if self.tabs.currentIndex() == CORRECT else self.teach
         return self.folder if self._on_folder else self.run
 
     def renew(self, event: Any = None) -> None:
@@ -102,10 +105,18 @@ class SegmentDock(DockFrame):
         open_dock(self.viewer, "Segment").tabs.setCurrentIndex(tab)
 
     def _turn(self, index: int = 0) -> None:
-        for page in (self.teach, self.run, self.folder):
+        for page in (self.teach, self.correct, self.run, self.folder):
             page.setVisible(page is self.page)
-        self.page.form.fold_into(self.settings)
+        self.correct.come(self.page is self.correct)
+        self._show_keys()
+        self.page.settings.fold_into(self.settings)
         self.renew()
+
+    def _show_keys(self) -> None:
+        """The keys of the page in front, those of the dock below them."""
+        more = self.correct.keys.rows() if self.page is self.correct else []
+        live = self.teach.come(self.page is self.teach)
+        self.keys.set_rows([*more, *live, *self.bound.rows()])
 
     def _learned(self, name: str) -> None:
         for page in (self.run, self.folder):

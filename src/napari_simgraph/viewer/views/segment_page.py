@@ -66,6 +66,11 @@ class SegmentPage(QWidget):
         """What the main button says."""
         raise NotImplementedError
 
+    @property
+    def settings(self) -> Form[Any]:
+        """The form of what the main button does."""
+        return self.form
+
     def told(self) -> Told:
         """What the footer shows while nothing runs."""
         return self._last or self._no_image() or self._missing() or self._ready()

@@ -12,9 +12,12 @@ from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Progress, say_time
 from napari_simgraph.core.model import Model
 from napari_simgraph.learn.cost import Shape, of_training
+from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.views.learn_row import LearnRow
+from napari_simgraph.viewer.views.live_part import LivePart
 from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import (
     ModelCombo,
@@ -34,10 +37,11 @@ _HELD = ("boundary", "threads")  # asked for above the form, or set by the machi
 class TeachPage(SegmentPage):
     """Image, labels, classes and settings, and the training that they give.
 
-    `learned` says the name of a new model.
+    `learned` says the name of a new model, `turned` that the settings are others.
     """
 
     learned = Signal(str)
+    turned = Signal()
     dropped = "Cancelled. The earlier model is still in use."
 
     def __init__(self, session: Session, run_on_all: Callable[[], object]) -> None:
@@ -55,19 +59,52 @@ class TeachPage(SegmentPage):
         layout = column(self)
         layout.addWidget(self.image)
         layout.addWidget(self.noted)
+        self.live = LivePart(session, self.image, self.model, self.painting)
+        self.way = LearnRow()
+        layout.addWidget(self.way)
         layout.addWidget(row("Start from", self.model))
         layout.addWidget(self.painting)
         layout.addWidget(self.form)
+        layout.addWidget(self.live)
         self.image.changed.connect(self._image_chosen)
         self.painting.changed.connect(self._renew)
         self.form.changed.connect(self._renew)
         self.model.chosen.connect(self.changed)
         self.model.failed.connect(self.fail)
+        self.live.changed.connect(self.changed)
+        self.live.learned.connect(self.learned)
+        self.live.run_on_all = run_on_all
+        self.way.changed.connect(self._turn)
+        self._turn()
         self._image_chosen()
+
+    @property
+    def settings(self) -> Form[Any]:
+        """The form of what the main button does."""
+        return self.live.form if self.way.live else self.form
+
+    def told(self) -> Told:
+        """What the footer shows while nothing runs."""
+        return (self._no_image() or self.live.told()) if self.way.live else super().told()
+
+    def come(self, front: bool) -> list[tuple[str, str, bool]]:
+        """Come to the front or go from there; the rows of the keys that work there."""
+        self.live.come(front)
+        return self.live.rows.keys.rows() if front and self.way.live else []
+
+    def start(self) -> None:
+        """Begin what the main button says."""
+        if self.way.live:
+            self.live.start()
+        else:
+            super().start()
+        self.way.setEnabled(not self.live.busy)
 
     @property
     def main_text(self) -> str:
         """What the main button says."""
+        if self.way.live:
+            return self.live.main_text
         layer, sections = self.image.layer, len(self.painting.painted_sections)
         if layer is None or layer.ndim < 3 or not sections:
             return "Learn"
@@ -87,7 +124,7 @@ class TeachPage(SegmentPage):
     def close_events(self) -> None:
         """Stop following viewer and session."""
         super().close_events()
-        for part in (self.painting, self.model):
+        for part in (self.live, self.painting, self.model):
             part.close_events()
 
     def _ask(self) -> Asked:
@@ -156,8 +193,23 @@ class TeachPage(SegmentPage):
             self.model.choose(next(iter(self._session.models("segmentation")), ""))
         self.start()
 
+    def _turn(self) -> None:
+        """Show what belongs to the way of learning that is chosen."""
+        live = self.way.live
+        self.live.setVisible(live)
+        self.form.setVisible(not live)
+        self.painting.show_masks(not live)
+        self._renew()
+        self.turned.emit()
+
+    def _renew(self, *_: object) -> None:
+        self.live.forget()
+        self.way.setEnabled(not self.live.busy)
+        super()._renew()
+
     def _image_chosen(self) -> None:
         layer = self.image.layer
+        self.live.leave(layer)
         self.noted.forget()
         self.painting.show_image(layer)
         if layer is not None and layer.ndim <= 3:
