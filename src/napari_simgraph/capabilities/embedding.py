@@ -21,12 +21,13 @@ from napari_simgraph.learn.embedding_settings import (
     Network,
     PatchLearning,
     PatchTiling,
+    Stain,
 )
 from napari_simgraph.learn.settings import Computing, Scaled
 
 
 @dataclass(frozen=True)
-class Train(Computing, Background, Network, Method, PatchLearning):
+class Train(Computing, Background, Stain, Network, Method, PatchLearning):
     """Settings of `train`."""
 
 
@@ -140,7 +141,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     patch = embedding.fitting_patch(given.image, config.patch)
     tiling = embedding.training_tiling(given.image, patch)
     grid = yield from _laid_out(given.image, tiling, config.background, aside)
-    work = yield from patchwork(given.image, grid, patch, RULE)
+    work = yield from patchwork(given.image, grid, patch, RULE | {"stain": config.stain})
     network = embedding.network_of(given.start, config, work)
     module = yield from aside.wait(partial(embedding.fresh, network, given.start, config))
     how, said = embedding.views_of(given.image, config, patch)

@@ -28,7 +28,7 @@ from napari_simgraph.learn.embedder import (
 )
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.imagenet import imagenet
-from napari_simgraph.learn.normalise import RULE
+from napari_simgraph.learn.normalise import MACENKO, RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.plain import raw_pixels, statistics
@@ -144,6 +144,8 @@ def describe(
     """
     image = work.images[0]
     rule = dict(RULE)
+    if any(one.stain is not None for one in work.statistics):
+        rule["stain"] = MACENKO
     if together(work.grid):
         one = work.statistics[0]
         rule |= {"shift": list(one.shift), "scale": list(one.scale)}

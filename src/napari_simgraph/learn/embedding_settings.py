@@ -97,6 +97,18 @@ class Background(Config):
 
 
 @dataclass(frozen=True)
+class Stain(Config):
+    """Whether dyes are brought to the same colours."""
+
+    stain: str = setting(
+        "keep",
+        "macenko brings the dyes of all slides to the same colours, keep leaves them.",
+        choices=("keep", "macenko"),
+        label="Stain colours",
+    )
+
+
+@dataclass(frozen=True)
 class PatchTiling(Config):
     """How patches lie, and what describes them."""
 

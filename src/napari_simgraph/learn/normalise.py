@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.stain import restain, to_reference
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.raster import Image
 
@@ -20,6 +21,7 @@ RULE: dict[str, Any] = {
     "blocks": 64,  # enough for a mean within 1 % of its spread; a terabyte costs no more
     "edge": 128,  # pixels; a block is about one chunk of a file
 }
+MACENKO = "macenko"  # the rule's ``stain``: dyes of all slides in the same colours
 _FAR = 10.0  # spreads; infinities and outliers end here
 
 
@@ -29,9 +31,12 @@ class Statistics:
 
     shift: tuple[float, ...]
     scale: tuple[float, ...]
+    stain: NDArray[np.float64] | None = None  # see `analysis.stain.to_reference`
 
     def normalise(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Numbers near zero, ``(..., C)``; what is no number becomes 0."""
+        if self.stain is not None:
+            pixels = restain(pixels, self.stain)
         values = pixels.astype(np.float64) - np.array(self.shift)
         values /= np.array(self.scale)
         values = np.nan_to_num(values, nan=0.0, posinf=_FAR, neginf=-_FAR)
@@ -44,9 +49,14 @@ def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | 
     samples: list[NDArray[Any]] = []
     for z, box in _blocks(image, rule):
         pixels = image.section(z, box)
-        samples.append(pixels.reshape(-1, pixels.shape[-1]).astype(np.float64))
+        samples.append(pixels.reshape(-1, pixels.shape[-1]))
         yield Progress(text="looking at the grey values")
-    return _statistics(np.concatenate(samples), rule)
+    pixels, stain = np.concatenate(samples), None
+    if rule.get("stain") == MACENKO:
+        _check_stained(image)
+        stain = to_reference(pixels)
+        pixels = pixels if stain is None else restain(pixels, stain)
+    return replace(_statistics(pixels.astype(np.float64), rule), stain=stain)
 
 
 def measure_together(
@@ -62,6 +72,18 @@ def measure_together(
         samples.append(pixels.reshape(-1, pixels.shape[-1]).astype(np.float64))
         yield Progress(text="looking at the grey values")
     return _statistics(np.concatenate(samples), rule)
+
+
+def _check_stained(image: Image) -> None:
+    """Nothing, for a picture whose dyes can be told.
+
+    Raises
+    ------
+    ValueError
+        It is grey, or has other numbers than 0 to 255.
+    """
+    if image.channels != 3 or image.dtype != np.uint8:
+        raise ValueError("Stain colours are those of a colour picture of 8 bits: keep them here.")
 
 
 def _statistics(values: NDArray[np.float64], rule: dict[str, Any]) -> Statistics:

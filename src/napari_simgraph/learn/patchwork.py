@@ -129,16 +129,24 @@ def patchwork(
     """Patches of a grid as inputs of side `patch`, their grey values looked at.
 
     `rule` is that of a model, or `RULE`.
+
+    Raises
+    ------
+    ValueError
+        Stains are to be told where they can't be.
     """
     several = each_image(images)
+    known = RULE | {"stain": rule.get("stain", "keep")}
     if "shift" in rule:
         statistics = [Statistics(tuple(rule["shift"]), tuple(rule["scale"]))]
     elif together(grid):
+        if known["stain"] != "keep":
+            raise ValueError("Pictures of one patch each are too small to tell stains: keep them.")
         statistics = [(yield from measure_together(several, RULE))]
     else:
         statistics = []
         for one in several:
-            statistics.append((yield from measure(one, RULE)))
+            statistics.append((yield from measure(one, known)))
     return Patchwork(several, grid, statistics, patch)
 
 
