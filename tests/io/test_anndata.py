@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_simgraph.core.graph import SimilarityGraph, edges_of
+from napari_simgraph.core.groups import groups, rename
 from napari_simgraph.core.patches import grid_over
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
@@ -113,6 +114,23 @@ def test_scanpy_clusters_our_graph(graph, tmp_path):
     opened = scanpy.read_h5ad(tmp_path / "g.h5ad")
     scanpy.tl.leiden(opened, obsp="similarity", flavor="igraph", n_iterations=2, directed=False)
     assert 2 <= opened.obs["leiden"].nunique() < 30
+
+
+def test_squidpy_finds_what_it_looks_for(graph, tmp_path):
+    anndata = pytest.importorskip("anndata", reason="anndata (extra dev) is not installed")
+    named = graph.replace(table=rename(graph.table, "group 1", "stroma"))
+    write_anndata(named, tmp_path / "g.h5ad")
+    opened = anndata.read_h5ad(tmp_path / "g.h5ad")
+    # squidpy itself wants older packages than napari brings; these are the names it looks for
+    assert opened.obsm["spatial"].shape == (30, 3)
+    joined = opened.obsp["spatial_connectivities"]
+    assert joined.shape == (30, 30)
+    assert (joined != joined.T).nnz == 0
+    assert opened.obs["cluster"].dtype == "category"
+    colors = dict(
+        zip(opened.obs["cluster"].cat.categories, opened.uns["cluster_colors"], strict=True)
+    )
+    assert colors == {one.name: one.color for one in groups(named.table)}
 
 
 def test_csv_has_a_line_a_patch(graph, tmp_path):

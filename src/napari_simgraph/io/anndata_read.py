@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.graph import Edges, SimilarityGraph, edges_of
 from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
-from napari_simgraph.io.anndata_write import BESIDE, FORMAT, KEY, SUFFIXES
+from napari_simgraph.io.anndata_write import BESIDE, FORMAT, JOINED, KEY, SUFFIXES
 from napari_simgraph.io.faults import Told, check_file, telling
 
 _OWN = ("patch_id", "image", "image_number", *COLUMNS[1:], "_index")
@@ -101,7 +101,8 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
     common = {"maps": maps, "name": told.get("name", file.stem), "made": told.get("made", {})}
     common["colors"] = _colors(root)
     table = _table(root, grid, columns, common)
-    edges = {name: _edges(root["obsp"][name]) for name in root.get("obsp", {})}
+    pairs = root.get("obsp", {})
+    edges = {name.removesuffix(JOINED): _edges(pairs[name]) for name in pairs}
     if edges and isinstance(table, EmbeddingTable):
         return SimilarityGraph(table, edges, name=common["name"], made=common["made"])
     return table

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.core.classes import NONE_COLOR
-from napari_simgraph.core.graph import Edges, SimilarityGraph
+from napari_simgraph.core.graph import SPATIAL, Edges, SimilarityGraph
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
@@ -23,6 +23,7 @@ from napari_simgraph.io.safe import fresh
 
 FORMAT = 1  # of what stands in uns["simgraph"]
 KEY = "simgraph"
+JOINED = "_connectivities"  # squidpy looks for what lies side by side under this name
 BESIDE = "beside_"  # before the names of what an embedding is compared with
 SUFFIXES = (".h5ad", ".zarr")
 
@@ -46,7 +47,7 @@ def write_anndata(
         edges = noun.edges if isinstance(noun, SimilarityGraph) else {}
         pairs = _mapping(root, "obsp", {})
         for kind, one in edges.items():
-            _sparse(pairs, kind, one)
+            _sparse(pairs, kind if kind != SPATIAL else SPATIAL + JOINED, one)
         for name in ("layers", "varm", "varp"):
             _mapping(root, name, {})
         made = plain({**noun.made, **(info or {})})
