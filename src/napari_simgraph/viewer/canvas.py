@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_simgraph.core.patches import Source
 from napari_simgraph.viewer.ground import Ground, find_layers
 from napari_simgraph.viewer.marking import Overlay
+from napari_simgraph.viewer.patch_layers import PatchLayers
 from napari_simgraph.viewer.picking import Picker
 from napari_simgraph.viewer.placing import PLUGIN
 from napari_simgraph.viewer.selection import Place, Selection
@@ -23,8 +24,8 @@ class Canvas:
 
     Attributes
     ----------
-    overlay, picker
-        What is drawn and what is clicked; None while no dock needs them.
+    overlay, picker, patches
+        What is marked, what is clicked, and all patches as layers; None while no dock needs them.
     """
 
     said = Signal(str)  # why a click chose nothing
@@ -36,6 +37,7 @@ class Canvas:
         self._users = 0
         self.overlay: Overlay | None = None
         self.picker: Picker | None = None
+        self.patches: PatchLayers | None = None
 
     @property
     def ground(self) -> Ground | None:
@@ -58,6 +60,7 @@ class Canvas:
         self.picker = Picker(
             self._viewer, self._selection, lambda: self.ground, self.said.emit, self.drawn.emit
         )
+        self.patches = PatchLayers(self._viewer, self._selection, self._tables, lambda: self.ground)
         events = self._viewer.layers.events
         events.inserted.connect(self._layers_changed)
         events.removed.connect(self._layers_changed)
@@ -65,14 +68,15 @@ class Canvas:
     def detach(self) -> None:
         """It was closed; with the last one clicks and overlay go."""
         self._users -= 1
-        if self._users or self.overlay is None or self.picker is None:
+        if self._users:
             return
         events = self._viewer.layers.events
         events.inserted.disconnect(self._layers_changed)
         events.removed.disconnect(self._layers_changed)
-        self.picker.close()
-        self.overlay.close()
-        self.overlay = self.picker = None
+        for part in (self.picker, self.overlay, self.patches):
+            if part is not None:
+                part.close()
+        self.overlay = self.picker = self.patches = None
 
     def open_source(self, source: Source) -> Layer | None:
         """The layer of an image of a table, opened where it was not; None where it can't be."""

@@ -73,6 +73,11 @@ class Overlay:
             found.append(self._mark("hover", place_of_row(chosen.table, chosen.hover)))
         return [mark for mark in found if mark is not None]
 
+    def show_links(self, shown: bool) -> None:
+        """Draw lines from what was asked for to what was found, or not."""
+        self.links = shown
+        self._redraw()
+
     def close(self) -> None:
         """Take the layers out and draw no more."""
         chosen = self._selection
@@ -96,7 +101,7 @@ class Overlay:
         if layer is None or not layer.visible:
             return None
         data = ground.data(image, place.z, place.y, place.x)
-        y, x = _moved(layer, ground.open[0], data[None, -2:])[0]
+        y, x = moved(layer, ground.open[0], data[None, -2:])[0]
         here = layer.ndim < 3 or round(_section(self._viewer, layer)) == place.z
         if not here and kind == "hover":
             return None
@@ -115,7 +120,7 @@ class Overlay:
             mine = np.ones(len(rows), bool) if ground.sheet else ground.grid.image[rows] == number
             if layer.ndim > 2:
                 mine &= centres[:, 0] == round(_section(self._viewer, layer))
-            places = _moved(layer, ground.open[0], centres[mine, 1:])
+            places = moved(layer, ground.open[0], centres[mine, 1:])
             pairs = zip(places, sides[mine], strict=True)
             found += [Mark("rows", y, x, side) for (y, x), side in pairs]
         return found
@@ -152,7 +157,7 @@ class Overlay:
             layer.locked = False
             self._viewer.layers.remove(layer)
         source = ground.open[0]
-        place = _flat(place_of(source))
+        place = flat(place_of(source))
         none = np.zeros((0, 2, 2))
         look = {"edge_color": COLORS["hit"], "vector_style": "line", "opacity": 1.0}
         lines = Vectors(none, ndim=2, name=layer_name(source.name, "chosen"), **look, **place)
@@ -170,7 +175,7 @@ class Overlay:
         )
         active = self._viewer.layers.selection.active
         for layer in (lines, words):
-            layer.metadata["simgraph"] = {"thing": "chosen"}
+            layer.metadata["simgraph"] = {"thing": "chosen", "fleeting": True}
             self._viewer.layers.append(layer)
             layer.locked = True
         self._viewer.layers.selection.active = active
@@ -210,15 +215,15 @@ def _section(viewer: Any, layer: Layer) -> float:
     return float(layer.world_to_data(viewer.dims.point[-layer.ndim :])[-3])
 
 
-def _flat(place: dict[str, Any]) -> dict[str, Any]:
-    """The last two axes of where a layer lies."""
+def flat(place: dict[str, Any]) -> dict[str, Any]:
+    """The last two axes of where a layer lies, see `state.place_of`."""
     flat = {name: place[name][-2:] for name in ("scale", "translate", "units", "axis_labels")}
     flat["rotate"] = np.asarray(place["rotate"])[-2:, -2:]
     flat["affine"] = np.asarray(place["affine"])[-3:, -3:]
     return flat
 
 
-def _moved(layer: Layer, target: Layer, places: NDArray[np.float64]) -> NDArray[np.float64]:
+def moved(layer: Layer, target: Layer, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Places ``(N, 2)`` of one layer in pixels of another."""
     if layer.unique_id == target.unique_id or not len(places):
         return places

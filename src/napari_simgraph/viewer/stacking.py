@@ -21,8 +21,8 @@ def about(layer: Layer) -> dict[str, Any]:
 
 
 def is_made(layer: Layer) -> bool:
-    """Whether a layer shows what a model made: a result, or answers of live learning."""
-    return "result" in about(layer) or "answer" in about(layer)
+    """Whether we made a layer: a result, answers of live learning, or what is drawn anew."""
+    return any(word in about(layer) for word in ("result", "answer", "fleeting"))
 
 
 def rank(layer: Layer) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,9 +12,10 @@ from qtpy.QtWidgets import QFileDialog
 from napari_simgraph.core.job import Progress, say_time
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import each_image
+from napari_simgraph.viewer.drawn import DrawnSearch
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
-from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
+from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.records import identify
@@ -26,7 +26,6 @@ from napari_simgraph.viewer.views.bottom import show_page
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
 from napari_simgraph.viewer.views.similar_input import SimilarInput
 from napari_simgraph.viewer.views.similar_job import (
-    FEWEST,
     SPEED,
     Given,
     Learned,
@@ -37,6 +36,7 @@ from napari_simgraph.viewer.views.similar_job import (
 )
 from napari_simgraph.viewer.views.similar_say import say_health, say_hits
 from napari_simgraph.viewer.views.similar_search import SearchRows
+from napari_simgraph.viewer.views.similar_whole import WholeRows
 from napari_simgraph.viewer.words import say_cost
 
 CLICK = "Click any place in the image."
@@ -60,11 +60,13 @@ class SimilarDock(DockFrame):
         self.input = SimilarInput(self.session)
         self.noted = Warned()
         self.search = SearchRows(self.session, self.thumbs)
-        for part in (self.input, self.noted, self.search):
+        self.session.canvas.attach()
+        self.whole = WholeRows(self.session)
+        for part in (self.input, self.noted, self.search, self.whole):
             self.body.addWidget(part)
         self.input.form.fold_into(self.settings)
         self.set_main("Learn what is similar", self.start, _MAIN_TIP)
-        self.session.canvas.attach()
+        self.drawn = DrawnSearch(self.session, self._hint)
         self._connect()
         self._show_newest()
         self.renew()
@@ -72,8 +74,7 @@ class SimilarDock(DockFrame):
     def start(self) -> None:
         """Learn what is chosen above."""
         try:
-            given, settings = self._given(), self._settings()
-            self._check(given, settings)
+            given, settings = self.input.asked()
         except (ValueError, OSError) as error:
             self._tell("error", say_error(error))
             return
@@ -124,6 +125,7 @@ class SimilarDock(DockFrame):
     def _connect(self) -> None:
         chosen = self.session.selection
         self.input.changed.connect(self._changed)
+        self.whole.mapping.connect(lambda: show_page(self.viewer, "Map"))
         self.input.table_opened.connect(self.search.choose)
         self.input.failed.connect(lambda said: self._tell("error", said))
         self.search.failed.connect(lambda said: self._tell("error", said))
@@ -135,32 +137,6 @@ class SimilarDock(DockFrame):
         for event in ("inserted", "removed"):
             getattr(self.viewer.layers.events, event).connect(self.renew)
         self.on_close(self._leave)
-
-    def _given(self) -> Given:
-        name = self.input.model.name
-        use = self.session.model(name) if name else None
-        return Given(self.input.noun(), use=use)
-
-    def _settings(self) -> Settings:
-        self.input.form.hold(threads=gui_threads())
-        settings = self.input.form.value()
-        if self.input.model.name:
-            known = self.session.model(self.input.model.name)
-            settings = replace(settings, patch=int(known.network["patch"]))
-        auto = settings.device == "auto"
-        return replace(settings, device=self.session.device) if auto else settings
-
-    def _check(self, given: Given, settings: Settings) -> None:
-        """Nothing, where there are enough patches.
-
-        Raises
-        ------
-        ValueError
-            There are too few.
-        """
-        many = count(each_image(given.image), settings)
-        if many < FEWEST:
-            raise ValueError(f"Too few patches to compare ({many}). Use smaller patches.")
 
     def _ended(self, ending: Ending, given: Given, settings: Settings, ids: list[str]) -> None:
         self.task = None
@@ -262,8 +238,7 @@ class SimilarDock(DockFrame):
         if layer.ndim > 3:
             return "error", f"This layer has {layer.ndim} axes. Choose above which to use.", None
         try:
-            given, settings = self._given(), self._settings()
-            self._check(given, settings)
+            given, settings = self.input.asked()
         except (ValueError, OSError) as error:
             return "error", say_error(error), None
         many = count(each_image(given.image), settings)
@@ -297,6 +272,8 @@ class SimilarDock(DockFrame):
         for event in ("inserted", "removed"):
             getattr(self.viewer.layers.events, event).disconnect(self.renew)
         self.search.close_events()
+        self.whole.close_events()
+        self.drawn.close()
         self.input.close_events()
         self.thumbs.close()
         self.session.canvas.detach()

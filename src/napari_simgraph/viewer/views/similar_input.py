@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,19 @@ from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.ground import noun_of
+from napari_simgraph.viewer.jobs import gui_threads
 from napari_simgraph.viewer.placing import PLUGIN
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, refuse_image, row
-from napari_simgraph.viewer.views.similar_job import EM_PATCH, SLIDE_PATCH, Settings
+from napari_simgraph.viewer.views.similar_job import (
+    EM_PATCH,
+    FEWEST,
+    SLIDE_PATCH,
+    Given,
+    Settings,
+    count,
+)
 
 _HELD = ("threads",)  # set by the machine
 _TABLES = "Tables (*.h5ad *.zarr)"
@@ -37,7 +46,7 @@ class SimilarInput(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._patch = EM_PATCH  # that we set; another one was set by the person
+        self._patch, self._stride = EM_PATCH, 0  # that we set; others were set by the person
         self.image = ImageRow(session.viewer, "The picture to learn from: image, stack or sheet.")
         self.all_open = QCheckBox("")
         self.all_open.setToolTip("Learn from all open images of this kind.\ncommand line: --image")
@@ -56,9 +65,10 @@ class SimilarInput(QWidget):
         layout.addWidget(self.form)
         self.image.changed.connect(self._image_chosen)
         self.all_open.toggled.connect(self._renew)
-        self.form.changed.connect(self.changed)
+        self.form.changed.connect(self._form_changed)
         self.model.chosen.connect(self._renew)
         self.model.failed.connect(self.failed)
+        self._form_changed()
         for event in ("inserted", "removed"):
             getattr(session.viewer.layers.events, event).connect(self._renew)
         self._image_chosen()
@@ -91,6 +101,28 @@ class SimilarInput(QWidget):
             return nouns[0]
         images = [image for noun in nouns for image in each_image(noun)]
         return ImageSet(images, name=f"{images[0].name} and {len(images) - 1} more")
+
+    def asked(self) -> tuple[Given, Settings]:
+        """What to learn from, and how.
+
+        Raises
+        ------
+        ValueError
+            No image is chosen, it has too many axes, or there are too few patches.
+        """
+        name = self.model.name
+        use = self._session.model(name) if name else None
+        given = Given(self.noun(), use=use)
+        self.form.hold(threads=gui_threads())
+        settings = self.form.value()
+        if use is not None:
+            settings = replace(settings, patch=int(use.network["patch"]))
+        if settings.device == "auto":
+            settings = replace(settings, device=self._session.device)
+        many = count(each_image(given.image), settings)
+        if many < FEWEST:
+            raise ValueError(f"Too few patches to compare ({many}). Use smaller patches.")
+        return given, settings
 
     def open_folder(self, path: str = "") -> None:
         """Open a folder of images as a contact sheet."""
@@ -152,6 +184,15 @@ class SimilarInput(QWidget):
             usual = SLIDE_PATCH if image.channels == 3 else EM_PATCH
             self._patch = max(8, min(usual, max(image.plane)))
             control.set(self._patch)
+
+    def _form_changed(self) -> None:
+        """Half a patch from one to the next, unless the person set another distance."""
+        patch, stride = self.form.control("patch"), self.form.control("stride")
+        if stride.get() == self._stride and self._stride != int(patch.get()) // 2:
+            self._stride = int(patch.get()) // 2
+            stride.set(self._stride)
+            return  # that comes back here
+        self.changed.emit()
 
     def _renew(self, event: Any = None) -> None:
         others = self._others()
