@@ -146,3 +146,11 @@ def shown_page(viewer: Any, name: str) -> Any | None:
         if isinstance(widget, BottomDock):
             return widget._pages.get(name)
     return None
+
+
+def front_page(viewer: Any) -> str:
+    """The name of the page that is seen in the bottom dock, "" where none is."""
+    for widget in viewer.window.dock_widgets.values():
+        if isinstance(widget, BottomDock) and widget.isVisible():
+            return str(widget.tabs.tabText(widget.tabs.currentIndex()))
+    return ""

@@ -20,9 +20,8 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.theme import Colors
+from napari_simgraph.viewer.theme import Colors, ThemeWatch
 from napari_simgraph.viewer.thumbs import Thumbs
-from napari_simgraph.viewer.views.bottom import show_page
 from napari_simgraph.viewer.views.groups_list import PICTURES, GroupList
 from napari_simgraph.viewer.views.parts import column, row
 
@@ -48,6 +47,7 @@ class GroupRows(QWidget):
         self.list = GroupList()
         self._make_controls()
         self._connect()
+        self._theme = ThemeWatch(session.viewer, self.renew_colors)
         self.renew()
 
     def find(self) -> None:
@@ -92,6 +92,7 @@ class GroupRows(QWidget):
         self._session.selection.table_changed.disconnect(self.renew)
         self._session.edits.changed.disconnect(self._edited)
         self._thumbs.came.disconnect(self._renew_pictures)
+        self._theme.close()
         self._beside.close()
 
     def _make_controls(self) -> None:
@@ -106,9 +107,6 @@ class GroupRows(QWidget):
         self.number.setAccessibleName("Number of groups")
         calm(self.number)
         self.find_button = flat("Find groups", self.find, f"{_TIP}similarity cluster")
-        tip = "All patches on a plane, below the image."
-        viewer = self._session.viewer
-        self.map_button = flat("Show map", lambda: show_page(viewer, "Map"), tip)
         self.join_button = flat("Join", self._join, "Makes the chosen groups one.")
         tip = "Writes the patches of the chosen groups into a class."
         self.class_button = flat("Make a class", self._to_class, tip)
@@ -121,12 +119,8 @@ class GroupRows(QWidget):
             line.addWidget(button)
         line.addStretch(1)
         layout = column(self)
-        across = QHBoxLayout()
-        across.setSpacing(4)
-        for widget in (self.find_button, self.map_button):
-            across.addWidget(widget, 1)
         layout.addWidget(row("Groups by", self.method, self.number))
-        layout.addLayout(across)
+        layout.addWidget(self.find_button)
         layout.addWidget(self.list)
         layout.addWidget(self.acts)
 
