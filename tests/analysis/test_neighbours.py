@@ -5,6 +5,7 @@ import pytest
 
 from napari_simgraph.analysis.beside import beside
 from napari_simgraph.analysis.clusters import communities, exemplars, k_means
+from napari_simgraph.analysis.edge_kinds import class_shares, edge_kinds, shares
 from napari_simgraph.analysis.index import approximate, build_index
 from napari_simgraph.analysis.map2d import pca
 from napari_simgraph.analysis.neighbours import (
@@ -183,3 +184,62 @@ def test_a_table_is_reported_beside_plain_features_and_overlaps_don_t_count():
     bare = report(table.replace(columns={}), None, 3)
     assert "accuracy" not in bare
     assert bare["rank"] < 4
+
+
+@pytest.mark.parametrize("values", [2**28, 2**12])
+def test_a_device_finds_the_same_neighbours(values, monkeypatch):
+    import torch
+
+    from napari_simgraph.learn import near
+    from napari_simgraph.learn.aside import Aside
+
+    monkeypatch.setattr(near, "_VALUES", values)
+    points, _ = blobs()
+    aside = Aside()
+    try:
+        found = run(near.exact_on(points, 7, torch.device("cpu"), aside))
+        few = run(near.exact_on(points[:4], 7, torch.device("cpu"), aside))
+    finally:
+        aside.close()
+    assert np.array_equal(found.rows, slow(points, 7))
+    assert (few.rows[:, 3:] == -1).all()
+
+
+def test_blocks_get_smaller_where_a_device_is_short_of_memory(monkeypatch):
+    import torch
+
+    from napari_simgraph.learn import near
+    from napari_simgraph.learn.aside import Aside
+
+    points, _ = blobs()
+    block, sizes = near._block, []
+
+    def short(known, part, found):
+        sizes.append(part.stop - part.start)
+        if sizes[-1] > 100:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        block(known, part, found)
+
+    monkeypatch.setattr(near, "_block", short)
+    aside = Aside()
+    try:
+        found = run(near.exact_on(points, 7, torch.device("cpu"), aside))
+    finally:
+        aside.close()
+    assert max(sizes) > 100 > min(sizes)
+    assert np.array_equal(found.rows, slow(points, 7))
+
+
+def test_edges_are_told_by_where_they_lead():
+    stack, flat = Image(np.zeros((2, 8, 8), np.uint8)), Image(np.ones((8, 8), np.uint8))
+    grid = grid_over(ImageSet((stack, flat)), 4, 4)
+    rows = np.full((12, 3), -1, np.int32)
+    rows[0] = (1, 4, 8)
+    edges = as_edges(Found(rows, np.ones((12, 3), np.float32)))
+    assert edge_kinds(grid, edges)[:3].tolist() == [0, 1, 2]
+    told = shares(grid, edges)
+    assert told == pytest.approx(dict.fromkeys(told, 1 / 3))
+    classes = np.array(["a", "a", "", ""] + ["b"] * 8)
+    told = class_shares(classes, edges)
+    assert told["same_class"] == pytest.approx(1 / 3)
+    assert class_shares(np.full(12, ""), edges) == {}

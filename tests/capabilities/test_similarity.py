@@ -194,6 +194,23 @@ def test_clusters_and_maps_stand_beside_the_rows():
     assert made.maps["pca"].shape == (len(graph), 2)
 
 
+def test_a_graph_is_scored_and_a_card_that_is_not_there_is_told():
+    table = toy_table()
+    kind, pure = texture(table)
+    words = np.where(pure, np.array(["stripes", "grain", "disc", "odd"])[kind.clip(0, 3)], "")
+    graph = graph_of(table.with_column("class", words))
+    told = similarity.score(graph)
+    assert told["within_section"] == 1
+    assert told["same_class"] > told["same_class_chance"]
+    assert {"accuracy", "map", "rank"} <= set(told)
+    assert "same_class" not in similarity.score(graph.table)
+    import torch
+
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="no device 'cuda'"):
+            graph_of(table, device="cuda")
+
+
 @pytest.mark.long  # numba compiles for half a minute
 def test_umap_keeps_groups_apart():
     pytest.importorskip("umap", reason="UMAP (extra map) is not installed")

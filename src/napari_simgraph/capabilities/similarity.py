@@ -11,100 +11,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.neighbours import Found
 from napari_simgraph.analysis.query import Box
-from napari_simgraph.core.config import Config, setting
 from napari_simgraph.core.graph import SIMILARITY, SPATIAL, SimilarityGraph
 from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+from napari_simgraph.learn.similarity_settings import Apply, Cluster, Find, Map2d, Score
 
 Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
 MEAN = "The box is taken as the mean of the patches that lie there; a model would look at it."
-
-
-@dataclass(frozen=True)
-class _Apart(Config):
-    apart: bool = setting(
-        True, "Patches that overlap are no neighbours.", label="Leave out overlapping patches"
-    )
-    sections: int = setting(
-        0,
-        "So many sections up and down count as overlapping, too.",
-        0,
-        100,
-        1,
-        label="Also in sections up and down",
-    )
-
-
-@dataclass(frozen=True)
-class Apply(_Apart):
-    """Settings of `apply`."""
-
-    k: int = setting(10, "Neighbours of each patch.", 1, 1000, 1, label="Neighbours", first=True)
-    keep: str = setting(
-        "union",
-        "union joins patches where either is a neighbour of the other, mutual where both are.",
-        choices=("union", "mutual"),
-        label="Join",
-    )
-    method: str = setting(
-        "auto",
-        "exact compares all with all; approximate looks into the nearest lists; auto by number.",
-        choices=("auto", "exact", "approximate"),
-        label="Search",
-    )
-    spatial: bool = setting(True, "Also join what lies side by side.", label="Side by side")
-    seed: int = setting(0, "Of the approximate search.", 0, 2**31 - 1, label="Seed")
-
-
-@dataclass(frozen=True)
-class Find(_Apart):
-    """Settings of `find`."""
-
-    k: int = setting(10, "How many.", 1, 100_000, 1, label="Neighbours", first=True)
-    box: str = setting("", "What is wanted: IMAGE,Z,Y,X,SIZE; several with ;.", label="Like")
-    not_box: str = setting("", "What is not wanted, written alike.", label="Unlike")
-    rows: str = setting("", "Wanted patches by their row: 3, 17.", label="Like patches")
-    not_rows: str = setting("", "Unwanted patches by their row.", label="Unlike patches")
-
-
-@dataclass(frozen=True)
-class Cluster(Config):
-    """Settings of `cluster`."""
-
-    method: str = setting(
-        "kmeans",
-        "kmeans makes so many round clusters; leiden finds communities of the graph.",
-        choices=("kmeans", "leiden"),
-        label="Cluster by",
-        first=True,
-    )
-    number: int = setting(0, "Clusters; 0 looks how many.", 0, 10_000, 1, label="Clusters")
-    fineness: float = setting(
-        1.0, "More and smaller communities with a larger number.", 0.01, 100, 0.1, label="Fineness"
-    )
-    seed: int = setting(0, "Same seed: same clusters.", 0, 2**31 - 1, label="Seed")
-
-
-@dataclass(frozen=True)
-class Map2d(Config):
-    """Settings of `map2d`."""
-
-    method: str = setting(
-        "pca",
-        "pca is there at once; umap keeps neighbourhoods and takes minutes.",
-        choices=("pca", "umap"),
-        label="Map by",
-        first=True,
-    )
-    neighbours: int = setting(15, "Neighbours that UMAP looks at.", 2, 1000, 1, label="Neighbours")
-    distance: float = setting(
-        0.1, "How close points may lie in a UMAP.", 0, 1, 0.05, label="Smallest distance"
-    )
-    seed: int = setting(0, "Same seed: same map.", 0, 2**31 - 1, label="Seed")
 
 
 def apply(table: EmbeddingTable, *, config: Apply, room: Room) -> Job[SimilarityGraph]:
@@ -115,20 +33,15 @@ def apply(table: EmbeddingTable, *, config: Apply, room: Room) -> Job[Similarity
     ValueError
         There are fewer than two patches.
     """
-    from napari_simgraph.analysis import index
     from napari_simgraph.analysis.beside import beside
-    from napari_simgraph.analysis.neighbours import apart, as_edges, exact, overlaps, unit
+    from napari_simgraph.analysis.neighbours import apart, as_edges, overlaps, unit
 
     if len(table) < 2:
         raise ValueError("One patch alone has no neighbours: embed more patches.")
     yield Progress(text="getting ready")
     points, grid = unit(table.values), table.grid
     more = overlaps(grid, config.sections) if config.apart else 0
-    if config.method == "exact" or (config.method == "auto" and len(table) < index.LARGE):
-        found = yield from exact(points, config.k + more)
-    else:
-        made = yield from index.build_index(points, config.seed)
-        found = yield from index.approximate(made, config.k + more)
+    found = yield from _looked_for(points, config.k + more, config)
     if more:
         found = apart(found, grid, config.k, config.sections)
     yield Progress(1.0, "joining patches")
@@ -137,6 +50,26 @@ def apply(table: EmbeddingTable, *, config: Apply, room: Room) -> Job[Similarity
         edges[SPATIAL] = beside(grid)
     yield Progress(1.0, "joining patches")
     return SimilarityGraph(table, edges, name=f"{table.name} · graph", made=config.to_json())
+
+
+def score(
+    prediction: Nodes, truth: EmbeddingTable | None = None, config: Score | None = None
+) -> dict[str, float]:
+    """Figures of a graph or a table: those of ``embedding score`` and, of a graph, its edges.
+
+    ``within_section``, ``between_sections`` and ``between_images`` are shares of the edges;
+    ``same_class`` is the share that joins patches of one class, ``same_class_chance`` what any
+    two patches would have.
+    """
+    from napari_simgraph.analysis.edge_kinds import class_shares, shares
+    from napari_simgraph.analysis.retrieval import report
+
+    found = report(_table(prediction), truth, (config or Score()).k)
+    if isinstance(prediction, SimilarityGraph):
+        edges = prediction.edges[SIMILARITY]
+        found |= shares(prediction.table.grid, edges)
+        found |= class_shares(prediction.table.classes(), edges)
+    return found
 
 
 def find(
@@ -241,6 +174,39 @@ def map2d(table: Nodes, *, config: Map2d, room: Room) -> Job[Nodes]:
     yield Progress(1.0, "laying out the map")
     known = _table(table)
     return _with(table, known.replace(maps={**known.maps, config.method: plane}))
+
+
+def _looked_for(points: NDArray[np.float32], k: int, config: Apply) -> Job[Found]:
+    """Neighbours, exactly or through the index: whichever is asked for or pays."""
+    from napari_simgraph.analysis import index
+    from napari_simgraph.analysis.neighbours import exact
+    from napari_simgraph.learn.driver import has_cuda_driver
+
+    large = len(points) >= index.LARGE
+    many = large and config.device == "auto" and config.method != "approximate"
+    if config.device == "cuda" or (many and has_cuda_driver()):
+        found = yield from _on_card(points, k, config.device)
+        if found is not None:
+            return found
+    if config.method == "exact" or (config.method == "auto" and not large):
+        return (yield from exact(points, k))
+    made = yield from index.build_index(points, config.seed)
+    return (yield from index.approximate(made, k))
+
+
+def _on_card(points: NDArray[np.float32], k: int, device: str) -> Job[Found | None]:
+    """Neighbours from a graphics card; None where there is none."""
+    from napari_simgraph.learn.aside import Aside
+
+    aside = Aside()
+    try:
+        near: Any = yield from aside.wait(partial(import_module, "napari_simgraph.learn.near"))
+        place = near.pick(device)
+        if place.device.type != "cuda":
+            return None
+        return (yield from near.exact_on(points, k, place.device, aside))  # type: ignore[no-any-return]
+    finally:
+        aside.close()
 
 
 @dataclass(frozen=True)

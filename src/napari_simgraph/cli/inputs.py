@@ -11,6 +11,7 @@ from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.core.tables import PatchTable
+from napari_simgraph.core.verbs import noun_types
 from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.many import Along
@@ -71,8 +72,9 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
 def read_pair(asked: Namespace) -> tuple[Any, Any]:
     """Prediction (a probability map or labels) and truth."""
     if is_table(asked.prediction) or hasattr(asked, "positions"):
-        paths = (asked.prediction, asked.truth)
-        return tuple(path and _table(path, asked, _quiet, graph=False) for path in paths)
+        graph = SimilarityGraph in noun_types(asked.call, "prediction")
+        found = _table(asked.prediction, asked, _quiet, graph=graph)
+        return found, asked.truth and _table(asked.truth, asked, _quiet, graph=False)
     truth = _labels(asked.truth, asked, _quiet)
     prediction = read(asked.prediction, options=read_options(asked)).image
     if _is_probability(prediction):
