@@ -151,6 +151,6 @@ def shown_page(viewer: Any, name: str) -> Any | None:
 def front_page(viewer: Any) -> str:
     """The name of the page that is seen in the bottom dock, "" where none is."""
     for widget in viewer.window.dock_widgets.values():
-        if isinstance(widget, BottomDock) and widget.isVisible():
+        if isinstance(widget, BottomDock) and widget.isVisibleTo(widget.window()):
             return str(widget.tabs.tabText(widget.tabs.currentIndex()))
     return ""

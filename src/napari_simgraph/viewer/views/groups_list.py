@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -151,8 +152,12 @@ class GroupList(QTreeWidget):
     def _edited(self, item: QTreeWidgetItem, column: int) -> None:
         if self._filling or column != _NAME:
             return
-        old, new = self._groups[self.indexOfTopLevelItem(item)].name, item.text(_NAME).strip()
+        row, new = self.indexOfTopLevelItem(item), item.text(_NAME).strip()
+        old = self._groups[row].name
         if new and new != old:
+            groups = list(self._groups)
+            groups[row] = replace(groups[row], name=new)
+            self._groups = tuple(groups)  # so that it stays chosen
             self.renamed.emit(old, new)
         else:
             self.show_groups(self._groups)  # the name before comes back
