@@ -22,7 +22,8 @@ from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.thumbs import Thumbs
-from napari_simgraph.viewer.views.bottom import show_page
+from napari_simgraph.viewer.views.bottom import front_page, show_page
+from napari_simgraph.viewer.views.groups import GroupRows
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
 from napari_simgraph.viewer.views.similar_input import SimilarInput
 from napari_simgraph.viewer.views.similar_job import (
@@ -62,7 +63,8 @@ class SimilarDock(DockFrame):
         self.search = SearchRows(self.session, self.thumbs)
         self.session.canvas.attach()
         self.whole = WholeRows(self.session)
-        for part in (self.input, self.noted, self.search, self.whole):
+        self.groups = GroupRows(self.session, self.thumbs)
+        for part in (self.input, self.noted, self.search, self.whole, self.groups):
             self.body.addWidget(part)
         self.input.form.fold_into(self.settings)
         self.set_main("Learn what is similar", self.start, _MAIN_TIP)
@@ -125,6 +127,7 @@ class SimilarDock(DockFrame):
     def _connect(self) -> None:
         chosen = self.session.selection
         self.input.changed.connect(self._changed)
+        self.groups.said.connect(lambda said, bad: self._tell("error" if bad else "done", said))
         self.whole.mapping.connect(lambda: show_page(self.viewer, "Map"))
         self.input.table_opened.connect(self.search.choose)
         self.input.failed.connect(lambda said: self._tell("error", said))
@@ -217,7 +220,8 @@ class SimilarDock(DockFrame):
         chosen = self.session.selection
         if not chosen.hits or chosen.table is None:
             return
-        show_page(self.viewer, "Thumbnails")
+        if front_page(self.viewer) != "Map":  # whoever looks at the map goes on looking at it
+            show_page(self.viewer, "Thumbnails")
         if self.task is None:
             self._tell("done", say_hits(self.session.selection))
 
@@ -273,6 +277,7 @@ class SimilarDock(DockFrame):
             getattr(self.viewer.layers.events, event).disconnect(self.renew)
         self.search.close_events()
         self.whole.close_events()
+        self.groups.close_events()
         self.drawn.close()
         self.input.close_events()
         self.thumbs.close()
