@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from napari_simgraph.analysis.query import Box, points_of
 from napari_simgraph.capabilities.similarity import MEAN
+from napari_simgraph.core.job import Job
 from napari_simgraph.core.raster import ImageSet
 from napari_simgraph.viewer.boxes_job import Square, embed_square
+from napari_simgraph.viewer.chain import part
 from napari_simgraph.viewer.ground import noun_of
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.selection import Example, Place
 from napari_simgraph.viewer.session import Session
 
+_NEVER_ONE = 0.99  # a live job whose bar is full waits for a message
 LOOKING = "Looking at the rectangle …"
 
 
@@ -53,11 +57,12 @@ class DrawnSearch:
         if self.task is not None:
             self.task.cancel()
         self._say(LOOKING)
-        self.task = jobs.submit(
-            "Look at a rectangle",
-            lambda: jobs.apart(embed_square, model, image, square=square, room=room),
-            lane="live",
-        )
+
+        def make() -> Job[Any]:
+            job = jobs.apart(embed_square, model, image, square=square, room=room)
+            return part(job, 0.0, _NEVER_ONE, "looking at the rectangle")
+
+        self.task = jobs.submit("Look at a rectangle", make, lane="live")
         self.task.ended.connect(lambda ending: self._ended(ending, place))
 
     def close(self) -> None:

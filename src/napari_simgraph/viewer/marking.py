@@ -46,8 +46,10 @@ class Overlay:
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ZOOM_MS)
         self._timer.timeout.connect(self._redraw)
+        self._source: Layer | None = None  # whose pixels our layers count in
         for signal in (selection.chosen, selection.answered, selection.hovered):
             signal.connect(self._renew)
+        selection.table_changed.connect(self._prepare)
         viewer.dims.events.current_step.connect(self._redraw)
         viewer.scene.camera.events.zoom.connect(self._zoomed)
 
@@ -83,13 +85,14 @@ class Overlay:
         chosen = self._selection
         for signal in (chosen.chosen, chosen.answered, chosen.hovered):
             signal.disconnect(self._renew)
+        chosen.table_changed.disconnect(self._prepare)
         self._viewer.dims.events.current_step.disconnect(self._redraw)
         self._viewer.scene.camera.events.zoom.disconnect(self._zoomed)
         self._timer.stop()
         for layer in self.layers:
             layer.locked = False
             self._viewer.layers.remove(layer)
-        self._lines = self._words = None
+        self._lines = self._words = self._source = None
 
     def _mark(self, kind: str, place: Place, text: str = "") -> Mark | None:
         """A place as a mark: where it lies in another section it becomes a ring."""
@@ -126,8 +129,8 @@ class Overlay:
         return found
 
     def _renew(self, *_: object) -> None:
-        marks = self.marks()
-        if not marks and not self.layers:
+        marks, ground = self.marks(), self._ground()
+        if ground is None or not ground.open or not (marks or self.layers):
             return
         lines, words = self._made()
         width = self._width(lines, marks)
@@ -144,19 +147,25 @@ class Overlay:
             words.features = {"text": np.array(texts, object)}
             self._texts = texts
 
-    def _made(self) -> tuple[Vectors, Points]:
-        """Our two layers; new ones where the user deleted them."""
+    def _prepare(self) -> None:
+        """Put our layers in before the first click, which then need not wait for it."""
         ground = self._ground()
-        there = self.layers
-        if len(there) == 2:
+        if ground is not None and ground.open:
+            self._made()
+
+    def _made(self) -> tuple[Vectors, Points]:
+        """Our two layers; new ones where the user deleted them, or over another image."""
+        ground = self._ground()
+        assert ground is not None  # something is to be drawn
+        source, there = ground.open[0], self.layers
+        if len(there) == 2 and self._source == source:
             assert self._lines is not None
             assert self._words is not None
             return self._lines, self._words
-        assert ground is not None  # something is to be drawn
         for layer in there:
             layer.locked = False
             self._viewer.layers.remove(layer)
-        source = ground.open[0]
+        self._source = source
         place = flat(place_of(source))
         none = np.zeros((0, 2, 2))
         look = {"edge_color": COLORS["hit"], "vector_style": "line", "opacity": 1.0}

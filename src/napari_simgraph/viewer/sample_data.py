@@ -8,7 +8,7 @@ import napari
 import numpy as np
 
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.raster import Image, ImageSet, Labels
 from napari_simgraph.io.fetch_sets import data_home, public_set
 from napari_simgraph.io.samples import LARVA_CLASSES, TISSUE_CLASSES, sample_file
 from napari_simgraph.viewer.placing import open_dock
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _LARVA_VOXEL = (50.0, 4.0, 4.0)
 _TISSUE_PIXEL = (0.5, 0.5)
 _STROKES_OPACITY = 0.7  # the opacity that painting begins with: strokes are few and must be seen
-_COLUMNS = 40  # of the contact sheet: 1000 digits are wider than high, as screens are
 
 
 def larva() -> list[LayerData]:
@@ -46,14 +45,17 @@ def tissue() -> list[LayerData]:
 
 
 def digits() -> list[LayerData]:
-    """A thousand small digits on one contact sheet, sorted: about two and a half rows each."""
-    with np.load(sample_file("digits.npz")) as stored:
-        pictures, values = stored["x"], stored["y"]
-    pictures = pictures[np.argsort(values, kind="stable")]
-    rows, size = len(pictures) // _COLUMNS, pictures.shape[-1]
-    sheet = pictures[: rows * _COLUMNS].reshape(rows, _COLUMNS, size, size)
-    sheet = sheet.transpose(0, 2, 1, 3).reshape(rows * size, _COLUMNS * size)
-    return _with_source([Image(sheet, name="digits")], "digits.npz")
+    """A thousand small digits on a contact sheet, sorted by class."""
+    from napari_simgraph.io.read import read
+    from napari_simgraph.io.sheet import contact_sheet
+
+    file = sample_file("digits.npz")
+    images = read(f"{file}::x").image
+    assert isinstance(images, ImageSet)
+    with np.load(file) as stored:
+        known = tuple(str(value) for value in stored["y"])
+    sheet, _ = contact_sheet(ImageSet(images.images, known, name="digits"))
+    return _with_source([sheet], "digits.npz")
 
 
 def _tiff(name: str) -> np.ndarray:

@@ -19,6 +19,7 @@ from napari_simgraph.viewer.jobs import gui_threads
 from napari_simgraph.viewer.placing import PLUGIN
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
+from napari_simgraph.viewer.stacking import is_made
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, refuse_image, row
 from napari_simgraph.viewer.views.similar_job import (
     EM_PATCH,
@@ -195,6 +196,9 @@ class SimilarInput(QWidget):
         self.changed.emit()
 
     def _renew(self, event: Any = None) -> None:
+        value = getattr(event, "value", None)
+        if value is not None and (not isinstance(value, ImageLayer) or is_made(value)):
+            return  # ours, or painted: nothing to learn from
         others = self._others()
         self.all_open.setText(f"All {len(others) + 1} open images of this kind")
         self.all_open.setVisible(bool(others))

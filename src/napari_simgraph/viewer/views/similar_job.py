@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from napari_simgraph.capabilities import embedding, similarity
 from napari_simgraph.core.config import setting
 from napari_simgraph.core.graph import SimilarityGraph
-from napari_simgraph.core.job import Job, Progress
+from napari_simgraph.core.job import Job
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Layout
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.cost import Cost
+from napari_simgraph.learn.similarity_settings import Apply as Join
+from napari_simgraph.viewer.chain import part
 from napari_simgraph.viewer.jobs import JobRunner
 
 EM_PATCH, SLIDE_PATCH = 64, 128  # px: about 0.25 µm of a cell in EM, 60 µm of tissue
@@ -49,9 +51,9 @@ class Settings(embedding.Train):
         """The settings of `embedding.apply`."""
         return embedding.Apply.from_json(self.to_json())
 
-    def join(self) -> similarity.Apply:
+    def join(self) -> Join:
         """The settings of `similarity.apply`."""
-        return similarity.Apply.from_json(self.to_json())
+        return Join.from_json(self.to_json())
 
 
 class Learned(NamedTuple):
@@ -86,22 +88,6 @@ def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[
     joining = jobs.apart(similarity.apply, table, config=settings.join(), **device)
     graph = yield from part(joining, shares[1], 1.0, "joining")
     return Learned(model, graph)
-
-
-def part(job: Job[Any], low: float, high: float, text: str) -> Job[Any]:
-    """A job as a part of a longer one: its share of the bar, and what it is doing."""
-    try:
-        tick = next(job)
-        while True:
-            if isinstance(tick, Progress):
-                done = low + (high - low) * tick.done if tick.done >= 0 else -1.0
-                left = tick.seconds_left if high == 1.0 else _all_left(tick, high - low, 1 - high)
-                tick = replace(tick, done=done, seconds_left=left, text=tick.text or text)
-            tick = job.send((yield tick))
-    except StopIteration as end:
-        return end.value
-    finally:
-        job.close()
 
 
 def count(images: Sequence[Image], settings: Settings) -> int:
@@ -139,11 +125,3 @@ def _shares(given: Given, settings: Settings) -> tuple[float, float]:
         return (0.0 if given.use is not None else 0.7), 0.95
     joining = count(each_image(given.image), settings) / _JOINING
     return learning / total, 1 - joining / total
-
-
-def _all_left(tick: Progress, share: float, rest: float) -> float:
-    """Seconds left of the whole, from those of a part."""
-    if tick.seconds_left < 0 or tick.done >= 1 or share <= 0:
-        return tick.seconds_left
-    whole = tick.seconds_left / (share * (1 - tick.done))
-    return tick.seconds_left + rest * whole

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QPoint, QSize, Qt
 from qtpy.QtWidgets import (
     QApplication,
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QListView,
     QMenu,
@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_simgraph.core.groups import class_names
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.latest import Latest
@@ -31,6 +31,7 @@ from napari_simgraph.viewer.selection import Hit
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.thumbs import SIZE, Thumbs
+from napari_simgraph.viewer.views.label_button import LabelButton
 from napari_simgraph.viewer.views.thumbs_model import ThumbModel, say_position
 from napari_simgraph.viewer.views.thumbs_save import save_hits
 
@@ -73,7 +74,11 @@ class ThumbnailsPage(QWidget):
         """Show what was found for the choice."""
         hits = self.session.selection.hits
         self.show_hits(self._say(len(hits)), hits)
-        self.where.setEnabled(bool(self.session.selection.like))
+        table = self.session.selection.table
+        one = table is not None and len(table.grid.sources) == 1
+        self.where.setItemText(0, "this image" if one else _WHERE[0][1])
+        self.where.view().setRowHidden(1, one)  # the same
+        self.where.view().setRowHidden(2, not self.session.search.others())
         for button in (self.label_button, self.save_button):
             button.setEnabled(bool(hits))
 
@@ -109,12 +114,11 @@ class ThumbnailsPage(QWidget):
         elif not unlike:
             chosen.ask([*like, one] if add else [one], other if add else [])
 
-    def label_as(self, name: str) -> None:
-        """Write the shown patches of the table in front into a class."""
+    def rows(self) -> Rows:
+        """The shown patches of the table in front."""
         chosen = self.session.selection
-        rows = [item.hit.row for item in self.model.items if item.hit.table == chosen.key]
-        self.session.edits.label(rows, name)
-        self.renew()
+        shown = [item.hit.row for item in self.model.items if item.hit.table == chosen.key]
+        return np.array(shown, np.intp)
 
     def save(self, path: str = "") -> None:
         """Write pictures and a CSV of the shown patches into a folder; asks where to."""
@@ -158,11 +162,9 @@ class ThumbnailsPage(QWidget):
         self.count.valueChanged.connect(lambda k: self.session.search.change(k=k))
         self.where = combo("Where to look.\ncommand line: --table", "In")
         self.where.addItems([text for _, text in _WHERE])
-        self.where.currentIndexChanged.connect(
-            lambda i: self.session.search.change(where=_WHERE[i][0])
-        )
-        tip = "Writes the shown patches into a class.\nUndo takes it back."
-        self.label_button = flat("Label as ▾", self._label_menu, tip)
+        self.where.activated.connect(lambda i: self.session.search.change(where=_WHERE[i][0]))
+        self.label_button = LabelButton(self.session, self.rows, "the shown patches")
+        self.label_button.labelled.connect(self._labelled)
         tip = "Writes the pictures and a table into a folder."
         self.save_button = flat("Save…", lambda: self.save(), tip)
         self._row = QHBoxLayout()
@@ -235,18 +237,9 @@ class ThumbnailsPage(QWidget):
         table = self.session.tables.get(hit.table)
         QApplication.clipboard().setText(say_position(table, hit.row))
 
-    def _label_menu(self) -> None:
-        menu, table = QMenu(self), self.session.selection.table
-        for name in class_names(table) if table is not None else ():
-            menu.addAction(name, lambda name=name: self.label_as(name))
-        menu.addAction("New class…", self._new_class)
-        menu.addAction("No class", lambda: self.label_as(""))
-        menu.exec(self.label_button.mapToGlobal(self.label_button.rect().topLeft()))
-
-    def _new_class(self) -> None:
-        name, sure = QInputDialog.getText(self, "Label as", "Name of the class")
-        if sure and name.strip():
-            self.label_as(name.strip())
+    def _labelled(self, said: str) -> None:
+        self.renew()
+        self.title.setText(said)
 
     def _pick(self, on: bool) -> None:
         picker = self.session.canvas.picker

@@ -70,7 +70,9 @@ class ThumbModel(QAbstractListModel):
         several = len(table.grid.sources) > 1 or hit.table != self._session.selection.key
         where = source.name if several else f"z {place.z}" if source.sections > 1 else ""
         where = where or say_position(table, hit.row)
-        told = [f"{source.name}, {say_position(table, hit.row)}", f"similarity {hit.score:.2f}"]
+        lies = say_position(table, hit.row)
+        told = [source.name if lies == source.name else f"{source.name}, {lies}"]
+        told.append(f"similarity {hit.score:.2f}")
         told += [f"class {name}"] if name else []
         color = table.colors.get(CLASSES, {}).get(name, _GREY) if name else ""
         text = f"{rank}  {hit.score:.2f}\n{where}"
@@ -105,9 +107,11 @@ class ThumbModel(QAbstractListModel):
 
 
 def say_position(table: EmbeddingTable, row: int) -> str:
-    """Where a patch lies: ``z 12, 2.1 x 3.4 µm``."""
+    """Where a patch lies: ``z 12, 2.1 x 3.4 µm``; the name of a picture that is one patch."""
     source = table.grid.sources[int(table.grid.image[row])]
     place = place_of_row(table, row)
+    if place.size >= max(source.shape[-2:]):
+        return source.name
     down, right = source.spacing[-2] * (place.y + 0.5), source.spacing[-1] * (place.x + 0.5)
     size = f"{say_length(down, source.unit)} x {say_length(right, source.unit)}"
     if source.unit == "pixel":
