@@ -55,9 +55,12 @@ def test_a_stroke_is_a_plane():
         Strokes(0, 0, 0, np.zeros((2, 2, 2), np.uint8))
 
 
-def test_a_history_says_how_much_was_learned_before_each_event():
-    history = History((), ((1, 0), (2, 0), (2, 40), (3, 55), (3, 90)))
-    assert [history.steps_before(n) for n in (1, 2, 3)] == [0, 0, 55]
+def test_a_history_says_which_events_came_together_and_when():
+    events = [Strokes(z, 0, 0, PLANE) for z in range(5)]
+    marks = ((1, 0), (3, 0), (3, 40), (4, 55), (4, 90))
+    history = History((events[0], Field(0, 0, 0, 9, 9), *events[1:]), marks)
+    groups = [(steps, [one.z for one in group]) for steps, group in history.groups()]
+    # the last was sent, but the window was gone before it was answered
+    assert groups == [(0, [0]), (0, [1, 2]), (55, [3]), (90, [4])]
     assert history.steps == 90
-    assert history.steps_before(4) == 90  # sent, but the window was gone before it was answered
-    assert History().steps_before(1) == 0
+    assert History().groups() == []

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.core.job import Job
+from napari_simgraph.core.job import Job, Signal
+from napari_simgraph.core.live import Event, History, Reply
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
 from napari_simgraph.core.room import Room
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.holdout import parse_sections
+from napari_simgraph.learn.live_settings import LiveLearning
 from napari_simgraph.learn.making import Painted, Parted
-from napari_simgraph.learn.painting import Canvas
-from napari_simgraph.learn.settings import Computing, LearnedScale, Learning, Scaled, Varying
-
-R = TypeVar("R")
+from napari_simgraph.learn.segmented import Segmented, segmented
+from napari_simgraph.learn.settings import (
+    Computing,
+    LearnedScale,
+    Learning,
+    Network,
+    Scaled,
+    Varying,
+)
 
 
 @dataclass(frozen=True)
-class _Network(Config):
-    width: int = setting(
-        16, "Features of the network at full size: 16 is fast, 32 finer.", 4, 128, 4, label="Width"
-    )
-    depth: int = setting(
-        4, "Levels of the network: each sees twice as far.", 1, 6, 1, label="Depth"
-    )
-    residual: bool = setting(
-        False, "Residual blocks: a little slower, good for deep networks.", label="Residual blocks"
-    )
-    neighbours: int = setting(
-        0,
-        "Sections above and below that the network sees as well.",
-        0,
-        2,
-        1,
-        label="Look at neighbour sections",
-    )
+class _Network(Network):
     holdout: str = setting(
         "auto",
         "Labelled sections kept aside to see how good it is: 18-23, auto or none.",
@@ -60,6 +50,11 @@ class Train(Computing, LearnedScale, Varying, _Network, Learning):
 
 
 @dataclass(frozen=True)
+class Live(LiveLearning):
+    """Settings of `live`."""
+
+
+@dataclass(frozen=True)
 class Apply(Computing, Scaled, Parted, Painted):
     """Settings of `apply`."""
 
@@ -72,14 +67,6 @@ class Score(Config):
         "", "The class that separates cells; found by its name if empty.", label="Boundary class"
     )
     sections: str = setting("", "Which sections, like 18-23; all if empty.", label="Sections")
-
-
-class Segmented(NamedTuple):
-    """What `apply` makes; None where it was not asked for."""
-
-    classes: Labels | LabelsSet | None
-    probability: Image | ImageSet | None
-    instances: Labels | LabelsSet | None
 
 
 def train(
@@ -114,6 +101,48 @@ def train(
     try:
         yield from aside.wait(partial(import_module, "napari_simgraph.learn.pixels"))
         return (yield from _train(_Given(image, labels, start), config, room, aside))
+    finally:
+        aside.close()
+
+
+def live(
+    image: Image,
+    labels: Labels | None = None,
+    history: History | None = None,
+    *,
+    start: Model | None = None,
+    config: Live,
+    room: Room,
+) -> Generator[Reply, Event | Signal | None, Model]:
+    """Learn while somebody paints, and answer each stroke; `core.live` tells how to speak with it.
+
+    Parameters
+    ----------
+    image
+        What is painted on: grey or colour, flat or a stack.
+    labels
+        Strokes or masks that are there already.
+    history
+        A session to go on with.
+    start
+        A U-Net to go on from.
+    config
+        Settings.
+    room
+        Not needed so far.
+
+    Raises
+    ------
+    ValueError
+        What is given doesn't fit together, or nothing was painted when it was stopped.
+    """
+    inbox = Inbox()
+    aside = Aside(inbox)
+    try:
+        name = "napari_simgraph.learn.live_start"
+        late: Any = yield from aside.wait(partial(import_module, name))  # type: ignore[misc]
+        given = late.Begin(image, labels, history, start)
+        return (yield from late.session(given, config, aside, inbox))  # type: ignore[no-any-return]
     finally:
         aside.close()
 
@@ -209,7 +238,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     if start:
         pixel.check_kind(start, "segmentation")
         pixel.check_start(start, channels, truths[0])
-    network = _network(start, config, channels, len(truths[0].classes))
+    network = dict(start.network if start else config.network(channels, len(truths[0].classes)))
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
     yield from tell_odd(images, aside.halt)
@@ -228,20 +257,6 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     metrics |= yield from choose_parting(network, module, material, place, aside)
     made: dict[str, Any] = {"settings": config.to_json(), "metrics": metrics, "seed": config.seed}
     return Model("segmentation", network=network, **made, **pixel.describe(material, fitted))
-
-
-def _network(start: Model | None, config: Train, channels: int, classes: int) -> dict[str, Any]:
-    """Name and options of the network: those of `start`, else those of the settings."""
-    if start:
-        return {"name": start.network["name"], "options": dict(start.network["options"])}
-    options = {
-        "in_channels": channels * (2 * config.neighbours + 1),
-        "out_channels": classes,
-        "width": config.width,
-        "depth": config.depth,
-        "residual": config.residual,
-    }
-    return {"name": "unet", "options": options}
 
 
 def _apply(
@@ -273,22 +288,4 @@ def _apply(
         part = (number, len(canvases))
         closes = room if config.boundaries == "closed" else None
         yield from pixel_model.paint(canvas, sections, part, closes)
-    return _segmented(canvases, image)
-
-
-def _segmented(canvases: Sequence[Canvas], image: Image | ImageSet) -> Segmented:
-    classes = tuple(filter(None, (canvas.labels() for canvas in canvases)))
-    maps = tuple(filter(None, (canvas.probability() for canvas in canvases)))
-    objects = tuple(filter(None, (canvas.objects() for canvas in canvases)))
-    if isinstance(image, Image):
-        return Segmented(_first(classes), _first(maps), _first(objects))
-    name = image.name
-    return Segmented(
-        LabelsSet(classes, f"{name} · classes") if classes else None,
-        ImageSet(maps, name=f"{name} · probability") if maps else None,
-        LabelsSet(objects, f"{name} · objects") if objects else None,
-    )
-
-
-def _first(made: Sequence[R]) -> R | None:
-    return made[0] if made else None
+    return segmented(canvases, image)

@@ -196,7 +196,8 @@ class Answer:
     strokes
         Strokes and regions learned from, those kept aside included.
     events, steps
-        `MARKED` events taken in so far, and learning steps of the network: what `History` keeps.
+        `MARKED` events taken in so far, and learning steps of the network: of the first answer to
+        events those at which they were taken in. `History` keeps both.
     seconds
         From the event to this answer.
     """
@@ -248,11 +249,18 @@ class History:
     events: tuple[Event, ...] = ()
     marks: tuple[tuple[int, int], ...] = ()
 
-    def steps_before(self, number: int) -> int:
-        """Steps that were learned when marked event `number` (from 1) was taken in."""
-        after = [steps for events, steps in self.marks if events >= number]
-        last = [steps for _, steps in self.marks[-1:]]
-        return min(after or last or [0])
+    def groups(self) -> list[tuple[int, list[Event]]]:
+        """The `MARKED` events that were taken in together, with the steps learned before them.
+
+        Those that no answer came for, since the window was gone, come last.
+        """
+        found: dict[tuple[int, int], list[Event]] = {}
+        marked = [one for one in self.events if isinstance(one, MARKED)]
+        for number, event in enumerate(marked, 1):
+            last = (len(marked), self.steps)
+            due = next((mark for mark in self.marks if mark[0] >= number), last)
+            found.setdefault((due[0], due[1]), []).append(event)
+        return [(steps, events) for (_, steps), events in found.items()]
 
     @property
     def steps(self) -> int:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from napari_simgraph.core.config import Config
+from napari_simgraph.core.job import Signal
 
 _NOT_NOUNS = ("start", "config", "room", "return")
 
@@ -76,7 +77,10 @@ def noun_types(call: Callable[..., Any], name: str) -> tuple[type, ...]:
 def _result(call: Callable[..., Any]) -> Any:
     """The type R of a function that returns ``Job[R]``, else None."""
     returned = get_type_hints(call).get("return")
-    return get_args(returned)[2] if get_origin(returned) is Generator else None
+    if get_origin(returned) is not Generator:
+        return None
+    _, sent, result = get_args(returned)
+    return result if sent == Signal | None else None  # a live verb is sent events as well
 
 
 def _verb(module: ModuleType, name: str, call: Callable[..., Any]) -> Verb:

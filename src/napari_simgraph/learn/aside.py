@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
@@ -18,9 +20,24 @@ class Halt:
     def __init__(self) -> None:
         self.stopped = False
 
-    def hear(self, signal: Signal | None) -> None:
+    def hear(self, signal: Any) -> None:
         """Take what a yield returned."""
         self.stopped = self.stopped or signal is Signal.STOP
+
+
+class Inbox(Halt):
+    """Takes whatever is sent into the generator, wherever it arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: deque[tuple[Any, float]] = deque()
+
+    def hear(self, signal: Any) -> None:
+        """See `Halt.hear`; events are kept with the time at which they came."""
+        if isinstance(signal, Signal):
+            super().hear(signal)
+        elif signal is not None:
+            self.waiting.append((signal, time.monotonic()))
 
 
 class Aside:
@@ -30,8 +47,8 @@ class Aside:
     a yield. Close it in ``finally``: it waits for the call it is in.
     """
 
-    def __init__(self) -> None:
-        self.halt = Halt()
+    def __init__(self, halt: Halt | None = None) -> None:
+        self.halt = halt or Halt()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="simgraph-compute")
 
     def wait(

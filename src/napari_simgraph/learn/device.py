@@ -49,6 +49,12 @@ class Place:
         finally:
             torch.set_num_threads(before)
 
+    @contextmanager
+    def exactly(self, threads: int = 0) -> Iterator[None]:
+        """Torch with this many threads, or so many, in full precision; leave it before a yield."""
+        with Place(self.device, threads or self.threads, None).computing():
+            yield
+
 
 def pick(device: str = "auto", threads: int = 0, precision: str = "auto") -> Place:
     """The place to compute at.

@@ -6,6 +6,7 @@ A Config that inherits several of these shows the last one named first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from napari_simgraph.core.config import Config, setting
 
@@ -94,3 +95,37 @@ class LearnedScale(Scaled):
         label="Learn at",
         unit="nm",
     )
+
+
+@dataclass(frozen=True)
+class Network(Config):
+    """What the U-Net is like."""
+
+    width: int = setting(
+        16, "Features of the network at full size: 16 is fast, 32 finer.", 4, 128, 4, label="Width"
+    )
+    depth: int = setting(
+        4, "Levels of the network: each sees twice as far.", 1, 6, 1, label="Depth"
+    )
+    residual: bool = setting(
+        False, "Residual blocks: a little slower, good for deep networks.", label="Residual blocks"
+    )
+    neighbours: int = setting(
+        0,
+        "Sections above and below that the network sees as well.",
+        0,
+        2,
+        1,
+        label="Look at neighbour sections",
+    )
+
+    def network(self, channels: int, classes: int) -> dict[str, Any]:
+        """Name and options of the network for images of so many channels."""
+        options = {
+            "in_channels": channels * (2 * self.neighbours + 1),
+            "out_channels": classes,
+            "width": self.width,
+            "depth": self.depth,
+            "residual": self.residual,
+        }
+        return {"name": "unet", "options": options}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 Arrays = Mapping[str, NDArray[Any]]
-_DECAY = 0.99  # of the average: about the last hundred steps
+DECAY = 0.99  # of the average: about the last hundred steps
 _CLIP = 1.0  # largest gradient norm: one bad batch can't throw the weights away
 _WEIGHT_DECAY = 1e-2
 
@@ -48,9 +48,9 @@ class Average:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after step `step` (from 0)."""
-        decay = min(_DECAY, (1 + step) / (10 + step))  # the random start is soon forgotten
+    def update(self, network: nn.Module, step: int, decay: float = DECAY) -> None:
+        """Take in the weights after step `step` (from 0), 1 - `decay` of them at most."""
+        decay = min(decay, (1 + step) / (10 + step))  # the random start is soon forgotten
         old, new = self.network.state_dict(), network.state_dict()
         for key, value in old.items():
             if value.is_floating_point():

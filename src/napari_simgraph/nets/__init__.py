@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import nn
 
-from napari_simgraph.nets import encoder, unet
+from napari_simgraph.nets import encoder, filters, unet
 from napari_simgraph.nets.unet import Reach
 
-_ARCHITECTURES = {"siamese": encoder, "unet": unet}
+_ARCHITECTURES = {"filters": filters, "siamese": encoder, "unet": unet}
+_SLOW = ("graph",)  # imported when first asked for: torch-geometric takes seconds
 
 
 def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
@@ -21,7 +23,7 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     Parameters
     ----------
     name
-        The architecture: ``siamese`` or ``unet``.
+        The architecture: ``filters``, ``siamese``, ``unet`` or ``graph``.
     seed
         Of the weights.
     options
@@ -39,7 +41,8 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     except TypeError:
         raise ValueError(f"The network '{name}' of this model has options we don't know.") from None
     network = network.to_empty(device="cpu")
-    _draw(network, torch.Generator().manual_seed(seed))
+    draw = getattr(architecture, "draw", _draw)
+    draw(network, torch.Generator().manual_seed(seed))
     return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return]
 
 
@@ -62,6 +65,8 @@ def reach(name: str, options: Mapping[str, Any]) -> Reach:
 
 
 def _find(name: str) -> Any:
+    if name in _SLOW:
+        return import_module(f"napari_simgraph.nets.{name}")
     if name not in _ARCHITECTURES:
         raise ValueError(f"There is no network '{name}'; there are {', '.join(_ARCHITECTURES)}.")
     return _ARCHITECTURES[name]
@@ -81,3 +86,5 @@ def _draw(network: nn.Module, generator: torch.Generator) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_parameters()
+        elif isinstance(module, filters.Filters):
+            module.reset()

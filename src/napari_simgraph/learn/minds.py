@@ -1,0 +1,234 @@
+"""Minds: the two that answer in a live session, quick filters and a U-Net, and who of them does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_simgraph.core.live import FILTERS, NETWORK, Answer, Scores
+from napari_simgraph.core.model import Model
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.judging import dice, grey_finder, judged, mean, who
+from napari_simgraph.learn.normalise import RULE
+from napari_simgraph.learn.pupil import Diet, Pupil
+from napari_simgraph.learn.quick import HIDDEN, Bank, chances_at, chances_of, fit_filters
+from napari_simgraph.learn.state import pack
+from napari_simgraph.learn.truth import Said, Truth
+from napari_simgraph.learn.truth_tile import Span
+from napari_simgraph.learn.windows import Windows
+from napari_simgraph.nets.filters import Filters, features
+
+NO_STROKES = "Paint one short stroke of each class."
+ONE_CLASS = "Paint a second class: with one class there is nothing to tell apart."
+# Steps on the newest stroke before the network answers it; the average takes it in at once.
+URGENT, _URGENT_DECAY = 6, 0.8
+
+
+@dataclass(frozen=True)
+class Known:
+    """What there is to learn from, and how: the image twice, for filters and for the network."""
+
+    plain: Windows
+    stacked: Windows
+    truth: Truth
+    network: Mapping[str, Any]
+    diet: Diet
+
+
+class Minds:
+    """Quick filters and a U-Net that learn the same; both are judged on what was kept aside."""
+
+    def __init__(self, known: Known, place: Place, start: Model | None) -> None:
+        self.truth, self.place, self.start = known.truth, place, start
+        self.bank = Bank(known.plain, place)
+        self.known = known
+        self.filters: Filters | None = None
+        self.pupil: Pupil | None = None
+        self.by = NETWORK if start else FILTERS
+        self.scores = Scores()
+        self.values: tuple[int, ...] = ()
+        self._filters_each: dict[int, float] = {}
+
+    @property
+    def steps(self) -> int:
+        """Learning steps of the network so far."""
+        return self.pupil.steps if self.pupil else 0
+
+    def warm_up(self) -> None:
+        """Learn nothing: the first use of an optimiser takes a second, and may as well be now."""
+        nothing = torch.zeros(1, features(self.known.plain.image.channels))
+        with self.place.exactly(threads=1):
+            fit_filters(nothing, np.ones(1, np.uint8), (1, 2), self.known.plain.image.channels, 0)
+
+    def missing(self) -> str:
+        """What a person must do before anything can be learned; "" where nothing is missing."""
+        painted = self._painted()
+        if len(painted) > 1 or self.start:
+            return ""
+        return ONE_CLASS if painted else NO_STROKES
+
+    def take_in(self) -> None:
+        """Learn the truth as it is now: filters anew, the network from its next steps on."""
+        painted = self._painted()
+        known = set(range(1, len(self.start.classes) + 1)) if self.start else set()
+        self.values = tuple(sorted(painted | (known & set(self.truth.values))))
+        self.filters = self._fit(self.truth.said()) if len(painted) > 1 else None
+        if self.pupil is None:
+            self.pupil = self._fresh_pupil()
+        if self.pupil.values != self.values:
+            self.pupil.regroup(self.values)
+        self._judge_filters()
+        self.judge_network()
+
+    def learn(self, urgent: bool = False) -> float:
+        """One step of the network; its loss."""
+        assert self.pupil is not None
+        return self.pupil.learn(1, _URGENT_DECAY) if urgent else self.pupil.learn()
+
+    def judge_network(self) -> None:
+        """Judge the network, and decide who answers."""
+        pupil = self.pupil
+        assert pupil is not None
+        known = pupil.steps > 0 or self.start is not None
+        each = (
+            dice(judged(self._kept(), self.values, pupil.chances_at), self.values) if known else {}
+        )
+        self.scores = replace(self.scores, network=mean(each))
+        self.by = who(self.by, self.scores) if self.filters else NETWORK
+        told = each if self.by == NETWORK else self._filters_each
+        self.scores = replace(self.scores, classes=told)
+
+    def chances(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a box inside the image, of who answers."""
+        if self.by == NETWORK and self.pupil is not None:
+            return self.pupil.chances(z, rows, columns)
+        assert self.filters is not None
+        found = self.bank.box(z, rows, columns)
+        with self.place.exactly():
+            return chances_of(self.filters, found)
+
+    def answer(self, z: int, rows: Span, columns: Span) -> Answer:
+        """The answer for a box, as far as it is known here."""
+        found = self.chances(z, rows, columns)
+        return Answer(
+            z,
+            rows[0],
+            columns[0],
+            np.array(self.values, np.uint8)[found.argmax(0)],
+            np.round(255 * found).astype(np.uint8),
+            unsure(found),
+            self.values,
+            self.by,
+            self.scores,
+            strokes=len(self.truth.said()),
+            steps=self.steps,
+        )
+
+    def model(self, settings: Mapping[str, Any], boundary: str) -> Model:
+        """What answers, as a model for the whole stack.
+
+        Raises
+        ------
+        ValueError
+            Nothing was learned.
+        """
+        if self.pupil is None or (self.start and not self.truth.said()):
+            if self.start:
+                return self.start
+            raise ValueError(self.missing() or NO_STROKES)
+        image = self.known.plain.image
+        names = {value: row.name for value, row in self.truth.rows.items()}
+        metrics = {f"agreement {names[v]}": d for v, d in self.scores.classes.items() if v in names}
+        ours = self.scores.network if self.by == NETWORK else self.scores.filters
+        told = {"agreement": ours, "baseline": self.scores.baseline}
+        table = self.truth.table(self.values)
+        return Model(
+            "segmentation",
+            name=f"{image.name} live",
+            **self._answering(),
+            settings=dict(settings),
+            classes=table,
+            boundary=table.find(boundary).name if boundary else table.boundary(),
+            channels=image.channels,
+            spacing=image.spacing,
+            unit=image.unit,
+            normalisation=RULE,
+            metrics={name: v for name, v in told.items() if v is not None} | metrics,
+            versions={name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
+            seed=self.known.diet.seed,
+            steps=self.steps,
+            data={"images": [image.fingerprint], "strokes": len(self.truth.said())},
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _answering(self) -> dict[str, Any]:
+        """Network and weights of who answers."""
+        if self.by == NETWORK and self.pupil is not None:
+            return {"network": self.pupil.network, "arrays": self.pupil.arrays()}
+        assert self.filters is not None
+        channels = self.known.plain.image.channels
+        options = {"in_channels": channels, "out_channels": len(self.values), "hidden": HIDDEN}
+        return {"network": {"name": "filters", "options": options}, "arrays": pack(self.filters)}
+
+    def _painted(self) -> set[int]:
+        return {int(value) for one in self._learned() for value in np.unique(one.values)}
+
+    def _learned(self) -> Sequence[Said]:
+        return [one for one in self.truth.said() if not one.kept]
+
+    def _kept(self) -> Sequence[Said]:
+        return [one for one in self.truth.said() if one.kept]
+
+    def _fit(self, said: Sequence[Said]) -> Filters:
+        found, true = self.bank.of(said), np.concatenate([one.values for one in said])
+        known = np.isin(true, self.values)
+        if not known.all():
+            found, true = found[known], true[known]
+        channels, seed = self.known.plain.image.channels, self.known.diet.seed
+        with self.place.exactly(threads=1):  # several would wait for each other: steps are tiny
+            return fit_filters(found, true, self.values, channels, seed)
+
+    def _judge_filters(self) -> None:
+        kept = self._kept()
+        if not kept or self.filters is None:
+            self._filters_each = {}
+            self.scores = Scores()
+            return
+        learned, channels = self._learned(), self.known.plain.image.channels
+        rehearsal = self._fit(learned)
+        greys = self.bank.of(learned)[:, :channels].mean(1).cpu().numpy()
+        of_grey = grey_finder(greys, np.concatenate([one.values for one in learned]), self.values)
+
+        def by_filters(one: Said) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+            return chances_at(rehearsal, self.bank.of([one])), one.values
+
+        def by_grey(one: Said) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+            return of_grey(self.bank.of([one])[:, :channels].mean(1).cpu().numpy()), one.values
+
+        finders = (by_filters, by_grey)
+        each, plain = (dice(judged(kept, self.values, find), self.values) for find in finders)
+        self._filters_each = each
+        self.scores = Scores(mean(each), None, mean(plain), each, len(kept))
+
+    def _fresh_pupil(self) -> Pupil:
+        known = self.known
+        values = tuple(range(1, len(self.start.classes) + 1)) if self.start else self.values
+        options = dict(known.network["options"]) | {"out_channels": len(values)}
+        network = {"name": known.network["name"], "options": options}
+        pupil = Pupil(network, values, (known.stacked, known.truth), known.diet, self.place)
+        if self.start:
+            pupil.start(self.start.arrays)
+        return pupil
+
+
+def unsure(chances: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """How unsure probabilities ``(K, Y, X)`` are: entropy, 255 where all classes are alike."""
+    entropy = -(chances * np.log(np.maximum(chances, 1e-9))).sum(0) / np.log(len(chances))
+    return np.asarray(np.round(255 * entropy.clip(0, 1)).astype(np.uint8))

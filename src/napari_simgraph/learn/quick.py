@@ -1,0 +1,169 @@
+"""Quick filters: a head on a bank of filters, learned anew from all strokes in a moment."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.truth import Said
+from napari_simgraph.learn.windows import Span, Windows
+from napari_simgraph.nets import build
+from napari_simgraph.nets.filters import Filters, bank, reach
+
+HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
+_EDGE = 256  # px of a tile: a field of 512 px is four to nine of them
+_MARGIN = 16  # px mirrored at borders, as in `predict`, so that applying gives the same
+_KEPT_BYTES = 400 * 2**20  # of features: some forty tiles, several fields
+_STEPS, _BATCH = 200, 512  # more changes nothing that can be measured
+_RATE, _DECAY = 1e-2, 0.1
+_DROPPED = 0.2  # share of features left out: few strokes, many features that say the same
+
+
+class Bank:
+    """Features of an image, computed tile by tile where they are asked for.
+
+    Parameters
+    ----------
+    windows
+        Of the image, without neighbour sections.
+    place
+        Where to compute.
+    """
+
+    def __init__(self, windows: Windows, place: Place) -> None:
+        self.windows, self.place = windows, place
+        self._tiles: OrderedDict[tuple[int, int, int], Tensor] = OrderedDict()
+        self._of_said: dict[int, tuple[NDArray[np.int32], Tensor]] = {}
+
+    def box(self, z: int, rows: Span, columns: Span) -> Tensor:
+        """Features ``(F, Y, X)`` of a box inside the image."""
+        parts = []
+        for row in range(rows[0] // _EDGE, (rows[1] - 1) // _EDGE + 1):
+            line = []
+            for column in range(columns[0] // _EDGE, (columns[1] - 1) // _EDGE + 1):
+                down, right = _inside(rows, row), _inside(columns, column)
+                line.append(self._tile((z, row, column))[:, down, right])
+            parts.append(torch.cat(line, 2))
+        return torch.cat(parts, 1)
+
+    def of(self, said: Sequence[Said]) -> Tensor:
+        """Features ``(n, F)`` of all places of some strokes and regions."""
+        return torch.cat([self._of(one) for one in said])
+
+    def _of(self, said: Said) -> Tensor:
+        places, found = self._of_said.get(said.number, (None, None))
+        if found is None or not np.array_equal(places, said.places):  # type: ignore[arg-type]
+            found = self._at(said)
+            self._of_said[said.number] = (said.places, found)
+        return found
+
+    def _at(self, said: Said) -> Tensor:
+        tiles = said.places // _EDGE
+        found = None
+        for row, column in np.unique(tiles, axis=0).tolist():
+            there = np.flatnonzero((tiles == (row, column)).all(1))
+            y, x = torch.from_numpy(said.places[there].astype(np.int64) % _EDGE).T
+            values = self._tile((said.z, row, column))[:, y, x].T
+            found = values.new_zeros(len(tiles), values.shape[1]) if found is None else found
+            found[torch.from_numpy(there)] = values
+        assert found is not None  # what was said has places
+        return found
+
+    def _tile(self, key: tuple[int, int, int]) -> Tensor:
+        if key not in self._tiles:
+            self._tiles[key] = self._compute(key)
+            while sum(4 * one.numel() for one in self._tiles.values()) > _KEPT_BYTES:
+                self._tiles.popitem(last=False)
+        self._tiles.move_to_end(key)
+        return self._tiles[key]
+
+    def _compute(self, key: tuple[int, int, int]) -> Tensor:
+        halo, spans, inner = reach({}).radius, [], []
+        for number, n in zip(key[1:], self.windows.image.plane, strict=True):
+            start, stop = number * _EDGE, min((number + 1) * _EDGE, n)
+            spans.append((max(start - halo, -_MARGIN), min(stop + halo, n + _MARGIN)))
+            inner.append(slice(start - spans[-1][0], stop - spans[-1][0]))
+        read = torch.from_numpy(self.windows.read(key[0], *spans))[None]
+        with torch.no_grad(), self.place.exactly():
+            return bank(read.to(self.place.device))[0][:, inner[0], inner[1]].contiguous()
+
+
+def fit_filters(
+    found: Tensor, values: NDArray[np.uint8], classes: Sequence[int], channels: int, seed: int
+) -> Filters:
+    """A head that tells the classes of these pixels apart; the same for the same pixels.
+
+    Parameters
+    ----------
+    found
+        Features ``(n, F)``.
+    values
+        The class of each ``(n,)``.
+    classes
+        All classes, in the order of the scores.
+    channels
+        Of the image.
+    seed
+        Of the weights and of the order of the pixels.
+    """
+    network: Any = build(
+        "filters", seed=seed, in_channels=channels, out_channels=len(classes), hidden=HIDDEN
+    )
+    network = network.to(found.device)
+    numbers = torch.from_numpy(np.searchsorted(classes, values)).to(found.device)
+    counts = torch.bincount(numbers, minlength=len(classes)).clamp(min=1)
+    weights = len(numbers) / (len(classes) * counts.float())  # every class counts alike
+    network.mean.copy_(found.mean(0))
+    network.spread.copy_(found.std(0, unbiased=False).clamp(min=1e-3))
+    generator = torch.Generator().manual_seed(seed)
+    adam = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
+    for step in range(_STEPS):
+        chosen = torch.randint(len(found), (_BATCH,), generator=generator)
+        shown = torch.rand(_BATCH, found.shape[1], generator=generator) >= _DROPPED
+        near = network.near(found[chosen].T[None, :, :, None])[0, :, :, 0].T
+        near = near * shown.to(near) / (1 - _DROPPED)
+        scores = _scores(network, near)
+        loss = functional.cross_entropy(scores, numbers[chosen], weight=weights)
+        torch.autograd.backward(loss)
+        for group in adam.param_groups:
+            group["lr"] = _RATE * min(1.0, 2 * (1 - step / _STEPS))  # falls in the second half
+        adam.step()
+        adam.zero_grad(set_to_none=True)
+    filters: Filters = network.eval()
+    return filters
+
+
+def _scores(network: Filters, near: Tensor) -> Tensor:
+    """Scores ``(n, K)`` of features ``(n, F)``: 1 x 1 convolutions of pixels that lie anywhere."""
+
+    def layer(x: Tensor, conv: nn.Conv2d) -> Tensor:
+        return functional.linear(x, conv.weight.flatten(1), conv.bias)
+
+    return layer(functional.relu(layer(near, network.first)), network.second)
+
+
+def chances_at(network: Filters, found: Tensor) -> NDArray[np.float32]:
+    """Probabilities ``(n, K)`` of features ``(n, F)``."""
+    with torch.no_grad():
+        near = network.near(found.T[None, :, :, None])[0, :, :, 0].T
+        return np.asarray(_scores(network, near).softmax(1).cpu().numpy())
+
+
+def chances_of(network: Filters, found: Tensor) -> NDArray[np.float32]:
+    """Probabilities ``(K, Y, X)`` of features ``(F, Y, X)``."""
+    with torch.no_grad():
+        return np.asarray(network.head(found[None])[0].softmax(0).cpu().numpy())
+
+
+def _inside(span: Span, number: int) -> slice:
+    """The part of tile `number` that a span needs."""
+    start = number * _EDGE
+    return slice(max(span[0] - start, 0), min(span[1] - start, _EDGE))
