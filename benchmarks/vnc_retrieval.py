@@ -54,8 +54,7 @@ def retrieval(known, sought, points, others):
 
 def probe(known, sought, points, others):
     """AUROC of a logistic regression from few examples and from all."""
-    scale = points.std(0) + 1e-9
-    here, there = (points - points.mean(0)) / scale, (others - points.mean(0)) / scale
+    here, there = ((part - points.mean(0)) / points.std() for part in (points, others))
     few = []
     for draw in range(DRAWS):
         rng = np.random.default_rng(draw)

@@ -12,7 +12,7 @@ from file_server import file_server
 from napari_simgraph import MemoryRoom, run
 from napari_simgraph.capabilities import embedding
 from napari_simgraph.learn.imagenet import imagenet
-from napari_simgraph.nets import build
+from napari_simgraph.nets import build, folded
 from toy import toy_image
 
 FAST = {"threads": 1, "device": "cpu", "minutes": 0.0, "patch": 32, "batch": 8}
@@ -91,3 +91,18 @@ def test_grey_images_are_three_equal_colours_to_a_resnet(weights):
     assert same
     assert torch.equal(many.encoder.net.conv1.weight, own)
     assert torch.equal(many.encoder.net.layer1[0].conv1.weight, known["layer1.0.conv1.weight"])
+
+
+@pytest.mark.parametrize("backbone", ["cnn", "resnet18"])
+def test_normalisations_are_taken_into_convolutions(backbone):
+    network = build("siamese", backbone=backbone, in_channels=1).eval()
+    generator = torch.Generator().manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.3, 0.3, generator=generator)
+            module.running_var.uniform_(0.5, 2, generator=generator)
+    x = torch.randn((2, 1, 32, 32), generator=generator)
+    with torch.no_grad():
+        wanted, found = network.features(x), folded(network).features(x)
+    assert torch.allclose(wanted, found, atol=1e-3, rtol=1e-3)
+    assert any(isinstance(one, torch.nn.BatchNorm2d) for one in network.modules())

@@ -105,7 +105,7 @@ def answers(table: EmbeddingTable, among: EmbeddingTable | None) -> Iterator[Ans
         similarity = unit(table.values[rows]) @ points.T
         if among is None:
             similarity[_too_near(table, rows, there)] = -np.inf
-        order = np.argsort(-similarity, axis=1, kind="stable")
+        order = np.argsort(-similarity, axis=1)
         similarity = np.take_along_axis(similarity, order, 1)
         wanted = true[start : start + step]
         same = (classes[order] == wanted[:, None]) & np.isfinite(similarity)

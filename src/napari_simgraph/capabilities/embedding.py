@@ -149,7 +149,8 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     lesson = yield from aside.wait(
         partial(SiameseLesson, module, work, how, config.loss, config.seed)
     )
-    how_much = (config.dimensions, config.whitening, config.seed)
+    power = embedding.whitening_of(given.image, config)
+    how_much = (config.dimensions, power, config.seed)
     random = yield from aside.wait(partial(embedding.untrained, network, config.seed))
     tick = Progress(text="looking at the features")
     whitenings = {}

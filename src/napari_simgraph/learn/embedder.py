@@ -19,10 +19,10 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.whitening import Whitening
-from napari_simgraph.nets import build
+from napari_simgraph.nets import build, folded
 
 _PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
-_SAMPLE = 20_000  # patches to find the directions of the features by
+_SAMPLE = 10_000  # patches to find the directions of the features by
 NETWORK = "network/"  # before the names of the network's arrays in a model
 
 
@@ -35,10 +35,11 @@ class Describe(Protocol):
 
 
 class Deep:
-    """Features of a Siamese network."""
+    """Features of a Siamese network, its normalisations taken into its convolutions."""
 
     def __init__(self, network: Any, place: Place) -> None:
-        self.network, self.place = network.to(place.device).eval(), place
+        self.network: Any = folded(network).to(place.device)
+        self.place = place
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean and spread of each feature of each stage."""

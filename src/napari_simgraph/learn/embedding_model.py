@@ -79,6 +79,15 @@ def views_of(image: Image | ImageSet, config: Any, patch: int) -> tuple[Views, s
     return views, f"Patches of {side}. Should not matter: {SAID[kind]}."
 
 
+def whitening_of(image: Image | ImageSet, config: Any) -> float:
+    """How much directions are made equally long, 0 to 1 (docs/benchmarks.md compares)."""
+    kind = kind_of(image) if config.views == "auto" else config.views
+    wanted = config.whitening
+    if wanted == "auto":
+        wanted = "full" if kind == "digits" else "half"
+    return {"full": 1.0, "half": 0.5, "none": 0.0}[wanted]
+
+
 def network_of(start: Model | None, config: Any, work: Patchwork) -> dict[str, Any]:
     """Name, options and patch of the network.
 

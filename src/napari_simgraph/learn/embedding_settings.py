@@ -74,12 +74,10 @@ class Network(Config):
     width: int = setting(16, "Features of the small network at first.", 4, 128, 4, label="Width")
     depth: int = setting(4, "Levels of the small network.", 1, 6, 1, label="Depth")
     dimensions: int = setting(128, "Numbers per patch in the end.", 2, 4096, 2, label="Numbers")
-    whitening: float = setting(
-        1.0,
-        "1 makes all directions equally long, 0 leaves them as they are.",
-        0,
-        1,
-        0.1,
+    whitening: str = setting(
+        "auto",
+        "full makes all directions equally long, none leaves them; auto: full for digits only.",
+        choices=("auto", "full", "half", "none"),
         label="Whitening",
     )
 

@@ -20,7 +20,9 @@ _VALUES = 2**28  # similarities at once: 1 GB, a tenth of a second on a small gr
 _FEWEST = 64  # rows at once; with fewer the memory is too small for the points themselves
 
 
-def exact_on(points: Points, k: int, device: torch.device, aside: Aside) -> Generator[Tick, Signal | None, Found]:
+def exact_on(
+    points: Points, k: int, device: torch.device, aside: Aside
+) -> Generator[Tick, Signal | None, Found]:
     """The k most similar other rows of each row of length 1, compared on a device.
 
     The same rows as `analysis.neighbours.exact`, but for equally similar ones. In blocks, which

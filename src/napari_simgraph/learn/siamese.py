@@ -20,7 +20,7 @@ from napari_simgraph.learn.losses_siamese import LOSSES, retrieval
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.views import Views, view
 
-_WATCHED, _FINAL = 512, 4096  # patches looked at during a run and at its end
+_WATCHED, _FINAL = 256, 2048  # patches looked at during a run (a twentieth of it) and at its end
 _NO_BATCH = 2**31  # no batch has this number
 _CHUNK = 256  # patches through the network at once
 _FEWEST = 16  # patches below which rank and retrieval say nothing

@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +47,11 @@ class Encoder(nn.Module):
             stages.append(x)
         return stages
 
+    def fold(self) -> None:
+        """Take the normalisations into the convolutions."""
+        for block in self.down:
+            cast(Block, block).fold()
+
 
 class Siamese(nn.Module):
     """An encoder with the head that its training needs.
@@ -81,6 +86,10 @@ class Siamese(nn.Module):
             spread, mean = torch.var_mean(stage.float(), dim=(2, 3), correction=0)
             pooled += [mean, torch.sqrt(spread + 1e-6)]
         return torch.cat(pooled, dim=1)
+
+    def fold(self) -> None:
+        """Take the normalisations of the encoder into its convolutions."""
+        self.encoder.fold()
 
     def forward(self, x: Tensor) -> Tensor:
         """Projections ``(N, projection)`` of patches ``(N, C, Y, X)``."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import torchvision
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 COLOURS = 3  # what the weights learned on ImageNet expect
 
@@ -50,6 +51,21 @@ class ResNet(nn.Module):
         if self.net.conv1.in_channels != COLOURS:
             kept["conv1.weight"] = self.net.conv1.weight.detach()
         self.net.load_state_dict(kept)
+
+    def fold(self) -> None:
+        """Take the normalisations into the convolutions."""
+        net = self.net
+        net.conv1, net.bn1 = fuse_conv_bn_eval(net.conv1, net.bn1), nn.Identity()
+        for layer in (net.layer1, net.layer2, net.layer3, net.layer4):
+            for block in layer:
+                for number in (1, 2, 3):
+                    if hasattr(block, f"conv{number}"):
+                        pair = getattr(block, f"conv{number}"), getattr(block, f"bn{number}")
+                        setattr(block, f"conv{number}", fuse_conv_bn_eval(*pair))
+                        setattr(block, f"bn{number}", nn.Identity())
+                if block.downsample is not None:
+                    fused = fuse_conv_bn_eval(block.downsample[0], block.downsample[1])
+                    block.downsample = nn.Sequential(fused)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features ``(N, width, Y, X)`` of each stage, finest first."""
