@@ -123,10 +123,19 @@ def hierarchy(boundary: NDArray[Any], smallest: int = 0) -> Hierarchy:
     """
     smooth = ndimage.gaussian_filter(np.asarray(boundary, np.float32), _SMOOTH)
     fragments = _fragments(smooth)
-    odds = np.clip(smooth, _CERTAIN, 1 - _CERTAIN)
-    borders = region_borders(fragments, np.log(odds / (1 - odds)))
+    borders = region_borders(fragments, _odds(smooth))
     sizes = np.bincount(fragments.ravel())
     return Hierarchy(fragments, borders, _merge(borders, sizes, smallest))
+
+
+def log_odds(boundary: NDArray[Any]) -> NDArray[np.float32]:
+    """What a border's weight is made of: log odds of the boundary without the noise of pixels."""
+    return _odds(ndimage.gaussian_filter(np.asarray(boundary, np.float32), _SMOOTH))
+
+
+def _odds(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
+    sure = np.clip(smooth, _CERTAIN, 1 - _CERTAIN)
+    return np.log(sure / (1 - sure))
 
 
 def _fragments(boundary: NDArray[np.float32]) -> Numbers:

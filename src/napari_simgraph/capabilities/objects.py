@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,73 +17,22 @@ from napari_simgraph.analysis.fractions import (
     fraction_table,
     parse_box,
 )
+from napari_simgraph.analysis.object_settings import Find as Find
+from napari_simgraph.analysis.object_settings import Finding
+from napari_simgraph.analysis.object_settings import Fractions as Fractions
+from napari_simgraph.analysis.object_settings import Measure as Measure
+from napari_simgraph.analysis.object_settings import Suspects as Suspects
 from napari_simgraph.analysis.objects import Frame, Measuring
 from napari_simgraph.analysis.objects import measure as measured
-from napari_simgraph.core.config import Config, setting
+from napari_simgraph.analysis.suspects import SMALLEST, SuspectTable
+from napari_simgraph.analysis.suspects import suspects as find_suspects
+from napari_simgraph.analysis.walls import walls_of
 from napari_simgraph.core.job import Job, Note
 from napari_simgraph.core.objects import FractionTable, ObjectTable, joined
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
 
 _BACKGROUND = "background"
-
-
-@dataclass(frozen=True)
-class _Finding(Config):
-    only: str = setting(
-        "",
-        "Classes whose pieces are objects, like cell,synapse; all but background if empty.",
-        label="Only classes",
-    )
-    corners: bool = setting(
-        False, "Pixels that touch at a corner belong together too.", label="Join at corners"
-    )
-    through: bool = setting(
-        True,
-        "Objects go on from section to section; else each section is counted by itself.",
-        label="Through sections",
-    )
-    fill_holes: bool = setting(
-        False, "Background that one object encloses becomes part of it.", label="Fill holes"
-    )
-    smallest: float = setting(
-        0.0,
-        "Leave smaller objects out: µm³, µm² where flat, pixels where the size is unknown.",
-        0,
-        label="Smallest",
-    )
-    largest: float = setting(
-        0.0, "Leave larger objects out, in the same unit; 0 for none.", 0, label="Largest"
-    )
-    remove: str = setting("", "Leave these objects out, by number: 3,17.", label="Leave out")
-
-
-@dataclass(frozen=True)
-class Find(_Finding):
-    """Settings of `find`."""
-
-    output: str = setting(
-        "objects",
-        "What the pixels say: the number of their object, or its class.",
-        choices=("objects", "classes"),
-        label="Make",
-    )
-
-
-@dataclass(frozen=True)
-class Measure(_Finding):
-    """Settings of `measure`."""
-
-
-@dataclass(frozen=True)
-class Fractions(Config):
-    """Settings of `fractions`."""
-
-    box: str = setting(
-        "",
-        "Only this box, in pixels: 0:5,100:200,0:512 (sections, rows, columns).",
-        label="Only in the box",
-    )
 
 
 def find(labels: Labels, *, config: Find, room: Room) -> Job[Labels]:
@@ -144,9 +92,7 @@ def measure(
         Image and labels differ in size, or there is no such class.
     """
     _check(labels)
-    if image is not None and image.shape != labels.shape:
-        sizes = [" x ".join(str(n) for n in one.shape) for one in (image, labels)]
-        raise ValueError(f"The image ({sizes[0]}) and the labels ({sizes[1]}) differ in size.")
+    _check_size(labels, image)
     if image is not None and image.has_scale and not labels.has_scale:
         labels = labels.replace(spacing=image.spacing, unit=image.unit, origin=image.origin)
     if not labels.has_scale:
@@ -169,6 +115,42 @@ def measure(
         tables.append(_named(table, values, labels, channel))
     yield from pace.end()
     return joined(tables)
+
+
+def suspects(labels: Labels, image: Image, *, config: Suspects, room: Room) -> Job[SuspectTable]:
+    """List where objects were probably merged or split by mistake, the likeliest first.
+
+    Parameters
+    ----------
+    labels
+        Objects; pieces of classes are numbered first.
+    image
+        Of the same size: the probability map that the objects were made from, or the picture
+        itself, whose walls are then learned from the objects.
+    config
+        Settings.
+    room
+        Holds the numbered objects, ``objects``, while it works.
+
+    Raises
+    ------
+    ValueError
+        Image and labels differ in size, or the map doesn't say which channel is the boundary.
+    """
+    _check(labels)
+    _check_size(labels, image)
+    pace = Pace(2 * labels.sections + finding.PASSES * count(Volume.of(labels, None).shape))
+    yield from pace.begin()
+    ids = Volume.of(labels)
+    if labels.meaning != "objects":
+        found = yield from _found(labels, Find(), (room, "objects", None), pace)
+        ids = Volume(found.array, len(labels.shape))
+    wall = yield from walls_of(image, ids, config.boundary, pace)
+    pixel = Frame.of(labels, False).pixel
+    least = round(config.smallest / pixel) if config.smallest else SMALLEST
+    table = yield from find_suspects(ids, wall, config.most, pace, least)
+    yield from pace.end()
+    return table
 
 
 def fractions(
@@ -219,12 +201,18 @@ def _check(labels: Labels) -> None:
         raise ValueError("These are several label images: give one at a time.")
 
 
-def _changes(config: _Finding) -> bool:
+def _check_size(labels: Labels, image: Image | None) -> None:
+    if image is not None and image.shape != labels.shape:
+        sizes = [" x ".join(str(n) for n in one.shape) for one in (image, labels)]
+        raise ValueError(f"The image ({sizes[0]}) and the labels ({sizes[1]}) differ in size.")
+
+
+def _changes(config: Finding) -> bool:
     """Whether the settings ask for other objects than there are."""
     return bool(config.fill_holes or config.smallest or config.largest or config.remove)
 
 
-def _channels(labels: Labels, config: _Finding) -> list[int | None]:
+def _channels(labels: Labels, config: Finding) -> list[int | None]:
     """The masks of classes that overlap; None for labels of one value a pixel."""
     if labels.exclusive:
         return [None]
@@ -232,7 +220,7 @@ def _channels(labels: Labels, config: _Finding) -> list[int | None]:
     return [value - 1 for value in chosen or range(1, len(labels.classes) + 1)]
 
 
-def _values(labels: Labels, config: _Finding) -> tuple[int, ...] | None:
+def _values(labels: Labels, config: Finding) -> tuple[int, ...] | None:
     """The classes that count; None for all."""
     names = [name for name in config.only.split(",") if name.strip()]
     if names:
@@ -242,7 +230,7 @@ def _values(labels: Labels, config: _Finding) -> tuple[int, ...] | None:
 
 
 def _found(
-    labels: Labels, config: _Finding, arrays: tuple[Room, str, int | None], pace: Pace
+    labels: Labels, config: Finding, arrays: tuple[Room, str, int | None], pace: Pace
 ) -> Job[finding.Found]:
     """Object numbers in the Room, and what class each has."""
     room, name, channel = arrays
