@@ -34,7 +34,7 @@ class Places(QObject):
         self._seen: list[tuple[int, int, int]] = []
         self._at = -1
         self._ring: PointsLayer | None = None
-        self._none_left = False
+        self._none_left = self._asked = False
 
     @property
     def said(self) -> str:
@@ -46,7 +46,8 @@ class Places(QObject):
     def follow(self, teaching: Teaching | None) -> None:
         """Look for places in the answers of this session."""
         self._take_ring_away()
-        self._teaching, self._seen, self._at, self._none_left = teaching, [], -1, False
+        self._teaching, self._seen, self._at = teaching, [], -1
+        self._none_left = self._asked = False
         if teaching is not None:
             teaching.lane.placed.connect(self._placed)
 
@@ -54,7 +55,8 @@ class Places(QObject):
         """Go to the next place: one that was left before, else the least sure one."""
         if self._at + 1 < len(self._seen):
             self._go(self._at + 1)
-        elif self._teaching is not None:
+        elif self._teaching is not None and not self._asked:
+            self._asked = True
             self._teaching.lane.send(Seek(tuple(self._seen)))
 
     def back(self) -> None:
@@ -63,7 +65,7 @@ class Places(QObject):
             self._go(self._at - 1)
 
     def _placed(self, place: Place) -> None:
-        self._none_left = place.unsure < 0
+        self._asked, self._none_left = False, place.unsure < 0
         if not self._none_left:
             self._seen.append((place.z, place.y, place.x))
             self._go(len(self._seen) - 1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EDGE = "#56B4E9"
 _DRAG_MODES = ("add_rectangle", "add_ellipse", "add_line", "select", "direct", "pan_zoom")
 _SOON_MS = 50  # several events of napari's tell of one shape
-_BANNER = "Region: drag a rectangle · Esc leaves"
+_BANNER = "Region, unpainted is {}: drag a rectangle · Esc leaves"
 
 
 class Regions(QObject):
@@ -43,7 +43,7 @@ class Regions(QObject):
         self._teaching: Teaching | None = None
         self._layer: ShapesLayer | None = None
         self._known: list[Region] = []
-        self._count, self._draws = 0, False
+        self._count, self._rest, self._draws = 0, 0, False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON_MS)
@@ -73,7 +73,9 @@ class Regions(QObject):
         self._draws = True
         self._viewer.layers.selection.active = layer
         layer.mode = "add_rectangle"
-        self._banner.show(_BANNER)
+        classes = self._painting.classes
+        self._rest = classes.numbers[classes.value - 1]
+        self._banner.show(_BANNER.format(classes.table.names[classes.value - 1]))
         self.drawing.emit(True)
 
     def leave(self, *_: object) -> None:
@@ -142,9 +144,11 @@ class Regions(QObject):
         drawn = [region for region in found if region is not None]
         gone = [one for one in self._known if not any(same(one, two) for two in drawn)]
         new = [one for one in drawn if not any(same(one, two) for two in self._known)]
+        rest = gone[0].rest if len(gone) == len(new) == 1 else self._rest  # one that was moved
+        new = [replace(one, rest=rest) for one in new]
         # What was opened may have lain below one that stays.
-        again = [one for one in self._known if gone and one not in gone]
-        self._known = drawn
+        stay = [one for one in self._known if one not in gone]
+        again, self._known = stay if gone else [], [*stay, *new]
         teaching.mark([replace(one, kind="open") for one in gone] + again + new)
         if self._draws and new:
             self.leave()

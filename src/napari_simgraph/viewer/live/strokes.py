@@ -37,7 +37,11 @@ class StrokeWatch(QObject):
         super().__init__()
         self._shadow = shadow
         self._layers: list[LabelsLayer] = []
-        self._quiet = QTimer(self)
+        self._dirty: list[tuple[LabelsLayer, int, tuple[slice, slice]]] = []
+        self._now, self._quiet = QTimer(self), QTimer(self)
+        self._now.setSingleShot(True)
+        self._now.setInterval(0)  # napari tells of some changes just before it makes them
+        self._now.timeout.connect(self._compare_dirty)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MS)
         self._quiet.timeout.connect(self.compare_known)
@@ -53,6 +57,7 @@ class StrokeWatch(QObject):
                 layer.events.paint.connect(self._painted)
                 layer.events.set_data.connect(self._perhaps_undone)
         self._layers = list(layers)
+        self._dirty = [place for place in self._dirty if place[0] in layers]
 
     def compare_all(self) -> None:
         """Say what is painted and was not told yet, in all sections."""
@@ -70,9 +75,14 @@ class StrokeWatch(QObject):
         layer = event.source
         boxes = stroke_boxes(event.value, layer.ndim)
         if boxes is None:
-            self.compare_all()
+            self._dirty += [(layer, z, _whole()) for z in range(_depth(layer))]
         else:
-            self._tell([(layer, z, span) for z, span in _by_section(boxes, layer)])
+            self._dirty += [(layer, z, span) for z, span in _by_section(boxes, layer)]
+        self._now.start()
+
+    def _compare_dirty(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        self._tell(dirty)
 
     def _perhaps_undone(self, event: Any) -> None:
         self._quiet.start()

@@ -31,7 +31,7 @@ class LiveRows(QWidget):
         self.region = button(
             "Mark region complete  R",
             self.regions.begin,
-            "Draw a rectangle or polygon. Everything in it counts, also what you left unpainted.\n"
+            "Draw a rectangle or polygon: all in it counts; unpainted is of the chosen class.\n"
             "Outside, unpainted means unknown.",
         )
         self.region.setCheckable(True)
