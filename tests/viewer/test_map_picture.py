@@ -5,7 +5,7 @@ import pytest
 
 from napari_simgraph.core.groups import label
 from napari_simgraph.viewer.map_colors import NOTHING, SECTION, choices, coloring
-from napari_simgraph.viewer.map_picture import DOTS, Shades, Window, draw, inside
+from napari_simgraph.viewer.map_picture import DOTS, Dots, Shades, Window, draw, inside
 from toy import toy_table
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -27,13 +27,15 @@ def test_a_window_shows_all_and_zooms_around_the_pointer():
 def test_few_patches_are_dots_and_others_fade_where_some_are_chosen():
     seen = np.array([[10, 10], [30, 10]], np.float32)
     shades = Shades(np.array([0, 1]), TWO)
-    picture = draw(seen, shades, (40, 20), None, 5)
+    picture = draw(seen, shades, (40, 20), Dots(5))
     assert picture.shape == (20, 40, 4)
     assert tuple(picture[10, 10, :3]) == RED
     assert tuple(picture[10, 30, :3]) == BLUE
     assert picture[..., 3].astype(bool).sum() == 2 * 21  # two discs, clear around them
-    faded = draw(seen, shades, (40, 20), np.array([True, False]), 5)
+    faded = draw(seen, shades, (40, 20), Dots(5, np.array([True, False])))
     assert tuple(faded[10, 10, :3]) == RED
+    rimmed = draw(seen, shades, (40, 20), Dots(5, rim=True))
+    assert rimmed[10, 13, :3].max() < 100  # a dark pixel beside the disc
     spread = faded[10, 30, :3].astype(int)
     assert spread.max() - spread.min() < 100
     assert faded[10, 30, 3] < faded[10, 10, 3]
@@ -44,7 +46,7 @@ def test_many_patches_are_a_density_in_their_mean_colour():
     many = DOTS + 1000
     seen = np.concatenate([rng.normal((20, 20), 3, (many, 2)), [[80, 20]]]).astype(np.float32)
     shades = Shades(np.append(np.arange(many) % 2, 0), TWO)
-    picture = draw(seen, shades, (100, 40), None, 5)
+    picture = draw(seen, shades, (100, 40), Dots(5))
     assert picture[20, 20, 3] > picture[20, 80, 3] > 60  # strays are seen too
     assert abs(int(picture[20, 20, 0]) - int(picture[20, 20, 2])) < 40
     assert picture[5, 60, 3] == 0
@@ -73,4 +75,4 @@ def test_colours_by_group_class_amount_and_section():
 @pytest.mark.parametrize("size", [(1, 1), (3, 2)])
 def test_tiny_windows_are_drawn(size):
     seen = np.array([[0, 0]], np.float32)
-    assert draw(seen, Shades(np.zeros(1, np.intp), TWO), size, None, 5).shape[:2] == size[::-1]
+    assert draw(seen, Shades(np.zeros(1, np.intp), TWO), size, Dots(5)).shape[:2] == size[::-1]

@@ -44,7 +44,7 @@ def add_chosen(session: Session, ground: Ground, rows: Rows, said: str = "") -> 
             session.viewer.layers.append(made)
             bind_keys(session, made)
             many += len(mine)
-    return f"Made a layer of {say_patches(many)}. Keys 1 to 9 label the points chosen in it."
+    return f"New layer of {say_patches(many)}; keys 1 to 9 label those chosen in it."
 
 
 def _column(table: EmbeddingTable) -> str:

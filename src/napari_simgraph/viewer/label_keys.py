@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Layer, Points
 
 from napari_simgraph.core.groups import class_names
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
 
 KEYS = 9  # 1 to 9 label, 0 clears
+
+
+class PatchKeys:
+    """Binds the keys to the layers of patches that there are, and to those that come."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        for layer in session.viewer.layers:
+            self._bind(layer)
+        session.viewer.layers.events.inserted.connect(self._inserted)
+
+    def close(self) -> None:
+        """Bind no more."""
+        self._session.viewer.layers.events.inserted.disconnect(self._inserted)
+
+    def _inserted(self, event: Any) -> None:
+        self._bind(event.value)
+
+    def _bind(self, layer: Layer) -> None:
+        if about(layer).get("thing") == "patches" and isinstance(layer, Points):
+            bind_keys(self._session, layer)
 
 
 def bind_keys(session: Session, layer: Layer) -> None:

@@ -18,6 +18,7 @@ DOTS = 20_000  # in view; more lie over each other, and their density says more
 _MARGIN = 0.06  # of the map is left free around the points when all are in view
 _CELL = 2  # screen pixels of a density cell: finer ones are noise
 _FAINTEST = 0.35  # of a density cell with a single patch, so that strays are seen
+_STRONG, _WEAK, _RIM = 235, 90, 90  # opacity of dots and of faded ones; grey of their rims
 _GREY = 0.25  # how much of a patch's colour is left where others are chosen
 
 
@@ -86,9 +87,26 @@ def inside(seen: Places, size: tuple[int, int], rim: int = 0) -> NDArray[np.intp
     return np.flatnonzero(within)
 
 
-def draw(
-    seen: Places, shades: Shades, size: tuple[int, int], strong: NDArray[np.bool_] | None, dot: int
-) -> Picture:
+@dataclass(frozen=True)
+class Dots:
+    """How patches are drawn.
+
+    Parameters
+    ----------
+    width
+        Of a patch, in screen pixels.
+    strong
+        Which patches keep their colour, where some are chosen; the others fade. None: all.
+    rim
+        Whether dots get a dark rim, without which light ones vanish on a light ground.
+    """
+
+    width: int
+    strong: NDArray[np.bool_] | None = None
+    rim: bool = False
+
+
+def draw(seen: Places, shades: Shades, size: tuple[int, int], dots: Dots) -> Picture:
     """The picture ``(H, W, 4)``, RGBA, clear where there is nothing.
 
     Parameters
@@ -99,28 +117,32 @@ def draw(
         Their colours.
     size
         Width and height.
-    strong
-        Which patches keep their colour, where some are chosen; the others fade. None: all.
-    dot
-        How wide a patch is in screen pixels.
+    dots
+        How they are drawn; where there are too many, only whether they fade.
     """
-    rows = inside(seen, size, dot)
+    rows = inside(seen, size, dots.width)
     if len(rows) > DOTS:
-        return _density(seen[rows], _rows(shades, rows), size, _of(strong, rows))
+        return _density(seen[rows], _rows(shades, rows), size, _of(dots.strong, rows))
     picture = np.zeros((size[1], size[0], 4), np.uint8)
     rows = np.random.default_rng(0).permutation(rows)  # else the last image covers the others
-    faded = rows if strong is None else rows[~strong[rows]]
-    if strong is not None:
-        _stamp(picture, seen[faded], _faded(shades.palette[shades.number[faded]]), dot, 90)
-        rows = rows[strong[rows]]
-    _stamp(picture, seen[rows], shades.palette[shades.number[rows]], dot, 235)
+    if dots.strong is not None:
+        faded = rows[~dots.strong[rows]]
+        colors = _faded(shades.palette[shades.number[faded]])
+        _stamp(picture, seen[faded], colors, (dots.width, _WEAK))
+        rows = rows[dots.strong[rows]]
+    colors = shades.palette[shades.number[rows]]
+    if dots.rim:
+        _stamp(picture, seen[rows], np.full_like(colors, _RIM), (dots.width + 2, _STRONG))
+    _stamp(picture, seen[rows], colors, (dots.width, _STRONG))
     return picture
 
 
-def _stamp(picture: Picture, seen: Places, colors: NDArray[np.uint8], dot: int, alpha: int) -> None:
-    """Put a disc at each place; where they overlap the last one is seen."""
+def _stamp(
+    picture: Picture, seen: Places, colors: NDArray[np.uint8], disc: tuple[int, int]
+) -> None:
+    """Put a disc of some width and opacity at each place; of two the last one is seen."""
     height, width = picture.shape[:2]
-    reach = dot / 2
+    reach, alpha = disc[0] / 2, disc[1]
     steps = np.arange(-int(reach), int(reach) + 1)
     at = np.round(seen).astype(np.intp)
     for dy in steps:

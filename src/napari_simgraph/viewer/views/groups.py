@@ -15,9 +15,11 @@ from napari_simgraph.capabilities import similarity
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.groups import GROUPS, groups, names_of
 from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.learn.similarity_settings import Cluster
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, Task
+from napari_simgraph.viewer.label_keys import PatchKeys
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.theme import Colors, ThemeWatch
@@ -48,6 +50,7 @@ class GroupRows(QWidget):
         self._make_controls()
         self._connect()
         self._theme = ThemeWatch(session.viewer, self.renew_colors)
+        self._keys = PatchKeys(session)
         self.renew()
 
     def find(self) -> None:
@@ -61,7 +64,7 @@ class GroupRows(QWidget):
         if method == "leiden" and not isinstance(noun, SimilarityGraph):
             self.said.emit("These patches have no links: take k-means.", True)
             return
-        config = similarity.Cluster(method=method, number=self.number.value())
+        config = Cluster(method=method, number=self.number.value())
         room = session.room(f"groups {key}")
         self.task = session.jobs.submit(
             f"Find groups in {key}",
@@ -93,6 +96,7 @@ class GroupRows(QWidget):
         self._session.edits.changed.disconnect(self._edited)
         self._thumbs.came.disconnect(self._renew_pictures)
         self._theme.close()
+        self._keys.close()
         self._beside.close()
 
     def _make_controls(self) -> None:

@@ -54,7 +54,7 @@ class GroupList(QTreeWidget):
             "Click shows the patches of a group; double-click renames it.\n"
             "A name that there is already joins the two; click the square for its colour."
         )
-        self.setIconSize(QSize(14, 14))
+        self.setIconSize(QSize(PICTURES * (PICTURE + 2), PICTURE))
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
@@ -163,8 +163,8 @@ class GroupList(QTreeWidget):
             self.show_groups(self._groups)  # the name before comes back
 
 
-def _strip(pictures: Sequence[QPixmap | None]) -> QIcon | QPixmap:
-    """Pictures beside each other."""
+def _strip(pictures: Sequence[QPixmap | None]) -> QIcon:
+    """Pictures beside each other, in their own colours also where the row is chosen."""
     strip = QPixmap(PICTURES * (PICTURE + 2), PICTURE)
     strip.fill(Qt.GlobalColor.transparent)
     painter = QPainter(strip)
@@ -177,4 +177,7 @@ def _strip(pictures: Sequence[QPixmap | None]) -> QIcon | QPixmap:
         elif number < len(pictures):
             painter.fillRect(left, 0, PICTURE, PICTURE, Qt.GlobalColor.gray)
     painter.end()
-    return strip
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        icon.addPixmap(strip, mode)
+    return icon

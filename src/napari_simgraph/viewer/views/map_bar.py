@@ -53,7 +53,6 @@ class MapBar(QWidget):
         self.columns = combo("Colour points by group, class, score or any column.", "Colour")
         self.said = QLabel()
         self.said.setObjectName("faint")
-        self.said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.undo_button = flat("Undo", self.undoing.emit, "Takes back the last label or name.")
         self.undo_button.hide()
@@ -113,6 +112,9 @@ class MapBar(QWidget):
         """One sentence at the end of the line, with the button that takes back what it says."""
         self.undo_button.setVisible(undo)
         self.said.setText(sentence)
+        fits = self.said.fontMetrics().horizontalAdvance(sentence) <= self.said.width()
+        side = Qt.AlignmentFlag.AlignRight if fits else Qt.AlignmentFlag.AlignLeft
+        self.said.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)  # the beginning is seen
         self.said.setToolTip(sentence)
 
     def _mode_button(self, mode: str, text: str, tip: str) -> QPushButton:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from napari_simgraph.analysis.map2d import pca
 from napari_simgraph.analysis.neighbours import unit
 from napari_simgraph.capabilities import similarity
+from napari_simgraph.learn.similarity_settings import Map2d
 from napari_simgraph.viewer.cells import Cells
 from napari_simgraph.viewer.chosen_layer import add_chosen
 from napari_simgraph.viewer.jobs import Ending, Task
@@ -76,7 +77,7 @@ class MapPage(QWidget):
         table, session = self.session.selection.table, self.session
         if table is None:
             return
-        key, config = session.selection.key, similarity.Map2d(method=UMAP)
+        key, config = session.selection.key, Map2d(method=UMAP)
         room = session.room(f"map {key}")
         self.task = session.jobs.submit(
             f"Lay out the map of {key}",

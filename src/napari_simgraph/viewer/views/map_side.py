@@ -18,7 +18,7 @@ from napari_simgraph.viewer.thumbs import SIZE, Thumbs
 from napari_simgraph.viewer.views.label_button import LabelButton
 from napari_simgraph.viewer.views.thumbs_model import say_position
 
-_WIDTH = 236
+_WIDTH = 262  # px: three buttons in a row
 _NAMED = 3  # groups that are told apart; the rest are counted
 _IDLE = "Hover a point to see it; drag around points to choose them."
 

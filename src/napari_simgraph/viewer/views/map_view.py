@@ -11,7 +11,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_simgraph.viewer.map_picture import DOTS, Places, Shades, Window, draw, inside
+from napari_simgraph.viewer.map_picture import DOTS, Dots, Places, Shades, Window, draw, inside
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.views.map_paint import ORANGE, paint_names, paint_rings
 
@@ -21,7 +21,7 @@ _NEAR = 10  # px around the pointer in which a patch is hovered or clicked
 _STILL = 4  # px; a press that moves more is no click
 _STEP = 1.25  # of the zoom, one notch of the wheel
 _KEYS_MOVE = 40  # px that an arrow key moves the map
-_RINGS = 2000  # chosen patches with rings; more show by their colour alone
+_RINGS = 60  # patches with rings; more hide each other and show by their colour alone
 
 
 class Name(NamedTuple):
@@ -126,7 +126,7 @@ class MapView(QWidget):
     def renew_colors(self, look: Colors) -> None:
         """Take on the theme's colours."""
         self._look = look
-        self.update()
+        self._renew()
 
     def sizeHint(self) -> QSize:
         """As wide as there is room, and never less than can be read."""
@@ -144,7 +144,9 @@ class MapView(QWidget):
         look = self._look
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), QColor(look.background if look else "#262930"))
+        if look is not None:  # on light themes a darker ground, on which white is seen
+            ground = look.background if look.dark else look.foreground
+            painter.fillRect(self.rect(), QColor(ground))
         if self._picture is not None:
             painter.drawImage(QRectF(self.rect()), self._picture)
         ratio = self.devicePixelRatioF()
@@ -260,9 +262,10 @@ class MapView(QWidget):
             self._picture = None
         else:
             dot = max(3, round(_DOT * self.devicePixelRatioF()))
-            drawn = draw(self._seen, self._shades, self.window.size, self._strong, dot)
+            light = self._look is not None and not self._look.dark
+            seen, size = self._seen, self.window.size
+            drawn = draw(seen, self._shades, size, Dots(dot, self._strong, light))
             whole = np.ascontiguousarray(drawn)
-            size = self.window.size
             kind = QImage.Format.Format_RGBA8888
             self._picture = QImage(whole.data, *size, 4 * size[0], kind).copy()
         self.update()

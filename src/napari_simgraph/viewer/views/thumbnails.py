@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QPoint, QSize, Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -16,6 +18,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QListView,
     QMenu,
+    QShortcut,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -25,6 +28,7 @@ from qtpy.QtWidgets import (
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.label_keys import KEYS, class_of_key
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.searching import IMAGE, SAVED, TABLE
 from napari_simgraph.viewer.selection import Hit
@@ -120,6 +124,16 @@ class ThumbnailsPage(QWidget):
         shown = [item.hit.row for item in self.model.items if item.hit.table == chosen.key]
         return np.array(shown, np.intp)
 
+    def label_one(self, number: int) -> None:
+        """Label the picture in hand by a number key, and go to the next one."""
+        row, chosen = self.list.currentIndex().row(), self.session.selection
+        known = 0 <= row < len(self.model.items) and self.model.items[row].hit.table == chosen.key
+        if known and chosen.table is not None:
+            name = class_of_key(chosen.table, number)
+            self._labelled(self.session.edits.label([self.model.items[row].hit.row], name))
+            self.list.setCurrentIndex(self.model.index(row))
+            self.walk(1)
+
     def save(self, path: str = "") -> None:
         """Write pictures and a CSV of the shown patches into a folder; asks where to."""
         found = path or QFileDialog.getExistingDirectory(self, "Folder for pictures and table")
@@ -194,6 +208,10 @@ class ThumbnailsPage(QWidget):
         self.list.entered.connect(lambda index: self._hover(index.row()))
         self.list.viewportEntered.connect(lambda: self._hover(-1))
         self.list.customContextMenuRequested.connect(self._menu)
+        for number in range(KEYS + 1):
+            key = QShortcut(QKeySequence(str(number)), self.list)
+            key.setContext(Qt.ShortcutContext.WidgetShortcut)
+            key.activated.connect(partial(self.label_one, number))
 
     def _clicked(self, row: int) -> None:
         held = QApplication.keyboardModifiers()
