@@ -97,7 +97,7 @@ def test_an_object_is_filled_between_and_never_over_another():
     made[1, :60] = 8
     objects = Corrected(made, 8)
     step = run(acts.fill_between(acts.Target(objects, (3, 60, 60)), 4))
-    assert step.said == "Filled z 1 and z 2."
+    assert step.said == "Filled z 1 and z 2. Check them with Q and W."
     objects.do(step)
     assert dice(objects[2] == 4, disc(60, 60, 20)) == 1
     assert (objects[1, :60] == 8).all()

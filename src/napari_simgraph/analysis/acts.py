@@ -160,7 +160,8 @@ def fill_between(at: Target, number: int) -> Act:
     for z, mask in enumerate(between(first, last, high - low - 1), low + 1):
         _write(objects, edit, z, (mask & (objects.section(z) == 0), number))
         yield from pace.step(f"z {z}")
-    return Step(say_filled(low, high), (low + 1, *at.place[1:]), (number,), edit, kind="fill")
+    said = f"{say_filled(low, high)} Check them with Q and W."
+    return Step(said, (low + 1, *at.place[1:]), (number,), edit, kind="fill")
 
 
 def gap(there: Sequence[bool], z: int) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from napari.layers import Labels as LabelsLayer
@@ -11,14 +11,16 @@ from napari.layers import Layer
 
 from napari_simgraph.analysis.corrected import Corrected
 from napari_simgraph.analysis.step_records import replay
+from napari_simgraph.core.job import Job, Progress, Signal, run
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.io.journal import records
 from napari_simgraph.io.kept import kept
 from napari_simgraph.io.painted import open_painted
+from napari_simgraph.io.step_log import records
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.layers import make_layers, to_layer_data
-from napari_simgraph.viewer.readers import read_path
+from napari_simgraph.viewer.readers import layers_of
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sheets import follow_sheets
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import put, set_look, set_place, set_view
 from napari_simgraph.viewer.views.corrector import show_locks
@@ -26,8 +28,18 @@ from napari_simgraph.viewer.views.corrector import show_locks
 _MEMORY_BYTES = 2**28  # results up to here are read at once, larger ones as they are looked at
 
 
-def open_workspace(session: Session, folder: Path, *, look_only: bool = False) -> list[str]:
-    """Sentences on what could not be brought back; all else of the workspace is in the viewer.
+class Brought(NamedTuple):
+    """A workspace that was read: its layers from below, and records of those that are gone."""
+
+    workspace: Workspace
+    layers: list[Layer]
+    missing: list[dict[str, Any]]
+
+
+def reading(folder: Path, look_only: bool = False) -> Job[Brought | None]:
+    """A workspace as layers that no viewer has yet; None, and let go of, where it was stopped.
+
+    For a thread of its own: pictures and results are read here.
 
     Raises
     ------
@@ -37,24 +49,59 @@ def open_workspace(session: Session, folder: Path, *, look_only: bool = False) -
     if not (Path(folder) / "workspace.json").exists() and not (Path(folder) / "models").exists():
         raise ValueError(f"There is no workspace in '{Path(folder).name}'. Choose its own folder.")
     workspace = Workspace(folder, look_only=look_only)
+    brought = None
+    try:
+        brought = yield from _read(workspace)
+    finally:
+        if brought is None:
+            workspace.close()
+    return brought
+
+
+def _read(workspace: Workspace) -> Job[Brought | None]:
+    every = workspace.state.get("layers", [])
+    brought = Brought(workspace, [], [])
+    parts: dict[str, list[Layer]] = {}  # of results that are several layers, read once
+    for number, told in enumerate(every):
+        name = told.get("look", {}).get("name", "") if isinstance(told, dict) else ""
+        if (yield Progress(number / len(every), f"reading {name}")) is Signal.STOP:
+            return None
+        try:
+            brought.layers.append(_layer(workspace, told, parts))
+        except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
+            brought.missing.append(told)
+            workspace.notes.append(_say(workspace, told, error))
+    yield Progress(1.0)
+    return brought
+
+
+def bring(session: Session, brought: Brought) -> list[str]:
+    """Put what was read into the viewer; sentences on what could not be brought back."""
+    workspace = brought.workspace
     if session.workspace is not None:
         session.flush()
         session.forget_layers()
-    layers: list[Layer] = []
-    missing: list[dict[str, Any]] = []
-    parts: dict[str, list[Layer]] = {}  # of results that are several layers, read once
-    for told in workspace.state.get("layers", []):
-        try:
-            layers.append(_layer(workspace, told, parts))
-        except (ValueError, OSError, KeyError, TypeError, IndexError) as error:
-            missing.append(told)
-            workspace.notes.append(_say(workspace, told, error))
+    follow_sheets(session.viewer)
     session.use_workspace(workspace)
-    session.keeper.missing = missing
-    for layer in layers:
+    session.keeper.missing = brought.missing
+    for layer in brought.layers:
         session.viewer.layers.append(layer)
     set_view(session.viewer, workspace.state.get("view", {}))
     return workspace.notes
+
+
+def open_workspace(session: Session, folder: Path, *, look_only: bool = False) -> list[str]:
+    """Read a workspace and bring it into the viewer at once, for scripts; see `bring`.
+
+    Raises
+    ------
+    ValueError
+        See `reading`.
+    """
+    session.flush()
+    brought = run(reading(folder, look_only))
+    assert brought is not None
+    return bring(session, brought)
 
 
 def find_again(session: Session, told: dict[str, Any], path: Path) -> Layer:
@@ -144,7 +191,7 @@ def _image(workspace: Workspace, told: dict[str, Any], image: dict[str, Any]) ->
     path = Path(image.get("path", ""))
     if not image.get("path") or not path.exists():
         raise FileNotFoundError(path.name)
-    data = read_path(str(path))[int(told["about"].get("index", 0))]
+    data = layers_of(str(path))[0][int(told["about"].get("index", 0))]
     layer = Layer.create(*data)
     shape = list(image.get("shape", []))
     if shape and shape != list(layer.level_shapes[0][: layer.ndim]):

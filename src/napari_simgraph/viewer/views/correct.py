@@ -17,8 +17,10 @@ from napari_simgraph.core.job import Progress
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.layer_combo import LayerCombo
+from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.correct_find import Finding, merge_lists
 from napari_simgraph.viewer.views.correct_hand import Hand
 from napari_simgraph.viewer.views.correct_keys import CorrectKeys
 from napari_simgraph.viewer.views.correct_modes import MERGE, SPLIT
@@ -67,6 +69,7 @@ class CorrectPage(QWidget):
         self.tools, self.places = Tools(), Places()
         self.hand = Hand(session, lambda: self.tools.through)
         self.corrector = self.hand.corrector
+        self.finding = Finding(session)
         self._does = self._acts()
         self.keys = CorrectKeys(session.viewer, self._does)
         layout = column(self)
@@ -88,7 +91,7 @@ class CorrectPage(QWidget):
     @property
     def task(self) -> Task | None:
         """What runs for this page."""
-        return self.corrector.task
+        return self.corrector.task or self.finding.task
 
     def told(self) -> Told:
         """What the footer shows while nothing runs."""
@@ -133,6 +136,9 @@ class CorrectPage(QWidget):
         self.corrector.failed.connect(self._failed)
         self.places.going.connect(self._go_to)
         self.places.marked.connect(self._keep_places)
+        self.places.searching.connect(self._search)
+        self.finding.found.connect(self._found)
+        self.finding.failed.connect(self._failed)
         self.form.changed.connect(self._settings_changed)
         self._viewer.layers.events.removed.connect(self._layer_removed)
 
@@ -223,6 +229,25 @@ class CorrectPage(QWidget):
         self.hand.go((spot.z, spot.y, spot.x))
         self.hand.choose(np.array(spot.objects, np.int64))
         self._tell(None)
+
+    def _search(self) -> None:
+        """Look for places in the objects as they are now."""
+        layer = self.hand.layer
+        if layer is None or self.finding.task is not None:
+            return
+        self.hand.modes.leave()
+        try:
+            self.finding.start(layer, self.form.value().most)
+        except ValueError as error:
+            self._tell(Told("error", say_error(error), None, (), False))
+        self.changed.emit()
+
+    def _found(self, spots: list[Spot]) -> None:
+        before = self.places.spots
+        self.places.show_spots(merge_lists(spots, before))
+        self._keep_places()
+        said = f"Found {len(spots)} places to check. N goes to the first."
+        self._tell(Told("done", said, ("Next", self.places.go_next), (), False))
 
     def _keep_places(self) -> None:
         """Note the places in the layer, with which the workspace keeps them."""

@@ -39,6 +39,10 @@ class Spot:
         done = str(told.get("done", ""))
         return cls(str(told["kind"]), z, y, x, objects, float(told["probability"]), done)
 
+    def marked(self, done: str) -> Spot:
+        """The same place, dealt with."""
+        return replace(self, done=done)
+
     def plain(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self) | {"objects": list(self.objects)}
@@ -57,7 +61,7 @@ class _Model(QAbstractTableModel):
         self.endResetModel()
 
     def mark(self, row: int, done: str) -> None:
-        self.spots[row] = replace(self.spots[row], done=done)
+        self.spots[row] = self.spots[row].marked(done)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(_TITLES) - 1))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:

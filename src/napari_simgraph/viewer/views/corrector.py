@@ -15,7 +15,7 @@ from napari_simgraph.analysis.corrected import Corrected, Step
 from napari_simgraph.analysis.edits import Edit
 from napari_simgraph.analysis.step_records import REDO, UNDO, record
 from napari_simgraph.core.job import Job, run
-from napari_simgraph.io import journal
+from napari_simgraph.io import step_log
 from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
@@ -182,24 +182,21 @@ class Corrector(QObject):
         """The objects have changed, here or in another dock."""
 
     def _painted(self, event: Any) -> None:
-        """What napari's own tools changed becomes a step of ours, so that one Undo does for all."""
+        """What napari's own tools change becomes a step of ours, so that one Undo does for all."""
+        if self.layer is not None:
+            number = 0 if self.layer.mode == "erase" else int(self.layer.selected_label)
+            QTimer.singleShot(0, lambda: self._stroke_ended(number))  # napari is still at it
+
+    def _stroke_ended(self, number: int) -> None:
         objects = self.objects
-        if objects is None or self.layer is None:
-            return
-        edit = objects.take_stroke()
-        if not edit.changes:
+        edit = objects.take_stroke() if objects is not None else None
+        if objects is None or edit is None or not edit.changes:
             return
         block = edit.changes[0].block
-        number = int(self.layer.selected_label)
-        erased = self.layer.mode == "erase" or not number
-        said = "Erased." if erased else f"Painted {number}."
-        objects_now = () if erased else (number,)
         place = (block.z, (block.y.start + block.y.stop) // 2, (block.x.start + block.x.stop) // 2)
-        step = Step(said, place, objects_now, edit, kind="paint")
+        said = f"Painted {number}." if number else "Erased."
+        step = Step(said, place, (number,) if number else (), edit, kind="paint")
         objects.add_stroke(step)
-        QTimer.singleShot(0, lambda: self._stroke_ended(step))  # napari is still at it
-
-    def _stroke_ended(self, step: Step) -> None:
         self._show(record(step))
         self._tell(step)
 
@@ -269,7 +266,7 @@ def _highest_of(base: Any) -> Job[int]:
 def _append(workspace: Any, key: str, told: dict[str, Any]) -> None:
     path = workspace.corrections(key)
     if path is not None:
-        journal.append(path, told)
+        step_log.append(path, told)
 
 
 def _nothing_yet(objects: Corrected) -> Act:

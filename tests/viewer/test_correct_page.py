@@ -1,0 +1,201 @@
+"""The tab Correct on a real viewer: merge, split, paint, undo, fill, places, with real clicks."""
+
+import numpy as np
+import pytest
+from acting import action, click, sentence
+
+from napari_simgraph.core.raster import Labels
+from napari_simgraph.viewer.restore import open_workspace
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.segment import CORRECT, TEACH
+
+SHAPE = (4, 60, 80)
+PLACE = {"scale": (50, 4, 4), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
+
+
+def numbers():
+    """Objects 1 and 2 side by side with a line between, 3 below in sections 0 and 3 alone."""
+    made = np.zeros(SHAPE, np.uint32)
+    made[:, 5:25, 5:35], made[:, 5:25, 36:70] = 1, 2
+    made[0, 40:55, 10:30], made[3, 40:55, 14:34] = 3, 3
+    return made
+
+
+@pytest.fixture
+def page(dock, viewer):
+    """The page in front, with objects that a run made."""
+    walls = np.where(numbers() == 0, 60, 190).astype(np.uint8)
+    image = viewer.add_image(walls, name="larva", **PLACE)
+    space = {"spacing": (50.0, 4.0, 4.0), "unit": "nm"}
+    noun = Labels(numbers(), meaning="objects", **space)
+    dock.session.add_result(noun, image, "objects", {"capability": "segmentation"})
+    dock.tabs.setCurrentIndex(CORRECT)
+    viewer.dims.set_current_step(0, 1)
+    return dock.correct
+
+
+class Press:
+    """A mouse event of napari's, as its callbacks get it."""
+
+    def __init__(self, page, index):
+        self.position, self.modifiers, self.button = at(page, index), (), 1
+        self.pos, self.type = np.array([10.0, 10.0]), "mouse_press"
+
+
+def at(page, index):
+    return page.hand.layer.data_to_world(index)
+
+
+def click_image(page, viewer, index):
+    viewer.cursor.position = tuple(at(page, index))
+    steps = page.hand.picker._pressed(viewer, Press(page, index))
+    next(steps, None)
+    next(steps, None)
+
+
+def draw(page, viewer, *corners):
+    press = Press(page, corners[0])
+    steps = page.hand.modes._pressed(viewer, press)
+    next(steps)
+    press.type = "mouse_move"
+    for corner in corners[1:]:
+        press.position = at(page, corner)
+        next(steps)
+    press.type = "mouse_release"
+    next(steps, None)
+
+
+def shown(page):
+    return np.asarray(page.hand.layer.data)
+
+
+def test_merge_by_two_clicks_undo_and_redo(page, dock, viewer, qtbot):
+    layer = page.hand.layer
+    assert layer.editable
+    assert viewer.layers.selection.active == layer
+    text = viewer.canvas.overlays.text
+    click(qtbot, page.tools.buttons["merge"])
+    assert text.text == "Merge: click the first object · Esc leaves"
+    assert text.visible
+    assert layer.cursor == "crosshair"
+    click_image(page, viewer, (1, 10, 10))
+    assert text.text == "Merge 1 with: click the second object · Esc leaves"
+    click_image(page, viewer, (1, 10, 50))
+    assert sentence(dock) == "Merged 2 into 1 in all sections."
+    assert not text.visible
+    assert not page.tools.buttons["merge"].isChecked()
+    assert (shown(page)[:, 5:25, 5:70] == 1).all()
+    assert layer.features.set_index("index")["locked"].to_dict() == {0: "", 1: "yes"}
+    assert page.tools.undo.text() == "Undo merged 2 into 1"
+    viewer.dims.set_current_step(0, 3)
+    click(qtbot, page.tools.undo)
+    np.testing.assert_array_equal(shown(page), numbers())
+    assert viewer.dims.current_step[0] == 1  # where it was done
+    click(qtbot, page.tools.redo)
+    assert (shown(page)[:, 5:25, 5:70] == 1).all()
+    click(qtbot, action(dock, "Undo"))
+    np.testing.assert_array_equal(shown(page), numbers())
+
+
+def test_split_by_a_drawn_line(page, dock, viewer, qtbot):
+    camera = viewer.scene.camera
+    click(qtbot, page.tools.buttons["split"])
+    assert not camera.mouse_pan
+    draw(page, viewer, (1, 2, 15), (1, 15, 15), (1, 28, 15))
+    assert "larva · cut" in [layer.name for layer in viewer.layers]
+    page.hand.modes.enter()
+    assert sentence(dock) == "Split 1 in all sections: the smaller part is 4."
+    assert camera.mouse_pan
+    assert "larva · cut" not in [layer.name for layer in viewer.layers]
+    for section in shown(page):
+        assert (section[5:25, 5:13] == 4).all()
+        assert (section[5:25, 18:35] == 1).all()
+    click(qtbot, page.tools.this_one)
+    click(qtbot, page.tools.buttons["split"])
+    draw(page, viewer, (1, 2, 50), (1, 28, 50))
+    page.hand.modes.enter()
+    assert [int(section[10, 60] != section[10, 40]) for section in shown(page)] == [0, 1, 0, 0]
+    click(qtbot, page.tools.buttons["split"])
+    page.hand.modes.leave()
+    assert not viewer.canvas.overlays.text.visible
+
+
+def test_painted_strokes_and_tools_share_one_history(page, dock, viewer, qtbot):
+    layer = page.hand.layer
+    click(qtbot, page.tools.buttons["new"])
+    assert layer.mode == "paint"
+    assert layer.selected_label == 4
+    layer.paint((1, 50, 60), 4)
+    qtbot.waitUntil(lambda: sentence(dock) == "Painted 4.", timeout=2000)
+    painted = shown(page)
+    assert (painted == 4).sum() > 50
+    click_image(page, viewer, (1, 10, 10))
+    assert not len(page.hand.ids)  # picking rests while one paints
+    layer.mode = "pan_zoom"
+    click_image(page, viewer, (1, 10, 10))
+    assert page.hand.ids.tolist() == [1]
+    click(qtbot, page.tools.buttons["delete"])
+    assert np.unique(shown(page)).tolist() == [0, 2, 3, 4]
+    layer.undo()  # napari's own steps are gone: they would write old values over new ones
+    assert np.unique(shown(page)).tolist() == [0, 2, 3, 4]
+    click(qtbot, page.tools.undo)
+    np.testing.assert_array_equal(shown(page), painted)
+    click(qtbot, page.tools.undo)
+    np.testing.assert_array_equal(shown(page), numbers())
+
+
+def test_fill_between_and_smooth(page, dock, viewer, qtbot):
+    click(qtbot, page.tools.buttons["smooth"])
+    assert sentence(dock) == "Click an object first, then smooth it."
+    viewer.dims.set_current_step(0, 3)
+    click_image(page, viewer, (3, 45, 20))
+    click(qtbot, page.tools.buttons["between"])
+    assert sentence(dock) == "Filled z 1 and z 2. Check them with Q and W."
+    assert all(280 < (section == 3).sum() <= 300 for section in shown(page))
+    click(qtbot, page.tools.buttons["between"])
+    assert sentence(dock) == "Paint on two sections first, then fill between."
+    click_image(page, viewer, (3, 45, 20))
+    click(qtbot, page.tools.buttons["smooth"])
+    assert sentence(dock) == "Smoothed 3 in all sections."
+    assert shown(page)[2, 40, 12] == 0  # a corner
+
+
+def test_places_are_listed_answered_and_kept(page, dock, viewer, qtbot):
+    click(qtbot, page.places.find)
+    qtbot.waitUntil(lambda: page.finding.task is None, timeout=20_000)
+    many = len(page.places.spots)
+    assert many >= 2
+    assert sentence(dock) == f"Found {many} places to check. N goes to the first."
+    click(qtbot, page.places.next)
+    first = page.places.current
+    assert viewer.dims.current_step[0] == first.z
+    assert page.hand.ids.tolist() == list(first.objects)
+    click(qtbot, page.places.right)
+    assert page.places.said.text() == f"1 of {many} done"
+    assert page.places.current == page.places.spots[1]
+    click(qtbot, page.places.skip)
+    dock.session.flush()
+    folder = dock.session.workspace.folder
+    dock.session.workspace.close()
+    open_workspace(dock.session, folder)
+    assert [spot.done for spot in page.places.spots[:3]] == ["right", "skipped", ""][:many]
+    assert len(about(page.hand.layer)["places"]) == many
+
+
+def test_keys_belong_to_the_page_in_front(page, dock, viewer):
+    layer = page.hand.layer
+    assert {"G", "K", "M", "Delete", "Ctrl+Z"} <= {str(key) for key in layer.keymap}
+    assert {"N", "Shift+N", "Y", "U", "D"} <= {str(key) for key in viewer.keymap}
+    dock.tabs.setCurrentIndex(TEACH)
+    assert not layer.keymap
+    assert "Y" not in {str(key) for key in viewer.keymap}
+    dock.tabs.setCurrentIndex(CORRECT)
+    said = {key: ours for key, _, ours in page.keys.rows()}
+    assert all(said.values())
+
+
+def test_without_objects_it_says_where_to_make_them(dock, viewer, vnc):
+    dock.tabs.setCurrentIndex(CORRECT)
+    assert sentence(dock) == "Make objects first: tick objects in Run on all."
+    assert not dock.footer.main.isEnabled()
+    assert dock.controls.minimumSizeHint().width() <= 356
