@@ -104,7 +104,7 @@ def test_files_of_clam_and_of_squidpy(tmp_path):
     ("change", "options", "said"),
     [
         (lambda v: v[:-1], {"patch": 16, "stride": 10}, r"47 rows, but .* 2 x 4 x 6 = 48"),
-        (lambda v: v, {}, "--positions PATH"),
+        (lambda v: v, {}, r"CSV with image, z, y, x, size"),
         (lambda v: np.where(np.arange(48)[:, None] == 3, np.nan, v), {"patch": 16}, "row 3"),
         (lambda v: np.where(np.arange(48)[:, None] > 3, 0, v), {"patch": 16}, "44 of 48 .* zeros"),
         (lambda v: v[:, 0], {"patch": 16}, "one row a patch"),

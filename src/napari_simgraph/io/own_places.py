@@ -37,8 +37,8 @@ def lattice(images: Image | ImageSet, count: int, patch: int, stride: int) -> Pa
         patch = max(max(one.plane) for one in several)
     if not patch:
         raise Told(
-            "Say where the rows lie: --positions PATH (image, z, y, x, size), or --patch and "
-            "--stride of a lattice."
+            "Say where the rows lie: a CSV with image, z, y, x, size (--positions PATH), or side "
+            "and distance of the patches (--patch, --stride)."
         )
     stride = stride or patch
     layouts = [_layout(one.plane, patch, stride) for one in several]
@@ -50,7 +50,7 @@ def lattice(images: Image | ImageSet, count: int, patch: int, stride: int) -> Pa
         said = f"{z}{down} x {across} = {sizes[0]:,}" if len(several) == 1 else f"{sum(sizes):,}"
         raise Told(
             f"There are {count:,} rows, but patches of {patch} px every {stride} px are {said}"
-            f"{rest}: say --patch and --stride, or give --positions."
+            f"{rest}: choose other ones (--patch, --stride), or give positions (--positions)."
         )
     rows = np.concatenate([_places(n, several[n].sections, one) for n, one in enumerate(layouts)])
     columns = dict(zip(COLUMNS, rows.T, strict=True))

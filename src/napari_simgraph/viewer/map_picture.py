@@ -16,6 +16,7 @@ Picture: TypeAlias = NDArray[np.uint8]
 
 DOTS = 20_000  # in view; more lie over each other, and their density says more
 _MARGIN = 0.06  # of the map is left free around the points when all are in view
+_STRETCH = 2.5  # at most; the two axes of a map have no unit, but near should look near
 _CELL = 2  # screen pixels of a density cell: finer ones are noise
 _FAINTEST = 0.35  # of a density cell with a single patch, so that strays are seen
 _STRONG, _WEAK, _RIM = 235, 90, 90  # opacity of dots and of faded ones; grey of their rims
@@ -34,12 +35,15 @@ class Window:
         Screen pixels to one unit of the map.
     size
         Width and height in screen pixels.
+    stretch
+        How much wider than high a square of the map is seen: docks are wide.
     """
 
     x: float
     y: float
     zoom: float
     size: tuple[int, int]
+    stretch: float = 1.0
 
     @classmethod
     def of(cls, places: Places, size: tuple[int, int]) -> Window:
@@ -48,26 +52,28 @@ class Window:
             return cls(0.0, 0.0, 1.0, size)
         low, high = places.min(0).astype(float), places.max(0).astype(float)
         wide = np.maximum(high - low, 1e-9)
-        zoom = float((np.array(size) * (1 - 2 * _MARGIN) / wide).min())
-        middle = (low + high) / 2
-        return cls(float(middle[0]), float(middle[1]), zoom, size)
+        zooms = np.array(size) * (1 - 2 * _MARGIN) / wide
+        zoom, middle = float(zooms.min()), (low + high) / 2
+        stretch = min(max(float(zooms[0] / zooms[1]), 1.0), _STRETCH)
+        return cls(float(middle[0]), float(middle[1]), zoom, size, stretch)
 
     def to_screen(self, places: Places) -> Places:
         """Screen pixels ``(N, 2)`` of places; y of the map goes up."""
         wide, high = self.size
         seen = np.empty((len(places), 2), np.float32)
-        seen[:, 0] = (places[:, 0] - self.x) * self.zoom + wide / 2
+        seen[:, 0] = (places[:, 0] - self.x) * self.zoom * self.stretch + wide / 2
         seen[:, 1] = (self.y - places[:, 1]) * self.zoom + high / 2
         return seen
 
     def moved(self, right: float, down: float) -> Window:
         """The same with its content moved by screen pixels."""
+        right /= self.stretch
         return replace(self, x=self.x - right / self.zoom, y=self.y + down / self.zoom)
 
     def zoomed(self, factor: float, right: float, down: float) -> Window:
         """The same zoomed around a screen pixel."""
         wide, high = self.size
-        dx, dy = right - wide / 2, down - high / 2
+        dx, dy = (right - wide / 2) / self.stretch, down - high / 2
         more = 1 / self.zoom - 1 / (self.zoom * factor)
         return replace(self, x=self.x + dx * more, y=self.y - dy * more, zoom=self.zoom * factor)
 

@@ -28,6 +28,7 @@ from napari_simgraph.viewer.views.map_side import MapSide
 from napari_simgraph.viewer.views.map_view import MapView, Name
 
 _NOTHING = "No patches yet: learn what is similar, or open a saved table."
+_LOOKED = 1000  # chosen patches of which the groups are looked up
 _TINT = (230, 159, 0, 255)  # of chosen cells: the orange of what was found
 
 
@@ -53,6 +54,8 @@ class MapPage(QWidget):
         self._beside = Latest("simgraph-map", self)
         self._plane: Places | None = None
         self._values: Any = None  # whose PCA that is
+        self._numbers = np.zeros(0, np.intp)  # of the colour of each patch
+        self._middles: dict[int, Name] = {}
         self._cells = Cells(napari_viewer, "chosen cells")
         self._arrange()
         self._connect()
@@ -165,8 +168,18 @@ class MapPage(QWidget):
         if table is None or len(table) != len(self.view.places):
             return
         found = coloring(table, self.bar.column)
-        self.view.show_colors(found.shades, _middles(found, self.view.places))
+        self._numbers = found.shades.number
+        self._middles = _middles(found, self.view.places)
+        self.view.show_colors(found.shades)
+        self._show_names()
         self._count(found)
+
+    def _show_names(self) -> None:
+        """Names; where there is no room for all, those of chosen groups go first."""
+        rows = self.session.selection.rows[:_LOOKED]
+        first = set(self._numbers[rows].tolist()) if len(rows) else set()
+        told = sorted(self._middles.items(), key=lambda pair: pair[0] not in first)
+        self.view.show_names([name for _, name in told])
 
     def _renew_chosen(self) -> None:
         """Show what is chosen: rings; of a lasso or a group the rest turns grey."""
@@ -184,6 +197,7 @@ class MapPage(QWidget):
         rings = {"hit": np.array(hits, np.intp)}
         rings["query" if chosen.like else "chosen"] = chosen.rows
         self.view.show_chosen(strong, rings)
+        self._show_names()
         self._tint()
 
     def _tint(self) -> None:
@@ -252,13 +266,13 @@ class MapPage(QWidget):
         self.bar.say(f"{seen:,} shown of {many:,}{how}{ramp}")
 
 
-def _middles(found: Coloring, places: Places) -> tuple[Name, ...]:
+def _middles(found: Coloring, places: Places) -> dict[int, Name]:
     """Where the names of groups stand: at the patch nearest to the middle of each."""
-    names = []
+    names = {}
     for number, name in enumerate(found.names):
         mine = places[found.shades.number == number]
         if len(mine):
             middle = np.median(mine, 0)
             nearest = mine[np.square(mine - middle).sum(1).argmin()]
-            names.append(Name(name, float(nearest[0]), float(nearest[1])))
-    return tuple(names)
+            names[number] = Name(name, float(nearest[0]), float(nearest[1]))
+    return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -78,10 +79,15 @@ class MapView(QWidget):
             self._names = ()
         self.fit()
 
-    def show_colors(self, shades: Shades, names: tuple[Name, ...] = ()) -> None:
-        """Other colours, with names where groups lie."""
-        self._shades, self._names = shades, names
+    def show_colors(self, shades: Shades) -> None:
+        """Other colours."""
+        self._shades = shades
         self._renew()
+
+    def show_names(self, names: Sequence[Name]) -> None:
+        """Names where groups lie; where two have no room the first is seen."""
+        self._names = tuple(names)
+        self.update()
 
     def show_chosen(
         self, strong: NDArray[np.bool_] | None, rings: dict[str, NDArray[np.intp]]

@@ -12,14 +12,17 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QWidget
 
 from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.io.own import OwnOptions, is_own
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.ground import noun_of
 from napari_simgraph.viewer.jobs import gui_threads
 from napari_simgraph.viewer.placing import PLUGIN
+from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
 from napari_simgraph.viewer.stacking import is_made
+from napari_simgraph.viewer.views.own_tables import OwnTables
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, refuse_image, row
 from napari_simgraph.viewer.views.similar_job import (
     EM_PATCH,
@@ -31,7 +34,7 @@ from napari_simgraph.viewer.views.similar_job import (
 )
 
 _HELD = ("threads",)  # set by the machine
-_TABLES = "Tables (*.h5ad *.zarr)"
+_TABLES = "Tables (*.h5ad *.zarr *.npy *.npz *.csv *.h5)"
 
 
 class SimilarInput(QWidget):
@@ -64,6 +67,7 @@ class SimilarInput(QWidget):
         layout.addWidget(self._more())
         layout.addWidget(row("Model", self.model))
         layout.addWidget(self.form)
+        self._own = OwnTables(session, self.table_opened.emit, self.failed.emit)
         self.image.changed.connect(self._image_chosen)
         self.all_open.toggled.connect(self._renew)
         self.form.changed.connect(self._form_changed)
@@ -137,16 +141,28 @@ class SimilarInput(QWidget):
         if not found:
             return
         try:
-            self.table_opened.emit(self._session.tables.open(Path(found)))
+            if is_own(found):
+                self._own.open(found, self.noun(), self._own_options(), self._ids())
+            else:
+                self.table_opened.emit(self._session.tables.open(Path(found)))
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
 
     def close_events(self) -> None:
         """Stop following the viewer."""
+        self._own.close()
         self.image.close_events()
         self.model.close_events()
         for event in ("inserted", "removed"):
             getattr(self._session.viewer.layers.events, event).disconnect(self._renew)
+
+    def _own_options(self) -> OwnOptions:
+        """How patches of another program lie, where their file doesn't say: as set above."""
+        settings = self.form.value()
+        return OwnOptions(patch=settings.patch, stride=settings.stride)
+
+    def _ids(self) -> list[str]:
+        return [identify(layer, "i") for layer in self.layers()]
 
     def _more(self) -> QWidget:
         line = QWidget()
