@@ -118,7 +118,7 @@ class MapView(QWidget):
     def fit(self) -> None:
         """Bring all into view."""
         self._fitted = True
-        self._go(Window.of(self.places, self._size()))
+        self.go(Window.of(self.places, self._size()))
 
     def row_at(self, place: QPointF) -> int:
         """The patch nearest to a place of the widget, -1 where there is none near."""
@@ -143,7 +143,7 @@ class MapView(QWidget):
         if self._fitted:
             self.fit()
         else:
-            self._go(replace(self.window, size=self._size()))
+            self.go(replace(self.window, size=self._size()))
 
     def paintEvent(self, event: Any) -> None:
         """The picture, names, rings, and the line that is being drawn."""
@@ -175,7 +175,7 @@ class MapView(QWidget):
         ratio, at = self.devicePixelRatioF(), event.position()
         factor = _STEP ** (event.angleDelta().y() / 120)
         self._fitted = False
-        self._go(self.window.zoomed(factor, at.x() * ratio, at.y() * ratio))
+        self.go(self.window.zoomed(factor, at.x() * ratio, at.y() * ratio))
         event.accept()
 
     def mousePressEvent(self, event: Any) -> None:
@@ -198,7 +198,7 @@ class MapView(QWidget):
             last, ratio = self._drag[self._drag.size() - 1], self.devicePixelRatioF()
             by = (here - last) * ratio
             self._fitted = False
-            self._go(self.window.moved(by.x(), by.y()))
+            self.go(self.window.moved(by.x(), by.y()))
         self._drag.append(here)
         self.update()
 
@@ -215,7 +215,7 @@ class MapView(QWidget):
         elif not self._pulled:
             drag.append(here)
             self._drag = drag
-            rows = self._within(self._outline())
+            rows = self.within(self._outline())
             self._drag = None
             add = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self.encircled.emit(rows, add)
@@ -240,7 +240,7 @@ class MapView(QWidget):
             self._fitted = False
             right, down = arrows.get(key, (0, 0))
             zoomed = self.window.zoomed(zooms.get(key, 1.0), wide / 2, high / 2)
-            self._go(zoomed.moved(right * _KEYS_MOVE, down * _KEYS_MOVE))
+            self.go(zoomed.moved(right * _KEYS_MOVE, down * _KEYS_MOVE))
         elif key == Qt.Key.Key_Home:
             self.fit()
         elif key == Qt.Key.Key_Escape:
@@ -256,7 +256,8 @@ class MapView(QWidget):
             self.hovered.emit(-1)
             self.update()
 
-    def _go(self, window: Window) -> None:
+    def go(self, window: Window) -> None:
+        """See another part of the map."""
         self.window = window
         self._seen = window.to_screen(self.places)
         self._renew()
@@ -286,7 +287,7 @@ class MapView(QWidget):
             return QPolygonF(QRectF(self._drag[0], self._drag[self._drag.size() - 1]).normalized())
         return self._drag
 
-    def _within(self, outline: QPolygonF) -> NDArray[np.intp]:
+    def within(self, outline: QPolygonF) -> NDArray[np.intp]:
         """The rows in view inside an outline."""
         from skimage.measure import points_in_poly
 
