@@ -19,6 +19,7 @@ from test_manifest import NAME, manifest, viewer  # noqa: F401 (a fixture)
 
 from napari_simgraph.viewer.readers import get_reader, read_path
 from napari_simgraph.viewer.sheets import sheet_of, spot_at
+from napari_simgraph.viewer.views.segment import SegmentDock
 
 DATA = Path(os.environ.get("SIMGRAPH_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 real = pytest.mark.skipif(not (DATA / "slides").is_dir(), reason="no real data: set SIMGRAPH_DATA")
@@ -199,6 +200,41 @@ def test_masks_of_mixed_sizes_lie_on_their_images(viewer, tmp_path):  # noqa: F8
     image, labels = viewer.open(tmp_path, plugin=NAME)
     y, x = (int(v) for v in sheet_of(image).layout.place(1))
     assert np.asarray(labels.data)[y, x] == 2
+
+
+def test_labels_of_a_picture_open_as_labels_and_it_is_said(viewer, tmp_path):  # noqa: F811
+    grey = RNG.integers(0, 255, (3, 40, 50), dtype=np.uint8)
+    truth = np.where(grey > 99, 255, 0).astype(np.uint8)
+    for name, pixels in (("train-volume", grey), ("train-labels", truth), ("other-labels", truth)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "train_mask.tif", grey, photometric="minisblack")
+    (labels,) = viewer.open(tmp_path / "train-labels.tif", plugin=NAME)
+    assert (type(labels), labels.name) == (LabelsLayer, "train-volume · labels")
+    np.testing.assert_array_equal(labels.data, (truth > 0) + 1)
+    assert "train-labels.tif is opened as the labels of train-volume.tif." in told()
+    assert any("255 is class 2" in sentence for sentence in told())
+    labels.paint((0, 5, 5), 1)
+    # no picture of its name lies near it; a picture by its many values
+    for name in ("other-labels.tif", "train_mask.tif"):
+        assert isinstance(viewer.open(tmp_path / name, plugin=NAME)[0], ImageLayer)
+
+
+def test_what_was_paired_stands_below_the_image_in_the_dock(viewer, tmp_path):  # noqa: F811
+    for i in range(3):
+        png(tmp_path / "images" / f"im{i}.png", RNG.integers(0, 255, (40, 50), dtype=np.uint8))
+        png(tmp_path / "labels" / f"im{i}_mask.png", np.eye(40, 50, dtype=np.uint8) * 255)
+    dock = SegmentDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Segment", area="right")
+    dock.window().show()
+    before = told()
+    viewer.open(tmp_path, plugin=NAME)
+    said = "Paired 3 images with labels, im0.png with im0_mask.png."
+    assert said in dock.teach.image.facts.told.text().splitlines()
+    assert dock.teach.image.facts.told.isVisible()
+    assert told() == before
+    viewer.add_image(np.zeros((3, 40, 50)), name="another")
+    assert not dock.teach.image.facts.told.isVisible()
+    dock.session.jobs.close()
 
 
 def test_a_few_stacks_of_a_folder_keep_their_sections(viewer, tmp_path):  # noqa: F811

@@ -1,7 +1,9 @@
+import threading
 from datetime import datetime
 
 import numpy as np
 import pytest
+from acting import click
 from qtpy.QtWidgets import QFileDialog
 
 from napari_simgraph.core.classes import ClassTable
@@ -9,6 +11,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Labels, each_image
 from napari_simgraph.io.read import read
 from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer import restore
 from napari_simgraph.viewer.views.workspace import WorkspaceDock
 
 SHAPE = (3, 40, 50)
@@ -50,6 +53,14 @@ def fill(dock):
     session.flush()
     dock.renew()
     return stack
+
+
+def open_in(dock, qtbot, folder, **how):
+    """Open a workspace, and wait until it is there or was refused."""
+    dock.open_folder(folder, **how)
+    assert dock.busy
+    qtbot.waitUntil(lambda: not dock.busy, timeout=20_000)
+    return dock.footer.sentence.text()
 
 
 def test_empty_it_says_what_it_is_for(dock):
@@ -99,24 +110,52 @@ def test_a_copy_can_be_opened(dock, tmp_path, qtbot):
     fill(dock)
     dock.save_copy(tmp_path / "copy")
     qtbot.waitUntil(lambda: dock.footer.sentence.text() == "Copied to copy.", timeout=10000)
-    dock.open_folder(tmp_path / "copy")
-    assert dock.footer.sentence.text() == "Opened copy."
+    assert open_in(dock, qtbot, tmp_path / "copy") == "Opened copy."
     assert [layer.name for layer in dock.viewer.layers] == ["vnc", "vnc · classes", "strokes"]
     assert dock.session.workspace.folder == tmp_path / "copy"
 
 
-def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path):
+def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path, qtbot):
     folder = tmp_path / "other"
     other = Workspace(folder)
     other.save({"layers": []})
-    dock.open_folder(folder)
-    assert dock.footer.sentence.text() == "Another window has this workspace."
-    dock.open_folder(folder, look_only=True)
+    assert open_in(dock, qtbot, folder) == "Another window has this workspace."
+    assert not dock._card.isHidden()
+    assert not dock.footer.main.isEnabled()
+    open_in(dock, qtbot, folder, look_only=True)
     assert dock.session.workspace.look_only
     dock.viewer.add_image(np.zeros((4, 5)))
     dock.session.flush()
     assert Workspace(folder, look_only=True).state["layers"] == []
     other.close()
+
+
+def test_a_long_reading_lets_the_window_go_on_and_can_be_cancelled(
+    dock, tmp_path, qtbot, monkeypatch
+):
+    fill(dock)
+    dock.save_copy(tmp_path / "copy")
+    qtbot.waitUntil(lambda: dock.footer.sentence.text() == "Copied to copy.", timeout=10000)
+    threads, held, real = set(), threading.Event(), restore._layer
+
+    def slow(workspace, told, parts):
+        threads.add(threading.get_ident())
+        assert held.wait(20)
+        return real(workspace, told, parts)
+
+    monkeypatch.setattr(restore, "_layer", slow)
+    dock.open_folder(tmp_path / "copy")
+    (task,) = dock.session.jobs.tasks
+    qtbot.waitUntil(lambda: task.progress.text == "reading vnc", timeout=10_000)
+    assert dock.footer.running  # and the window goes on: it waited for that
+    click(qtbot, dock.footer.cancel)
+    held.set()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=10_000)
+    assert dock.footer.sentence.text() == "copy was not opened."
+    assert threading.get_ident() not in threads
+    assert [layer.name for layer in dock.viewer.layers] == ["vnc", "vnc · classes", "strokes"]
+    assert dock.session.workspace.folder != tmp_path / "copy"
+    assert open_in(dock, qtbot, tmp_path / "copy") == "Opened copy."  # it is not held any more
 
 
 def test_the_last_workspace_is_offered(make_napari_viewer_proxy, home):

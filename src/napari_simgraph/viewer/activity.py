@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari.utils.progress import progress
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_simgraph.core.job import Progress, Tick
 from napari_simgraph.viewer.jobs import JobRunner
@@ -19,9 +19,14 @@ class Activity(QObject):
         super().__init__(jobs)
         self._jobs = jobs
         self._bars: dict[str, Bar] = {}
-        jobs.changed.connect(self._changed)
+        # Later: napari lets events in while it makes a bar, and whoever has just asked for a task
+        # has not connected its slots yet.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._renew)
+        jobs.changed.connect(self._later.start)
 
-    def _changed(self) -> None:
+    def _renew(self) -> None:
         for task in self._jobs.tasks:
             if task.begun and not task.live and task.id not in self._bars:
                 self._bars[task.id] = Bar(self, task)

@@ -23,6 +23,7 @@ from napari_simgraph.viewer.footer import button, flat
 from napari_simgraph.viewer.layer_combo import say_facts, say_shape
 from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.scaling import axis_names, set_pixel_size, take_axis
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.theme import WARNING
 
 UNITS = {"nm": "nm", "µm": "um", "mm": "mm"}
@@ -35,6 +36,8 @@ _SET_TIP = (
 class FactsLine(QWidget):
     """Shape and pixel size of an image layer with [Set], and the two editors that open in place.
 
+    Below it what was found when its file was read: what was paired, what was left out.
+
     `changed` says that the pixel size was set or another layer was made from four axes; that
     layer is in the viewer then, and active.
     """
@@ -45,12 +48,13 @@ class FactsLine(QWidget):
         super().__init__()
         self._viewer = viewer
         self._layer: Layer | None = None
-        self._bar, self.text = QFrame(), QLabel()
+        self._bar, self.text, self.told = QFrame(), QLabel(), QLabel()
         self._bar.setFixedWidth(3)
         self._bar.setStyleSheet(f"background: {WARNING}; padding: 0;")
-        self.text.setWordWrap(True)
-        self.text.setObjectName("faint")
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for label in (self.text, self.told):
+            label.setWordWrap(True)
+            label.setObjectName("faint")
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.set_button = flat("Set", self._open, _SET_TIP)
         self.size_editor, self.axis_editor = SizeEditor(self), AxisEditor(self)
         line = QHBoxLayout()
@@ -62,6 +66,7 @@ class FactsLine(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(line)
+        column.addWidget(self.told)
         for editor in (self.size_editor, self.axis_editor):
             editor.hide()
             column.addWidget(editor)
@@ -76,6 +81,8 @@ class FactsLine(QWidget):
         self.setVisible(layer is not None)
         if layer is None:
             return
+        self.told.setText("\n".join(about(layer).get("notes", ())))
+        self.told.setVisible(bool(self.told.text()))
         many = layer.ndim > 3
         unknown = not many and image_of(layer).unit == PIXEL
         self._bar.setVisible(many or unknown)

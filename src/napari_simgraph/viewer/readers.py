@@ -9,7 +9,7 @@ from typing import Any
 
 import napari
 import numpy as np
-from napari.utils.notifications import show_info, show_warning
+from napari.utils.notifications import show_info
 
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, Raster
 from napari_simgraph.core.sheet import SheetLayout
@@ -17,9 +17,11 @@ from napari_simgraph.io.axes import AxesUnclear
 from napari_simgraph.io.beside import read_beside
 from napari_simgraph.io.coarser import too_large, with_levels
 from napari_simgraph.io.labels import read_labels
+from napari_simgraph.io.masks import picture_of
 from napari_simgraph.io.pair import Paired
 from napari_simgraph.io.read import KeyNeeded, Opened, can_read, read, read_raw, split_key
 from napari_simgraph.io.sheet import Sheet, contact_sheet, labels_sheet
+from napari_simgraph.viewer.facts import FactsLine
 from napari_simgraph.viewer.layers import LayerData, to_layer_data
 from napari_simgraph.viewer.sheets import follow_sheets
 
@@ -51,7 +53,7 @@ def read_paths(path: str | Sequence[str]) -> list[LayerData]:
 
 
 def read_path(path: str) -> list[LayerData]:
-    """Layer data of one file or folder; what it does not say is told in a notification.
+    """Layer data of one file or folder; what it does not say is told.
 
     Several images come as one contact sheet, labels that lie in the same file or beside the
     images as layers on top.
@@ -66,32 +68,57 @@ def read_path(path: str) -> list[LayerData]:
     viewer = napari.current_viewer()
     if viewer is not None:
         follow_sheets(viewer)
-    layers = _layers(path)
+    layers, notes = layers_of(path)
+    pictures = [about for _, about, kind in layers if kind == "image"]
+    if pictures and viewer is not None and _has_dock(viewer):  # it says so below the image
+        pictures[0]["metadata"]["simgraph"]["notes"] = notes
+        return layers
+    for note in notes:
+        show_info(note)
+    return layers
+
+
+def layers_of(path: str) -> tuple[list[LayerData], list[str]]:
+    """Layer data of one file or folder, and what is to be told of it; touches no viewer.
+
+    Raises
+    ------
+    ValueError
+        See `read_paths`.
+    """
+    notes: list[str] = []
+    layers = _layers(path, notes)
     file, key = split_key(path)
     source = str(file.absolute()) + (f"::{key}" if key else "")
     for index, (_, about, _) in enumerate(layers):
         # Layers know where they come from, so that a workspace finds them again.
         about["metadata"] = {"simgraph": {"source": source, "index": index}}
-    return layers
+    return layers, notes
 
 
-def _layers(path: str) -> list[LayerData]:
+def _layers(path: str, notes: list[str]) -> list[LayerData]:
     file, key = split_key(path)
     try:
         opened = read(path)
     except AxesUnclear as unclear:
         size = " x ".join(str(n) for n in unclear.shape)
-        show_warning(f"{file.name} has {size} pixels: choose its axes in the Segment dock.")
+        notes.append(f"{file.name} has {size} pixels: choose its axes in the Segment dock.")
         return [_plain(file, key)]
     except KeyNeeded as needed:
         if len(needed.keys) > _KEYS:
-            show_info(f"Opened {_KEYS} of the {len(needed.keys)} arrays in {file.name}.")
-        return _side_by_side([_layers(f"{file}::{one}") for one in needed.keys[:_KEYS]])
+            notes.append(f"Opened {_KEYS} of the {len(needed.keys)} arrays in {file.name}.")
+        return _side_by_side([_layers(f"{file}::{one}", notes) for one in needed.keys[:_KEYS]])
     paired, told = read_beside(file, opened) if file.is_dir() else (None, [])
-    for note in (*opened.notes, *told):
-        show_info(note)
-    layers = _shown(opened, path, paired)
-    return [*layers, *(data for one in opened.labels for data in _layers(f"{file}::{one}"))]
+    notes += [*opened.notes, *told]
+    layers = _shown(opened, path, paired, notes)
+    inside = (data for one in opened.labels for data in _layers(f"{file}::{one}", notes))
+    return [*layers, *inside]
+
+
+def _has_dock(viewer: Any) -> bool:
+    """Whether a dock of ours is seen that tells of images."""
+    docks = viewer.window.dock_widgets.values()
+    return any(dock.isVisible() and dock.findChild(FactsLine) is not None for dock in docks)
 
 
 def _side_by_side(parts: Sequence[list[LayerData]]) -> list[LayerData]:
@@ -106,7 +133,7 @@ def _side_by_side(parts: Sequence[list[LayerData]]) -> list[LayerData]:
     return [data for part in parts for data in part]
 
 
-def _shown(opened: Opened, path: str, paired: Paired | None) -> list[LayerData]:
+def _shown(opened: Opened, path: str, paired: Paired | None, notes: list[str]) -> list[LayerData]:
     """An image, or the contact sheet of several, and the labels that belong to it."""
     image = opened.image
     if opened.info.get("noun") == "Labels":
@@ -120,8 +147,10 @@ def _shown(opened: Opened, path: str, paired: Paired | None) -> list[LayerData]:
     if _are_labels(image, split_key(path)[1]):
         told = {f.name: getattr(image, f.name) for f in fields(Raster)}
         return _painted(Labels(**told, meaning="objects"), "")
+    if named := _of_a_picture(image, path, notes):
+        return named
     if too_large(image):
-        show_info("It has no coarser levels: slow to look at; .ome.zarr has some.")
+        notes.append("It has no coarser levels: slow to look at; .ome.zarr has some.")
     return [*to_layer_data(with_levels(image)), *_labels(paired, image.name, None)]
 
 
@@ -132,6 +161,28 @@ def _labels(paired: Paired | None, name: str, layout: SheetLayout | None) -> lis
     if isinstance(labels, LabelsSet) and layout is not None:
         labels = labels_sheet(labels, layout)
     return [] if isinstance(labels, LabelsSet) else _painted(labels.replace(name=name), "labels")
+
+
+def _of_a_picture(image: Image, path: str, notes: list[str]) -> list[LayerData]:
+    """Layers of labels, where names and values say that the file holds those of a picture."""
+    file, key = split_key(path)
+    picture = None if key or not _may_be_labels(image) else picture_of(file)
+    if picture is None:
+        return []
+    try:
+        opened = read_labels(path)
+    except ValueError:  # more values than anyone draws classes
+        return []
+    if not isinstance(opened.labels, Labels):
+        return []
+    notes.append(f"{file.name} is opened as the labels of {picture.name}.")
+    notes.extend(note for note in opened.notes if note not in notes)
+    return _painted(opened.labels.replace(name=picture.name.partition(".")[0]), "labels")
+
+
+def _may_be_labels(image: Image) -> bool:
+    plain = len(image.levels) == 1 and not image.axes.endswith("C")
+    return plain and image.dtype.kind in "uib"
 
 
 def _painted(labels: Labels, thing: str) -> list[LayerData]:

@@ -25,6 +25,8 @@ class MakeRow(QWidget):
         self.classes, self.sure = QCheckBox("classes"), QCheckBox("how sure")
         self.objects = QCheckBox("objects")
         self._boxes = dict(zip(_TIPS, (self.classes, self.sure, self.objects), strict=True))
+        self._chosen = False
+        self.objects.clicked.connect(self._keep_choice)
         self.classes.setChecked(True)
         for kind, box in self._boxes.items():
             box.setToolTip(_TIPS[kind])
@@ -33,6 +35,11 @@ class MakeRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(row("Make", *self._boxes.values()))
         layout.addStretch(1)
+
+    def suggest_objects(self, wanted: bool) -> None:
+        """Tick objects or not, until the person has said it."""
+        if not self._chosen:
+            self.objects.setChecked(wanted)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -43,3 +50,6 @@ class MakeRow(QWidget):
     def word(self) -> str:
         """What is ticked as `--output` says it; classes where nothing is."""
         return next((word for word, kinds in KINDS.items() if kinds == self.kinds), "classes")
+
+    def _keep_choice(self) -> None:
+        self._chosen = True

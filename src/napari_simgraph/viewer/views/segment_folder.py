@@ -73,6 +73,11 @@ class FolderPage(QWidget):
         self.table.opened.connect(self._open)
 
     @property
+    def settings(self) -> Form[segmentation.Apply]:
+        """The form of what the main button does."""
+        return self.form
+
+    @property
     def main_text(self) -> str:
         """What the main button says."""
         count = len(self.table.rows.files)

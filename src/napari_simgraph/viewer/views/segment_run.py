@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -41,6 +42,7 @@ from napari_simgraph.viewer.words import say_cost
 
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
+_MEMBRANE = "membrane"  # other boundaries, as of glands, part things that are rarely counted
 _THINGS = {"classes": "classes", "probability": "sure", "instances": "objects"}  # as layers say it
 
 Earlier: TypeAlias = dict[str, Image | Labels | None]  # by the names of the job's arrays
@@ -76,6 +78,7 @@ class RunPage(SegmentPage):
         self.folder = flat("Run on a folder…", self.folder_wanted.emit, tip)
         layout.addWidget(left(self.folder))
         self._connect()
+        self._model_chosen()
         self._image_chosen()
 
     @property
@@ -105,7 +108,7 @@ class RunPage(SegmentPage):
 
     def _connect(self) -> None:
         self.image.changed.connect(self._image_chosen)
-        self.model.chosen.connect(self._renew)
+        self.model.chosen.connect(self._model_chosen)
         self.model.failed.connect(self.fail)
         self.form.changed.connect(self._renew)
         self.make_row.changed.connect(self._renew)
@@ -126,7 +129,7 @@ class RunPage(SegmentPage):
         self._preview = Preview(self._session.viewer, layer, image, model.classes)
         earlier = {name: noun for name, noun in self._earlier.items() if noun is not None}
 
-        def make() -> Job[segmentation.Segmented]:
+        def make() -> Job[Any]:
             job = self._session.jobs.apart(
                 segmentation.apply, model, image, config=config, room=room
             )
@@ -241,6 +244,13 @@ class RunPage(SegmentPage):
                 self.sections.setRange(0, last)
                 self.sections.setValue((0, last))
         self.made.renew()
+        self._renew()
+
+    def _model_chosen(self) -> None:
+        """Cells inside a membrane are what is wanted of a model that has learned one."""
+        with suppress(ValueError, OSError):  # said by `_misfit`
+            model = self._session.model(self.model.name)
+            self.make_row.suggest_objects(model.boundary.casefold() == _MEMBRANE)
         self._renew()
 
     def _missing(self) -> Told | None:

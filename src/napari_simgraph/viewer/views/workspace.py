@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton,
 from napari_simgraph.io.workspace import Workspace, home, latest
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.frame import DockFrame
-from napari_simgraph.viewer.restore import find_again, open_workspace, show_result
+from napari_simgraph.viewer.jobs import Ending
+from napari_simgraph.viewer.restore import bring, find_again, reading, show_result
 from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.workspace_rows import (
     Row,
     rows,
-    say_ago,
-    say_size,
-    say_strokes,
+    say_found,
+    say_saved,
     short_path,
 )
 from napari_simgraph.viewer.views.workspace_tree import WorkspaceTree, show_folder
@@ -41,6 +42,7 @@ class WorkspaceDock(DockFrame):
         self.session = session_of(napari_viewer)
         self._facts, self._facts_time = (0, 0), 0.0
         self._copy: tuple[Path, Any] | None = None
+        self._opening = Path()
         self._fill_body()
         self.set_main("Save a copy…", self._ask_copy, "All of it in a folder of its own.")
         self._timer, self._late, self._copying = QTimer(self), QTimer(self), QTimer(self)
@@ -82,21 +84,47 @@ class WorkspaceDock(DockFrame):
             self.show_state("ready", looking or "Strokes, results and models are saved at once.")
 
     def open_folder(self, folder: Path, look_only: bool = False) -> None:
-        """Bring a workspace into the viewer and say what could not be read."""
-        try:
-            notes = open_workspace(self.session, folder, look_only=look_only)
-        except ValueError as error:
-            in_use = str(error).startswith("Another window")
-            look = ("Look only", lambda: self.open_folder(folder, look_only=True))
-            self.show_state("error", str(error), look if in_use else None)
+        """Read a workspace in a thread, then bring it into the viewer; say what is missing."""
+        if self.busy:
             return
-        lost = self.session.keeper.missing[:1]
+        self.session.flush()
+        read = partial(reading, folder, look_only)
+        task = self.session.jobs.submit(f"Open {folder.name}", read, lane="now")
+        self._opening = folder
+        self.controls.show()
+        self.follow(task)
+        task.ended.connect(self._opened)  # after the footer has let go of it
+
+    def show_ending(self, state: State, ending: Ending) -> None:
+        """Said by `_opened`, which comes in the same turn."""
+
+    def _opened(self, ending: Ending) -> None:
+        folder, brought = self._opening, ending.result
+        if brought is None:
+            self._say_not_opened(folder, ending)
+            return
+        notes, lost = bring(self.session, brought), brought.missing[:1]
         find = ("Find it…", lambda: self._ask_where(lost[0])) if lost else None
         more = f" And {len(notes) - 1} more." if len(notes) > 1 else ""
         said = notes[0] + more if notes else f"Opened {folder.name}."
         self.show_state("stopped" if notes else "done", said, find)
         self._facts_time = 0.0
         self.renew()
+
+    def _say_not_opened(self, folder: Path, ending: Ending) -> None:
+        """Why a workspace was not opened; what was there before is there still."""
+        self.renew()
+        if isinstance(ending.error, ValueError):
+            in_use = str(ending.error).startswith("Another window")
+            look = ("Look only", lambda: self.open_folder(folder, look_only=True))
+            self.show_state("error", str(ending.error), look if in_use else None)
+        elif ending.error is not None:
+            self.show_state("error", ending.sentence)
+        else:
+            self.show_state("stopped", f"{folder.name} was not opened.")
+        if self.session.workspace is None:
+            self._card.show()  # there is still nothing but another try
+            self.footer.main.setEnabled(False)
 
     def begin_new(self, folder: Path) -> None:
         """Go on in a new workspace; the layers stay."""
@@ -151,11 +179,13 @@ class WorkspaceDock(DockFrame):
         self.body.addLayout(bottom)
 
     def _show_nothing(self) -> None:
+        if self.busy:  # one is being opened
+            return
         buttons = [("Open…", self._ask_open)]
         missing = _NOTHING
         if self._found is not None:
             found = self._found
-            missing = f"Go on with {found.name}? {_say_found(found)}".strip()
+            missing = f"Go on with {found.name}? {say_found(found)}".strip()
             buttons = [("Go on", lambda: self.open_folder(found)), *buttons]
         self.controls.hide()  # nothing of it can be used yet
         self.show_empty("A workspace keeps everything of a session.", missing, buttons)
@@ -168,10 +198,7 @@ class WorkspaceDock(DockFrame):
             self._saved.setText(f"! {keeper.problem}")
             self._saved.setToolTip(keeper.problem)
             return
-        strokes, size = self._facts
-        parts = [f"✔ Saved {say_ago(time.monotonic() - keeper.saved)}" if keeper.saved else ""]
-        parts += [say_strokes(strokes), say_size(size) if size else ""]
-        self._saved.setText(" · ".join(part for part in parts if part))
+        self._saved.setText(say_saved(keeper.saved, *self._facts))
 
     def _turn(self) -> None:
         """Once a second while it is seen: how long ago it was saved, and what is new."""
@@ -270,15 +297,3 @@ class WorkspaceDock(DockFrame):
         for event in self._layer_events:
             event.disconnect(self._renew_soon)
         self.session.flush()
-
-
-def _say_found(folder: Path) -> str:
-    """What is in a workspace that could be opened: ``214 strokes, yesterday 17:42.``"""
-    try:
-        workspace = Workspace(folder, look_only=True)
-        when = datetime.fromisoformat(workspace.state["saved"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-    days = (date.today() - when.date()).days
-    day = {0: "today", 1: "yesterday"}.get(days, f"{when.day} {when:%b}")
-    return ", ".join(filter(None, (say_strokes(workspace.strokes()), f"{day} {when:%H:%M}.")))
