@@ -232,7 +232,7 @@ def test_what_was_paired_stands_below_the_image_in_the_dock(viewer, tmp_path):  
     assert said in dock.teach.image.facts.told.text().splitlines()
     assert dock.teach.image.facts.told.isVisible()
     assert told() == before
-    viewer.add_image(np.zeros((3, 40, 50)), name="another")
+    dock.teach.image.menu.choose(viewer.add_image(np.zeros((3, 40, 50)), name="another"))
     assert not dock.teach.image.facts.told.isVisible()
     dock.session.jobs.close()
 
