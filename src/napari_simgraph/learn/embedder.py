@@ -22,7 +22,8 @@ from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build, folded
 
 _PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
-_SAMPLE = 10_000  # patches to find the directions of the features by
+# patches to find the directions of the features by, and their pixels: half a minute on one core
+_SAMPLE, _SAMPLE_PIXELS = 10_000, 2**26
 NETWORK = "network/"  # before the names of the network's arrays in a model
 
 
@@ -100,7 +101,8 @@ def find_whitening(
 ) -> Generator[Tick, Signal | None, Whitening]:
     """The whitening of a network's features; `how` is dimensions, power and seed."""
     dimensions, power, seed = how
-    rows = np.random.default_rng(seed).permutation(len(work.grid))[:_SAMPLE]
+    count = min(_SAMPLE, _SAMPLE_PIXELS // work.patch**2)
+    rows = np.random.default_rng(seed).permutation(len(work.grid))[: max(2, count)]
     found = yield from _saying(tick, features(work, np.sort(rows), describe, aside, None))
     return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), lambda: tick))
 
