@@ -10,7 +10,7 @@ from napari_simgraph.viewer.views.groups import GroupRows
 from toy import toy_graph, toy_pixels
 
 
-def test_groups_are_found_named_joined_and_made_a_class(viewer, qtbot):
+def test_groups_are_found_named_joined_and_made_a_class(viewer, qtbot, tmp_path):
     viewer.add_image(toy_pixels(), name="toy", scale=(4, 4), translate=(8, 12), units=("nm", "nm"))
     session = Session(viewer)
     thumbs = Thumbs(session)
@@ -47,6 +47,11 @@ def test_groups_are_found_named_joined_and_made_a_class(viewer, qtbot):
     rows.list.pick_color(0)
     rows.list._popup.buttons[3].click()
     assert groups(chosen.table)[0].color == "#56B4E9"
+    rows.save(str(tmp_path / "groups.graphml"))
+    qtbot.waitUntil(lambda: bool(said) and "GraphML holds graphs" in said[-1][0], timeout=5000)
+    rows.save(str(tmp_path / "groups.csv"))
+    qtbot.waitUntil(lambda: said[-1] == ("Wrote groups.csv.", False), timeout=5000)
+    assert "stripes" in (tmp_path / "groups.csv").read_text("utf-8")
     rows.list.clearSelection()
     rows.list.topLevelItem(0).setSelected(True)
     rows.class_button.click()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QSpinBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
 
 from napari_simgraph.analysis.clusters import exemplars
 from napari_simgraph.analysis.neighbours import unit
@@ -15,6 +17,7 @@ from napari_simgraph.capabilities import similarity
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.groups import GROUPS, groups, names_of
 from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.io.write_table import write_table
 from napari_simgraph.learn.similarity_settings import Cluster
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import flat
@@ -28,6 +31,7 @@ from napari_simgraph.viewer.views.groups_list import PICTURES, GroupList
 from napari_simgraph.viewer.views.parts import column, row
 
 _METHODS = (("kmeans", "k-means"), ("leiden", "Leiden, by links"))
+_FILES = "Tables (*.h5ad *.zarr *.csv *.graphml)"
 _TIP = "Sorts the patches into groups; each shows three typical pictures.\ncommand line: "
 
 
@@ -46,6 +50,7 @@ class GroupRows(QWidget):
         self._typical: dict[str, list[int]] = {}
         self._of: tuple[Any, Any] = (None, None)  # points and groups that those are of
         self._beside = Latest("simgraph-groups", self)
+        self._writing = Latest("simgraph-table", self)
         self.list = GroupList()
         self._make_controls()
         self._connect()
@@ -73,6 +78,16 @@ class GroupRows(QWidget):
         self.task.ended.connect(lambda ending: self._found(key, ending))
         self.find_button.setText("Cancel")
 
+    def save(self, path: str = "") -> None:
+        """Write the table in front, with its links, into a file; asks where to."""
+        session, key = self._session, self._session.selection.key
+        found = path or QFileDialog.getSaveFileName(self, "Save table", f"{key}.h5ad", _FILES)[0]
+        if found:
+            noun = session.tables.graph(key) or session.tables.get(key)
+            self._writing.ask(
+                partial(_write, noun, Path(found)), lambda told: self.said.emit(*told)
+            )
+
     def renew(self, *_: object) -> None:
         """Show the groups of the table in front."""
         table = self._session.selection.table
@@ -98,6 +113,7 @@ class GroupRows(QWidget):
         self._theme.close()
         self._keys.close()
         self._beside.close()
+        self._writing.close()
 
     def _make_controls(self) -> None:
         self.method = combo(f"{_TIP}--method", "Find groups by")
@@ -115,16 +131,12 @@ class GroupRows(QWidget):
         tip = "Writes the patches of the chosen groups into a class."
         self.class_button = flat("Make a class", self._to_class, tip)
         self.undo_button = flat("Undo", self._session.edits.undo, "Takes the last step back.")
-        self.acts = QWidget()
-        line = QHBoxLayout(self.acts)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        for button in (self.join_button, self.class_button, self.undo_button):
-            line.addWidget(button)
-        line.addStretch(1)
+        self.acts = _line(self.join_button, self.class_button, self.undo_button)
         layout = column(self)
+        tip = "Writes table and links: AnnData, CSV or GraphML.\ncommand line: --out"
+        self.save_button = flat("Save table…", lambda: self.save(), tip)
         layout.addWidget(row("Groups by", self.method, self.number))
-        layout.addWidget(self.find_button)
+        layout.addWidget(_line(self.find_button, self.save_button))
         layout.addWidget(self.list)
         layout.addWidget(self.acts)
 
@@ -198,6 +210,27 @@ class GroupRows(QWidget):
             for name, rows in self._typical.items()
         }
         self.list.show_pictures(found)
+
+
+def _line(*buttons: QWidget) -> QWidget:
+    """Buttons beside each other."""
+    line = QWidget()
+    across = QHBoxLayout(line)
+    across.setContentsMargins(0, 0, 0, 0)
+    across.setSpacing(4)
+    for button in buttons:
+        across.addWidget(button)
+    across.addStretch(1)
+    return line
+
+
+def _write(noun: EmbeddingTable | SimilarityGraph, path: Path) -> tuple[str, bool]:
+    """What was written, or what was wrong and that it was."""
+    try:
+        write_table(noun, path)
+    except (ValueError, OSError) as error:
+        return str(error), True
+    return f"Wrote {path.name}.", False
 
 
 def _typical(table: EmbeddingTable) -> dict[str, list[int]]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QHBoxLayout, QShortcut, QVBoxLayout, QWidget
 
 from napari_simgraph.analysis.map2d import pca
 from napari_simgraph.analysis.neighbours import unit
@@ -16,6 +18,7 @@ from napari_simgraph.learn.similarity_settings import Map2d
 from napari_simgraph.viewer.cells import Cells
 from napari_simgraph.viewer.chosen_layer import add_chosen
 from napari_simgraph.viewer.jobs import Ending, Task
+from napari_simgraph.viewer.label_keys import KEYS, class_of_key
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.map_colors import Coloring, coloring
 from napari_simgraph.viewer.map_picture import Places
@@ -133,6 +136,10 @@ class MapPage(QWidget):
         self.bar.computing.connect(self.compute)
         self.bar.undoing.connect(self.session.edits.undo)
         self.session.edits.changed.connect(self._edited)
+        for number in range(KEYS + 1):
+            key = QShortcut(QKeySequence(str(number)), self.view)
+            key.setContext(Qt.ShortcutContext.WidgetShortcut)
+            key.activated.connect(partial(self._label, number))
         self.side.isolating.connect(self._isolate)
         self.side.layering.connect(self._layer)
 
@@ -229,6 +236,12 @@ class MapPage(QWidget):
     def _isolate(self) -> None:
         chosen = self.session.selection
         chosen.restrict(None if chosen.only is not None else chosen.rows)
+
+    def _label(self, number: int) -> None:
+        """A number key on the map labels what is chosen."""
+        chosen = self.session.selection
+        if chosen.table is not None and len(chosen.rows):
+            self.session.edits.label(chosen.rows, class_of_key(chosen.table, number))
 
     def _layer(self) -> None:
         """Make a layer of what is chosen."""
