@@ -21,7 +21,7 @@ from napari_simgraph.core.verbs import verbs
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "napari_simgraph"
 FILES = sorted(SOURCE.rglob("*.py"))
-TORCH = ("torch", "torchvision")
+TORCH = ("torch", "torchvision", "torch_geometric")
 WINDOWS = (
     "napari",
     "qtpy",
@@ -37,6 +37,7 @@ FILE_LINES, FUNCTION_LINES, RECIPE_LINES, IMPORT_SECONDS = 300, 40, 60, 0.3
 TEXTS = {path.relative_to(SOURCE).as_posix(): path.read_text("utf-8") for path in FILES}
 TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
 PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sknetwork": "scikit-network"}
+PACKAGES |= {"torch_geometric": "torch-geometric"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEFUL = {"list", "dict", "set", "defaultdict", "deque", "OrderedDict", "Counter", "count"}
 STATEFUL |= {"Lock", "RLock", "Event", "Queue", "SimpleQueue", "local", "ContextVar"}

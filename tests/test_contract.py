@@ -17,12 +17,12 @@ from napari_simgraph.cli import main
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.objects import Columns
-from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.core.verbs import makes_table, verbs
 from napari_simgraph.io.models import save_model
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import write_table
-from toy import toy_graph, toy_image, toy_labels, toy_table
+from toy import toy_graph, toy_image, toy_labels, toy_scores, toy_table
 
 VERBS = [verb for name in NAMES for verb in verbs(load(name)).values()]
 TRAINING = [verb for verb in VERBS if verb.result is Model]
@@ -56,7 +56,7 @@ def short(verb, **changes):
 
 
 def nouns(verb, models):
-    toys = {EmbeddingTable: toy_table, SimilarityGraph: toy_graph}
+    toys = {EmbeddingTable: toy_table, SimilarityGraph: toy_graph, ScoreTable: toy_scores}
     toys |= {Image: toy_image, Labels: toy_labels, Model: lambda: models[verb.capability]}
     return {noun.name: toys[noun.types[0]]() for noun in verb.nouns if noun.required}
 
@@ -112,6 +112,8 @@ def arrays_of(noun):
         noun = noun.table
     if isinstance(noun, EmbeddingTable):
         return [noun.values, noun.grid.x]
+    if isinstance(noun, ScoreTable):
+        return [noun.score, noun.grid.x]
     return noun.levels if hasattr(noun, "levels") else noun.arrays.values()
 
 
@@ -247,6 +249,17 @@ def test_model_and_image_that_do_not_fit(verb, models):
     if "model" not in {noun.name for noun in verb.nouns if noun.required}:
         pytest.skip("takes no model")
     inputs = nouns(verb, models)
+    if "image" not in inputs:
+        narrow = inputs["graph"].table.replace(values=inputs["graph"].table.values[:, :2])
+        with pytest.raises(ValueError, match=r"\.$"):
+            drive(
+                verb.call(
+                    **inputs | {"graph": inputs["graph"].replace(table=narrow)},
+                    config=short(verb),
+                    room=MemoryRoom(),
+                )
+            )
+        return
     image = inputs["image"]
     colour = Image(np.zeros((*image.shape, 3), np.uint8), axes=image.axes + "C")
     with pytest.raises(ValueError, match=r"\.$"):
@@ -260,6 +273,7 @@ def files(tmp_path_factory, models):
     write(toy_image(), folder / "image.tif")
     write_table(toy_table(), folder / "table.h5ad")
     write_table(toy_graph(), folder / "graph.h5ad")
+    write_table(toy_scores(), folder / "scores.h5ad")
     write(toy_labels(), folder / "labels.tif")
     for name, model in models.items():
         save_model(model, folder / f"model-{name}")
@@ -267,7 +281,7 @@ def files(tmp_path_factory, models):
 
 
 FILES = {Image: "image.tif", Labels: "labels.tif"}
-FILES |= {EmbeddingTable: "table.h5ad", SimilarityGraph: "graph.h5ad"}
+FILES |= {EmbeddingTable: "table.h5ad", SimilarityGraph: "graph.h5ad", ScoreTable: "scores.h5ad"}
 
 
 def suffix(verb):
@@ -276,6 +290,8 @@ def suffix(verb):
         return ""
     if makes_table(verb):
         return ".h5ad"
+    if verb.capability == "interest":
+        return ".geojson"
     return ".csv" if issubclass(verb.result, Columns) else ".tif"
 
 

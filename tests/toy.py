@@ -7,7 +7,7 @@ from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.graph import SimilarityGraph, edges_of
 from napari_simgraph.core.patch_pixels import cut
 from napari_simgraph.core.patches import grid_over
-from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 
 DRAWING = """
 ........................########################
@@ -92,3 +92,11 @@ def toy_graph():
     both = np.concatenate([begins, ends]), np.concatenate([ends, begins])
     edges = edges_of(*both, np.full(4 * n, 0.5, np.float32), n)
     return SimilarityGraph(table, {"similarity": edges}, name="toy graph")
+
+
+def toy_scores():
+    """How bright each of them is, from 0 to 1: the discs are what is of interest."""
+    table = toy_table()
+    bright = table.values[:, 0]
+    score = (bright - bright.min()) / np.ptp(bright)
+    return ScoreTable(table.grid, score.astype(np.float32), name="toy scores")

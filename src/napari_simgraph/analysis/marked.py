@@ -111,7 +111,9 @@ def _of_labels(labels: Labels | LabelsSet, grid: PatchGrid, wanted: str, share: 
     first = labels if isinstance(labels, Labels) else labels.labels[0]
     if not len(first.classes):
         raise ValueError("The painted classes have no names: give them with --classes a,b.")
-    row = first.classes.find(wanted) if wanted else first.classes.rows[0]
+    ground = first.classes.backgrounds()
+    named = [one for one in first.classes if one.value not in ground] or list(first.classes)
+    row = first.classes.find(wanted) if wanted else named[0]
     shares = np.nan_to_num(pool(grid, labels))
     painted = shares.sum(1) if first.exclusive else np.ones(len(grid))
     of_class = shares[:, row.value - 1] / np.maximum(painted, _PAINTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("segmentation", "objects", "embedding", "similarity")
+NAMES = ("segmentation", "objects", "embedding", "similarity", "interest")
 
 
 def load(name: str) -> ModuleType:

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
-from napari_simgraph.core.tables import PatchTable
+from napari_simgraph.core.tables import PatchTable, ScoreTable
 from napari_simgraph.core.verbs import noun_types
 from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun
+from napari_simgraph.io.geojson import is_marks, read_geojson
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import load_model
@@ -71,6 +73,8 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
 
 def read_pair(asked: Namespace) -> tuple[Any, Any]:
     """Prediction (a probability map or labels) and truth."""
+    if ScoreTable in noun_types(asked.call, "prediction"):
+        return _scores(asked.prediction), _marks(asked.truth, asked, _quiet)
     if is_table(asked.prediction) or hasattr(asked, "positions"):
         graph = SimilarityGraph in noun_types(asked.call, "prediction")
         found = _table(asked.prediction, asked, _quiet, graph=graph)
@@ -100,8 +104,12 @@ def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any
     path, kind = getattr(asked, name), kinds[0]
     if issubclass(kind, Labels):
         return _labels(path, asked, say, by_class=name == "labels")
+    if issubclass(kind, Marks):
+        return _marks(path, asked, say)
     if issubclass(kind, Model):
         return load_model(path)
+    if issubclass(kind, ScoreTable):
+        return _scores(path)
     if issubclass(kind, PatchTable):
         return _table(path, asked, say, graph=SimilarityGraph in kinds)
     if issubclass(kind, SimilarityGraph):
@@ -124,6 +132,18 @@ def _table(path: str, asked: Namespace, say: Say, *, graph: bool) -> Any:
     _ask_spacing(opened.image, say)
     options = OwnOptions(asked.positions, asked.patch, asked.stride)
     return read_own(path, opened.image, options)
+
+
+def _scores(path: str) -> ScoreTable:
+    found = read_noun(path)
+    if not isinstance(found, ScoreTable):
+        raise ValueError(f"{path} holds no scores: make them with interest apply.")
+    return found
+
+
+def _marks(path: str, asked: Namespace, say: Say) -> Any:
+    """Marks, or labels that were painted instead."""
+    return read_geojson(path) if is_marks(path) else _labels(path, asked, say, by_class=False)
 
 
 def _ask_spacing(image: Image | ImageSet, say: Say) -> None:

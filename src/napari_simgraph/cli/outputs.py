@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.raster import ImageSet, LabelsSet
 from napari_simgraph.core.tables import PatchTable
 from napari_simgraph.core.verbs import makes_table
 from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.io.geojson import write_geojson
 from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.safe import remove
 from napari_simgraph.io.tables import check_csv, write_csv
@@ -97,6 +99,8 @@ class Output:
             return write_table(noun, target, self._info())
         if isinstance(noun, Columns):
             return write_csv(noun, target)
+        if isinstance(noun, Marks):
+            return write_geojson(noun, target, self._info())
         if not isinstance(noun, ImageSet | LabelsSet):
             return write(noun, target, info=self._info())
         target.mkdir(exist_ok=True)

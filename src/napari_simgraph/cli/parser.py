@@ -12,15 +12,18 @@ from napari_simgraph import capabilities
 from napari_simgraph.cli.folder import takes_folders
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+from napari_simgraph.core.tables import EmbeddingTable, Neighbours, ScoreTable
 from napari_simgraph.core.verbs import Verb, config_type, noun_types, verbs
 
 _PATHS = {
     Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
     Labels: "Labels: 0 unlabelled, classes from 1; or a mask of two values.",
+    Marks: "Clicks and areas, .geojson (QuPath writes it, too), or painted labels.",
     Model: "The folder of a model.",
+    ScoreTable: "A table of scores: .h5ad or .zarr.",
     EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr; or own features.",
     SimilarityGraph: "A graph of patches: .h5ad or .zarr.",
 }
@@ -105,7 +108,7 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
     takes_labels = takes_table = False
     for noun in verb.nouns:
         kind = next((k for k in _PATHS if issubclass(noun.types[0], k)), None)
-        takes_labels |= kind is Labels
+        takes_labels |= Labels in noun.types
         takes_table |= kind is EmbeddingTable
         required = noun.required and kind is not Labels  # --class may stand in for --labels
         parser.add_argument(
@@ -139,7 +142,7 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     parser.add_argument("--prediction", required=True, metavar="PATH")
     needed = noun_types(module.score, "truth")
     optional = type(None) in needed
-    told = _PATHS[next(kind for kind in (Labels, EmbeddingTable) if kind in needed)]
+    told = _PATHS[next(kind for kind in (Marks, Labels, EmbeddingTable) if kind in needed)]
     parser.add_argument("--truth", required=not optional, metavar="PATH", help=told)
     _add_label_options(parser)
     if EmbeddingTable in needed:

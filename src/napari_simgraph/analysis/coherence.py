@@ -1,0 +1,124 @@
+"""Coherence: which groups of patches look like a thing of their own, found without labels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.few_clicks import Judged, Vector, judged_of
+from napari_simgraph.analysis.neighbours import Points
+from napari_simgraph.core.graph import SIMILARITY, SPATIAL, Edges, SimilarityGraph
+
+_COMMON, _TINY = 0.3, 0.002  # share of all patches: more is ground, less is chance
+_EXAMPLES = 40  # patches of a group that speak for it; so many of all others speak against it
+
+
+class Groups(NamedTuple):
+    """Groups by rank: what each patch belongs to (from 0), and what ranked them.
+
+    `compact`: how alike its patches are (mean cosine to their middle). `together`: how much more
+    often patches side by side are both of it than by chance. `share` of all patches.
+    """
+
+    number: NDArray[np.int32]
+    centres: Points
+    compact: Vector
+    together: Vector
+    share: Vector
+
+
+def rank(points: Points, number: NDArray[np.int32], graph: SimilarityGraph) -> Groups:
+    """Groups put in order: compact, together and rare ones first.
+
+    The three are compared by their rank, so that none needs a weight; the ground (more than a
+    third of all) and chance finds come last.
+    """
+    count = int(number.max()) + 1
+    share = (np.bincount(number, minlength=count) / len(number)).astype(np.float32)
+    centres = np.zeros((count, points.shape[1]), np.float32)
+    np.add.at(centres, number, points)
+    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+    cosine = np.einsum("nd,nd->n", points, centres[number])
+    compact = (np.bincount(number, cosine, count) / np.maximum(share * len(number), 1)).astype(
+        np.float32
+    )
+    together = _together(number, graph.edges.get(SPATIAL), share)
+    worth = sum(_place(one) for one in (compact, together, -share))
+    worth = worth - 3 * count * ((share > _COMMON) | (share < _TINY))
+    order = np.argsort(-worth, kind="stable")
+    place = np.empty(count, np.int32)
+    place[order] = np.arange(count, dtype=np.int32)
+    return Groups(place[number], centres[order], compact[order], together[order], share[order])
+
+
+def nearest_group(points: Points, centres: Points) -> NDArray[np.int32]:
+    """The group whose middle each patch is most like."""
+    found: NDArray[np.int32] = (points @ centres.T).argmax(1).astype(np.int32)
+    return found
+
+
+def speak_for(groups: NDArray[np.int32], points: Points, chosen: int, seed: int) -> Judged:
+    """Patches that speak for a group and against it, as if they had been clicked.
+
+    Raises
+    ------
+    ValueError
+        There is no such group, or nothing else.
+    """
+    members, others = np.flatnonzero(groups == chosen), np.flatnonzero(groups != chosen)
+    if not len(members) or not len(others):
+        raise ValueError(f"There is no group {chosen + 1} on these patches: choose another one.")
+    rng = np.random.default_rng(seed)
+    middle = points[members].mean(0)
+    typical = members[np.argsort(-(points[members] @ middle), kind="stable")]
+    typical = typical[: max(1, len(typical) // 2)]  # the better half, not only its core
+    like = rng.permutation(typical)[:_EXAMPLES]
+    unlike = rng.permutation(others)[:_EXAMPLES]
+    return judged_of(np.sort(like), np.sort(unlike))
+
+
+def rare(graph: SimilarityGraph) -> Vector:
+    """How rare and together a patch is, from 0 to 1: unlike its likest, and so are those beside it.
+
+    Exploratory: what is rare need not be of interest.
+    """
+    edges = graph.edges[SIMILARITY]
+    far = 1 - _mean(edges, edges.weights)
+    beside = graph.edges.get(SPATIAL)
+    if beside is not None:
+        far = 0.5 * far + 0.5 * _mean(beside, far[beside.ends])
+    return ((np.argsort(np.argsort(far, kind="stable")) + 0.5) / len(far)).astype(np.float32)
+
+
+def unlike_normal(points: Points, normal: Points) -> Vector:
+    """How unlike a reference patches are, ``(N,)`` from 0; 1 is as unlike as the odd one in it."""
+    far = np.empty(len(points), np.float32)
+    for start in range(0, len(points), 4096):  # 4096 x the reference: some 100 MB at most
+        part = slice(start, start + 4096)
+        far[part] = 1 - (points[part] @ normal.T).max(1)
+    alike = normal @ normal.T
+    np.fill_diagonal(alike, -1)
+    usual = float(np.quantile(1 - alike.max(1), 0.95)) if len(normal) > 1 else 1.0
+    return far / max(usual, 1e-6)
+
+
+def _mean(edges: Edges, values: NDArray[np.floating]) -> Vector:
+    """Mean over the edges of each row; 0 where it has none."""
+    count = np.diff(edges.starts)
+    total = np.bincount(edges.begins(), values, len(count))
+    return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def _together(number: NDArray[np.int32], beside: Edges | None, share: Vector) -> Vector:
+    if beside is None or not len(beside.ends):
+        return np.ones_like(share)
+    begins = number[beside.begins()]
+    same = np.bincount(begins, begins == number[beside.ends], len(share))
+    all_of = np.maximum(np.bincount(begins, minlength=len(share)), 1)
+    return (same / all_of / np.maximum(share, 1e-9)).astype(np.float32)
+
+
+def _place(values: Vector) -> NDArray[np.intp]:
+    return np.argsort(np.argsort(values, kind="stable"))

@@ -1,0 +1,250 @@
+"""Interest ways: from what was marked to a model, and from a model to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis import click_model, coherence
+from napari_simgraph.analysis.clusters import k_means
+from napari_simgraph.analysis.comparing import NO_BETTER, beaten, compare
+from napari_simgraph.analysis.few_clicks import (
+    FewClicks,
+    Ground,
+    Judged,
+    Scored,
+    check,
+    ground,
+    judged_of,
+)
+from napari_simgraph.analysis.marked import Said, said
+from napari_simgraph.analysis.neighbours import unit
+from napari_simgraph.analysis.spreading import links
+from napari_simgraph.core.graph import SIMILARITY, SimilarityGraph
+from napari_simgraph.core.job import Note, Progress, Signal, Tick
+from napari_simgraph.core.marks import Marks
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Labels, LabelsSet
+from napari_simgraph.core.room import Room
+from napari_simgraph.learn import interest_networks as networks
+from napari_simgraph.learn import interest_results as results
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.fit import Plan
+
+MANY = 400  # marked patches above which a network is learned; fewer are answered at once
+NORMAL = "normal/points"
+_MOST_NORMAL = 10_000  # patches of a reference that are kept: 5 MB
+OTHER = "The model learned from other features: make this table as that one was made."
+NOTHING = "Nothing is marked 'normal': outline a place without anything odd."
+UNTESTED = "Rare isn't always interesting: look before you trust it."
+Ticks = Generator[Tick, Signal | None, Any]
+
+
+class Given(NamedTuple):
+    """What a verb was given."""
+
+    graph: SimilarityGraph
+    marks: Marks | Labels | LabelsSet | None
+    start: Model | None
+
+
+def learn(given: Given, config: Any, room: Room, aside: Aside) -> Ticks:
+    """The model."""
+    graph = given.graph
+    if len(graph) < 2:
+        raise ValueError("One patch alone has no surroundings: embed more patches.")
+    known = said(given.marks, graph.table.grid, config.wanted, config.share)
+    way = _way(config.way, known)
+    place = pick(config.device, config.threads, "full")
+    aside.halt.hear((yield place.tick()))
+    arrays: Mapping[str, NDArray[Any]]
+    network: dict[str, Any] = {"name": way, "options": {}}
+    more: dict[str, Any] = {}
+    if way == "clicks":
+        arrays, more = yield from _from_clicks(given, known, config, aside)
+    elif way == "normal":
+        arrays = _from_normal(graph, known, config.seed)
+        yield Progress(1.0, "looked at the reference")
+    else:
+        network = networks.network_of(graph, sorted(graph.edges), config, way)
+        made = (room, aside, place)
+        learner = _groups if way == "groups" else _marked
+        arrays, more = yield from learner(given, known, (config, network), made)
+    aside.halt.hear((yield Progress(1.0, "learned")))
+    return results.model_of(graph, way, network, config, {"arrays": dict(arrays), **more}, known)
+
+
+def use(model: Model, given: Given, config: Any, aside: Aside) -> Ticks:
+    """The scores."""
+    graph = given.graph
+    way = str(model.data.get("way", ""))
+    if model.capability != "interest" or not way:
+        raise ValueError(f"'{model.name}' knows no areas of interest: choose another model.")
+    if int(model.data["features"]) != graph.table.values.shape[1]:
+        raise ValueError(OTHER)
+    known = said(given.marks, graph.table.grid, config.wanted, config.share)
+    place = pick(config.device, config.threads, "full")
+    aside.halt.hear((yield place.tick()))
+    matrix = yield from aside.wait(partial(links, graph, config.shares))
+    columns: dict[str, NDArray[Any]] = {}
+    if way == "normal":
+        far = yield from aside.wait(
+            partial(coherence.unlike_normal, unit(graph.table.values), model.arrays[NORMAL]),
+            partial(Progress, text="comparing with the reference"),
+        )
+        score = far / (1 + far)  # one half where it is as unlike as the odd one in the reference
+        scored = Scored(score.astype(np.float32), (1 - np.abs(2 * score - 1)).astype(np.float32))
+    elif way == "clicks":
+        few = yield from _few(graph, matrix, aside, model.arrays[click_model.CENTRE])
+        judged = click_model.clicks_in(model.arrays, graph.table.grid, known)
+        call = partial(click_model.apply_clicks, model, few, judged)
+        scored = yield from aside.wait(call, partial(Progress, text="scoring"))
+    else:
+        scored, columns = yield from _by_network(
+            model, given, (matrix, known), config, (aside, place)
+        )
+    yield from results.tell_alone(matrix)
+    return results.table_of(
+        graph, scored, matrix, columns, {"model": model.name, **config.to_json()}
+    )
+
+
+def _way(wanted: str, known: Said) -> str:
+    if wanted == "normal" and not len(known.normal):
+        raise ValueError(NOTHING)
+    if wanted in ("clicks", "sage", "gat"):
+        check(judged_of(known.like, known.unlike))
+    if wanted != "auto":
+        return wanted
+    if len(known):
+        check(judged_of(known.like, known.unlike))
+        return "sage" if len(known) >= MANY else "clicks"
+    return "normal" if len(known.normal) else "groups"
+
+
+def _from_clicks(given: Given, known: Said, config: Any, aside: Aside) -> Ticks:
+    graph = given.graph
+    matrix = yield from aside.wait(partial(links, graph, config.shares))
+    few = yield from _few(graph, matrix, aside)
+    judged = judged_of(known.like, known.unlike)
+    if given.start is not None and click_model.IDS in given.start.arrays:
+        judged = click_model.clicks_in(given.start.arrays, graph.table.grid, known)
+    yield from results.tell_alone(matrix)
+    call = partial(compare, few, judged, graph.table)
+    metrics = yield from aside.wait(call, partial(Progress, text="comparing"))
+    if metrics and beaten(metrics):
+        yield Note(NO_BETTER)
+    arrays = yield from aside.wait(partial(click_model.arrays_of, few, judged, graph.table.grid))
+    return arrays, {"metrics": metrics}
+
+
+def _from_normal(graph: SimilarityGraph, known: Said, seed: int) -> dict[str, NDArray[Any]]:
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(known.normal)[:_MOST_NORMAL])
+    return {NORMAL: unit(graph.table.values[rows])}
+
+
+def _groups(given: Given, known: Said, how: Any, made: Any) -> Ticks:
+    """Network that learned by itself, and the groups of what it sees."""
+    (config, network), (room, aside, place) = how, made
+    network["seed"] = config.seed
+    seen = networks.surroundings(given.graph, network["options"]["kinds"])
+    plan = _plan(given.graph, config)
+    fitted = yield from networks.learn_alone(seen, network, plan, place, (room, aside))
+    arrays = {networks.NETWORK + key: value for key, value in fitted.arrays.items()}
+    sketch = Model("interest", arrays, network)
+    points, _ = yield from _quietly(networks.embed(sketch, seen, aside, place))
+    number = yield from _quietly(k_means(points, config.groups, seed=config.seed))
+    groups = coherence.rank(points, number, given.graph)
+    yield Note(UNTESTED)
+    ranked = {
+        f"groups/{name}": getattr(groups, name)
+        for name in ("centres", "compact", "together", "share")
+    }
+    return arrays | ranked, {"steps": fitted.steps, "history": fitted.history}
+
+
+def _marked(given: Given, known: Said, how: Any, made: Any) -> Ticks:
+    """Network that learned from marks, judged on patches of its own beside plainer ways."""
+    (config, network), (room, aside, place) = how, made
+    graph = given.graph
+    marked = networks.kept_aside(judged_of(known.like, known.unlike), graph.table.grid, config.seed)
+    seen = networks.surroundings(graph, network["options"]["kinds"])
+    matrix = yield from aside.wait(partial(links, graph, config.shares))
+    yield from results.tell_alone(matrix)
+    plan = _plan(graph, config)
+    asked = (room, aside, marked, config)
+    fitted, best, ours = yield from networks.learn_marked(seen, network, plan, place, asked)
+    call = partial(networks.figures, graph, matrix, marked, ours)
+    metrics = yield from aside.wait(call, partial(Progress, 1.0, "comparing"))
+    if beaten(metrics):
+        yield Note(NO_BETTER)
+    arrays = {networks.NETWORK + key: value for key, value in best.items()}
+    return arrays, {"metrics": metrics, "steps": fitted.steps, "history": fitted.history}
+
+
+def _by_network(
+    model: Model, given: Given, known: tuple[Any, Said], config: Any, how: tuple[Aside, Any]
+) -> Ticks:
+    """Scores and further columns of a graph network."""
+    (matrix, marks), (aside, place), graph = known, how, given.graph
+    options = model.network["options"]
+    seen = networks.surroundings(graph, list(options["kinds"]))
+    points, score = yield from networks.embed(model, seen, aside, place)
+    if not options["infomax"]:
+        return Scored(score, (1 - np.abs(2 * score - 1)).astype(np.float32)), {}
+    groups = coherence.nearest_group(points, model.arrays["groups/centres"])
+    judged = coherence.speak_for(groups, points, config.group - 1, model.seed)
+    if len(marks.like) or len(marks.unlike):
+        judged = _corrected(judged, marks)
+    few = yield from _quietly(_few(graph, matrix, aside))
+    scored = yield from aside.wait(partial(few.answer, judged), partial(Progress, 1.0, "scoring"))
+    columns: dict[str, NDArray[Any]] = {"group": groups + 1}
+    if SIMILARITY in graph.edges:
+        columns["rare"] = coherence.rare(graph)
+    return scored, columns
+
+
+def _corrected(judged: Judged, marks: Said) -> Judged:
+    """Clicks count instead of what was taken for granted on the same patches."""
+    like = np.setdiff1d(judged.rows[judged.like], marks.unlike)
+    unlike = np.setdiff1d(judged.rows[~judged.like], marks.like)
+    return judged_of(np.union1d(like, marks.like), np.union1d(unlike, marks.unlike))
+
+
+def _few(
+    graph: SimilarityGraph, matrix: Any, aside: Aside, centre: NDArray[np.float32] | None = None
+) -> Ticks:
+    """The graph made ready for clicks."""
+    steps = ground(graph.table.values, matrix, centre)
+    tick = partial(Progress, text="spreading features over the graph")
+    prepared: Ground | None = None
+    while prepared is None:
+        prepared = yield from aside.wait(partial(next, steps), tick)
+        aside.halt.hear((yield tick()))
+    return FewClicks(prepared)
+
+
+def _quietly(job: Ticks) -> Ticks:
+    """The same job as a part of another, whose progress stays at its end."""
+    signal: Signal | None = None
+    try:
+        tick = next(job)
+        while True:
+            said_now = Progress(1.0, tick.text) if isinstance(tick, Progress) else tick
+            signal = yield said_now
+            tick = job.send(signal)
+    except StopIteration as end:
+        return end.value
+    finally:
+        job.close()
+
+
+def _plan(graph: SimilarityGraph, config: Any) -> Plan:
+    key = f"{config} {graph.fingerprint}"
+    return Plan(config.steps, 60 * config.minutes, config.batch, config.rate, key)
