@@ -134,3 +134,20 @@ def test_scores_of_the_truth_itself_are_perfect():
     chances = np.stack([walls == 1, walls == 2], -1).astype(np.float32)
     assert score(Image(chances, axes="YXC"), truth)["v_rand_half"] == pytest.approx(1)
     assert "v_rand" not in score(toy_labels(), toy_labels())
+
+
+def test_what_was_painted_stays_as_it_was():
+    painted = np.zeros((96, 96), np.uint8)
+    painted[10:20, 10:20], painted[60:70, 80:90] = 2, 3
+    model = learn(toy_image(), toy_labels())
+
+    def made(keep):
+        return run(apply(model, toy_image(), keep, config=HERE, room=MemoryRoom()))
+
+    kept, free = made(Labels(painted, classes=CLASSES)), made(None)
+    there = painted > 0
+    assert np.array_equal(kept.classes.read()[there], painted[there])
+    assert np.array_equal(kept.classes.read()[~there], free.classes.read()[~there])
+    assert (kept.probability.read()[15, 15] == (0, 1, 0)).all()
+    with pytest.raises(ValueError, match="other classes"):
+        made(Labels(painted, classes=ClassTable.of(["nucleus", "air", "dust"])))

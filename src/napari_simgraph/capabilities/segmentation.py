@@ -12,13 +12,13 @@ from napari_simgraph.core.config import Config, setting
 from napari_simgraph.core.job import Job, Signal
 from napari_simgraph.core.live import Event, History, Reply
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
+from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.holdout import parse_sections
 from napari_simgraph.learn.live_settings import LiveLearning
 from napari_simgraph.learn.making import Painted, Parted
-from napari_simgraph.learn.segmented import Segmented, segmented
+from napari_simgraph.learn.segmented import Segmented
 from napari_simgraph.learn.settings import (
     Computing,
     LearnedScale,
@@ -147,7 +147,14 @@ def live(
         aside.close()
 
 
-def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -> Job[Segmented]:
+def apply(
+    model: Model,
+    image: Image | ImageSet,
+    keep: Labels | LabelsSet | None = None,
+    *,
+    config: Apply,
+    room: Room,
+) -> Job[Segmented]:
     """Find the learned classes in an image.
 
     Parameters
@@ -156,6 +163,8 @@ def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -
         From `train`.
     image
         What to segment, with the channels that the model learned.
+    keep
+        Painted on it: these pixels stay as they are.
     config
         Settings.
     room
@@ -169,7 +178,9 @@ def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -
     aside = Aside()
     try:
         yield from aside.wait(partial(import_module, "napari_simgraph.learn.predict"))
-        return (yield from _apply(model, image, config, room, aside))
+        from napari_simgraph.learn.applying import applied
+
+        return (yield from applied(model, (image, keep), config, room, aside))
     finally:
         aside.close()
 
@@ -257,35 +268,3 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     metrics |= yield from choose_parting(network, module, material, place, aside)
     made: dict[str, Any] = {"settings": config.to_json(), "metrics": metrics, "seed": config.seed}
     return Model("segmentation", network=network, **made, **pixel.describe(material, fitted))
-
-
-def _apply(
-    model: Model, image: Image | ImageSet, config: Apply, room: Room, aside: Aside
-) -> Job[Segmented]:
-    from napari_simgraph.learn.canvases import canvases_for
-    from napari_simgraph.learn.device import pick
-    from napari_simgraph.learn.odd_pixels import tell_odd
-    from napari_simgraph.learn.pixel_model import PixelModel, check_channels, check_kind
-    from napari_simgraph.learn.pixel_size import to_run
-
-    images = each_image(image)
-    check_kind(model, "segmentation")
-    for one in images:
-        check_channels(model, one.channels)
-    size, told = to_run(images, model, config)
-    place = pick(config.device, config.threads, config.precision)
-    aside.halt.hear((yield place.tick()))
-    yield from tell_odd(images, aside.halt)
-    for note in told:
-        aside.halt.hear((yield note))
-    build = partial(PixelModel, model, config.average, place, aside, size)
-    pixel_model = yield from aside.wait(build)  # takes a while for wide networks
-    canvases, said = canvases_for(model, image, config, room, size)
-    for note in said:
-        aside.halt.hear((yield note))
-    for number, canvas in enumerate(canvases):
-        sections = parse_sections(config.sections, canvas.image.sections)
-        part = (number, len(canvases))
-        closes = room if config.boundaries == "closed" else None
-        yield from pixel_model.paint(canvas, sections, part, closes)
-    return segmented(canvases, image)

@@ -82,6 +82,16 @@ class Watch(Protocol):
         ...
 
 
+class Painted(Protocol):
+    """What a person painted."""
+
+    def over(
+        self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a tile, certain where something is painted."""
+        ...
+
+
 @dataclass(frozen=True)
 class Canvas:
     """The results of one image while they grow.
@@ -94,6 +104,8 @@ class Canvas:
         ``classes``, ``probability`` and ``instances`` where asked for: name in the Room and array.
     watch
         What makes the instances, if they are asked for.
+    keeping
+        What stays as a person painted it.
     """
 
     image: Image
@@ -101,9 +113,12 @@ class Canvas:
     exclusive: bool
     arrays: dict[str, tuple[str, Any]]
     watch: Watch | None = None
+    keeping: Painted | None = None
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""
+        if self.keeping:
+            values = self.keeping.over(z, rows, columns, values)
         box = (slice(*rows), slice(*columns))
         place = (z, *box) if self.image.axes.startswith("Z") else box
         if "probability" in self.arrays:
