@@ -60,6 +60,7 @@ class Footer(QWidget):
         super().__init__()
         self._status_button: Button | None = None
         self._chips: list[Button] = []
+        self._shown: tuple[Button | None, tuple[Button, ...]] = (None, ())
         self._make_main()
         self._make_status()
         rule = QFrame()
@@ -93,6 +94,7 @@ class Footer(QWidget):
         self.sentence.setToolTip(sentence)
         self._status_button = button
         self._renew_actions()
+        self._fit()
 
     def set_next(self, chips: Sequence[Button]) -> None:
         """Up to two chips: what to do next."""
@@ -156,6 +158,11 @@ class Footer(QWidget):
         return row
 
     def _renew_actions(self) -> None:
+        """Other buttons; the same stay, so that a press in mid-change is not lost."""
+        wanted = (self._status_button, tuple(self._chips))
+        if wanted == self._shown:
+            return
+        self._shown = wanted
         row = self._actions.layout()
         while item := row.takeAt(0):
             if item.widget() is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_simgraph.core.job import Job, Note
+from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.live import MARKED, Answer, Event, Field, History, Place, Seek
 from napari_simgraph.core.model import Model
 from napari_simgraph.io.live_journal import LiveJournal
@@ -48,6 +48,7 @@ class LiveLane(QObject):
         self.events = sum(isinstance(event, MARKED) for event in history.events)
         self.field: Field | None = None
         self.waiting_since = 0.0  # when the oldest event without an answer was sent; 0: none
+        self.heard = False  # whether it has begun to listen
         self._shown = time.monotonic()
         self._told: tuple[int, int] | None = None
 
@@ -83,6 +84,7 @@ class LiveLane(QObject):
         return self.task.state.over or self.task.state is State.STOPPING
 
     def _heard(self, tick: Any) -> None:
+        self.heard = self.heard or not isinstance(tick, Progress)
         if isinstance(tick, Answer):
             self._take(tick)
         elif isinstance(tick, Place):

@@ -59,6 +59,10 @@ class Overlay:
         for name, layer in self._layers.items():
             layer.visible, layer.opacity = name == shown, opacity
 
+    def prepare(self) -> None:
+        """Put the layer of classes in: that takes a moment, which is not to come with a stroke."""
+        self._layers[CLASSES] = self._made(CLASSES)
+
     def show(self, answer: Answer) -> None:
         """Write an answer in its place."""
         self.answer = answer

@@ -96,6 +96,7 @@ class Teaching(QObject):
         self._painting.classes.picked.connect(self._dress)
         self.follow_classes()
         self.follow_layers()
+        self.overlay.prepare()
         self.strokes.compare_all()
         if not told.history.events and field:
             self.lane.send(field[0])

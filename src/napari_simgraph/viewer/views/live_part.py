@@ -58,13 +58,14 @@ class LivePart(QWidget):
         self.teaching: Teaching | None = None
         self._last: Told | None = None
         self._why = self._front = False
+        self._said = ""
         self._kept: dict[str, str] = {}  # names of models by the room of their session
         self.form: Form[Any] = Form(segmentation.Live, _HELD)
         self.rows = LiveRows(session.viewer, painting)
         column(self).addWidget(self.rows)
         self._clock = QTimer(self)
         self._clock.setInterval(250)
-        self._clock.timeout.connect(self.changed)
+        self._clock.timeout.connect(self._perhaps_slow)
         self.run_on_all: Callable[[], object] = lambda: None
         session.viewer.layers.selection.events.active.connect(self._active_changed)
         painting.joining.connect(self._join)
@@ -222,14 +223,22 @@ class LivePart(QWidget):
         if first:
             return Told("running", first, None, chips)
         if lane.waiting_since and time.monotonic() - lane.waiting_since > _SLOW_S:
-            return Told("running", LEARNING, None, chips)
+            said = LEARNING if lane.heard else "Getting ready; you can paint on meanwhile …"
+            return Told("running", said, None, chips)
         if teaching.place_said:
             return Told("running", teaching.place_said, None, chips)
         if teaching.answer is None:
-            return Told("running", teaching.note or "Getting ready …", None, chips)
+            return Told("running", teaching.note or LEARNING, None, chips)
         if self._why:
             return Told("running", say_why(teaching.answer), ("Back", self._turn_why), chips)
         return Told("running", say_answer(teaching.answer), ("Why?", self._turn_why), chips)
+
+    def _perhaps_slow(self) -> None:
+        """An answer is waited for longer than one thinks: then the status line says so."""
+        sentence = self.told().sentence
+        if sentence != self._said:
+            self._said = sentence
+            self.changed.emit()
 
     def _turn_why(self) -> None:
         self._why = not self._why
