@@ -3,7 +3,13 @@ import math
 import pytest
 import torch
 
-from napari_simgraph.learn.losses import binary_cross_entropy, cross_entropy, dice_loss
+from napari_simgraph.learn.losses import (
+    Counting,
+    binary_cross_entropy,
+    cross_entropy,
+    dice_loss,
+    segmentation_loss,
+)
 
 
 @pytest.fixture
@@ -66,3 +72,12 @@ def test_unlabelled_pixels_change_nothing(drawn, loss):
     scores, target, known, weights = drawn
     other = torch.where(known > 0, scores, torch.full_like(scores, 7.0))
     assert torch.equal(loss(scores, target, known, weights), loss(other, target, known, weights))
+
+
+def test_dice_counts_as_much_as_was_said(drawn):
+    scores, target, known, weights = drawn
+    entropy = cross_entropy(scores, target, known, weights)
+    dice = dice_loss(scores.softmax(1), target, known)
+    for share in (0.0, 0.5, 2.0):
+        made = segmentation_loss(scores, target, known, Counting(weights, share), True)
+        assert float(made) == pytest.approx(float(entropy + share * dice), rel=1e-6)

@@ -42,6 +42,14 @@ class _Network(Network):
     boundary_weight: float = setting(
         5.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
     )
+    dice: float = setting(
+        0.5,
+        "Weight of Dice beside cross-entropy: 0 is cross-entropy alone.",
+        0,
+        5,
+        0.1,
+        label="Dice",
+    )
 
 
 @dataclass(frozen=True)
@@ -239,7 +247,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn.pairs import Wishes, look, pairs
     from napari_simgraph.learn.parting_choice import choose_parting
     from napari_simgraph.learn.pixel_size import to_learn
-    from napari_simgraph.learn.pixels import PixelLesson
+    from napari_simgraph.learn.pixels import Loss, PixelLesson
     from napari_simgraph.learn.state import unpack
 
     if not (config.steps or config.epochs or config.minutes):
@@ -260,7 +268,8 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     material = yield from look(images, truths, wishes, aside.halt)
     module = pixel.fresh_network(network, config.seed, start)
     how = pixel.variation(config, config.patch, network, material)
-    lesson = PixelLesson(module, material, how, config.boundary_weight, config.seed)
+    loss = Loss(config.boundary_weight, config.dice)
+    lesson = PixelLesson(module, material, how, loss, config.seed)
     plan = pixel.plan_for(config, material, f"{config} {start and start.fingerprint}")
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)

@@ -11,18 +11,32 @@ References
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-_DICE = 0.5  # share of Dice beside cross-entropy: helps small classes, alone it learns slowly
+DICE = 0.5  # weight of Dice beside cross-entropy: helps small classes, alone it learns slowly
 _SMOOTH = 1.0  # pixel; keeps Dice finite where a class is absent
 
 
+class Counting(NamedTuple):
+    """What counts how much: each class ``(K,)`` in cross-entropy, and Dice beside it."""
+
+    classes: Tensor
+    dice: float = DICE
+
+
 def segmentation_loss(
-    scores: Tensor, target: Tensor, known: Tensor, weights: Tensor, exclusive: bool
+    scores: Tensor,
+    target: Tensor,
+    known: Tensor,
+    counting: Counting,
+    exclusive: bool,
 ) -> Tensor:
-    """Weighted cross-entropy plus half of the Dice loss, one number."""
+    """Weighted cross-entropy plus a share of the Dice loss, one number."""
+    weights = counting.classes.to(scores.device)
     scores = scores.float()
     if exclusive:
         entropy = cross_entropy(scores, target, known, weights)
@@ -30,7 +44,9 @@ def segmentation_loss(
     else:
         entropy = binary_cross_entropy(scores, target, known, weights)
         probability = scores.sigmoid()
-    return entropy + _DICE * dice_loss(probability, target, known)
+    if not counting.dice:
+        return entropy
+    return entropy + counting.dice * dice_loss(probability, target, known)
 
 
 def cross_entropy(scores: Tensor, target: Tensor, known: Tensor, weights: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Generator as Ticking
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment, augment, settle
 from napari_simgraph.learn.baseline import GreyValues, grey_values
 from napari_simgraph.learn.device import Place
-from napari_simgraph.learn.losses import segmentation_loss
+from napari_simgraph.learn.losses import DICE, Counting, segmentation_loss
 from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.sampling import PRESENT, Batch, Cutting, Field, Sampler, marks
 
@@ -103,11 +104,18 @@ def _cut(field: Field) -> Iterator[Field]:
             yield Field(field.image, field.z, rows, (left, min(left + _EDGE, field.columns[1])))
 
 
+class Loss(NamedTuple):
+    """How much more a pixel of the boundary counts, and how much Dice beside cross-entropy."""
+
+    boundary_weight: float = 1.0
+    dice: float = DICE
+
+
 class PixelLesson:
     """See `fit.Lesson`: crops near labels, varied, weighted loss over labelled pixels."""
 
     def __init__(
-        self, network: nn.Module, material: Material, how: Augment, weight: float, seed: int
+        self, network: nn.Module, material: Material, how: Augment, loss: Loss, seed: int
     ) -> None:
         self.network, self.how, self.seed = network, how, seed
         self.exclusive = material.labels[0].exclusive
@@ -119,7 +127,8 @@ class PixelLesson:
             Cutting(how.reading, how.patch // 4, seed),
         )
         names = material.labels[0].classes.names
-        self.weights = torch.tensor([weight if n == material.boundary else 1.0 for n in names])
+        weights = [loss.boundary_weight if n == material.boundary else 1.0 for n in names]
+        self.counting = Counting(torch.tensor(weights), loss.dice)
         self.exam = Exam(material)
         self._plain: dict[str, float] = {}  # of the squares looked at during a run
 
@@ -135,8 +144,8 @@ class PixelLesson:
         with torch.autocast(device.type, enabled=False), torch.no_grad():
             sample = settle(augment(inputs, target, self.how, generator), self.exclusive)
         scores = network(sample.inputs)
-        weights = self.weights.to(device)
-        return segmentation_loss(scores, sample.target, sample.known, weights, self.exclusive)
+        known, counting = sample.known, self.counting
+        return segmentation_loss(scores, sample.target, known, counting, self.exclusive)
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
         """See `fit.Lesson.check`."""

@@ -17,7 +17,7 @@ from torch import Generator
 
 from napari_simgraph.learn.augment import Augment, augment, settle
 from napari_simgraph.learn.device import Place
-from napari_simgraph.learn.losses import segmentation_loss
+from napari_simgraph.learn.losses import Counting, segmentation_loss
 from napari_simgraph.learn.predict import scored
 from napari_simgraph.learn.state import DECAY, Average, Optimiser, pack, unpack
 from napari_simgraph.learn.truth import Said, Truth
@@ -104,7 +104,7 @@ class Pupil:
         self._module.train()
         with self.place.computing():
             scores = self._module(sample.inputs)
-            loss = segmentation_loss(scores, sample.target, sample.known, alike, True)
+            loss = segmentation_loss(scores, sample.target, sample.known, Counting(alike), True)
             torch.autograd.backward(loss)
             self._optimiser.step(self.diet.rate * min(1.0, (self.steps - self._since + 1) / _WARM))
             self._average.update(self._module, self.steps - self._since, decay)
