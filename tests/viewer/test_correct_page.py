@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from acting import action, click, sentence
+from qtpy.QtWidgets import QApplication
 
+from napari_simgraph import run
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.filling_objects import corrected
 from napari_simgraph.viewer.views.segment import CORRECT, TEACH
 
 SHAPE = (4, 60, 80)
@@ -199,3 +202,26 @@ def test_without_objects_it_says_where_to_make_them(dock, viewer, vnc):
     assert sentence(dock) == "Make objects first: tick objects in Run on all."
     assert not dock.footer.main.isEnabled()
     assert dock.controls.minimumSizeHint().width() <= 356
+
+
+def test_a_later_run_leaves_corrected_objects_and_its_undo_brings_all_back(page, dock, viewer):
+    page.hand.choose(np.array([1]))
+    page.hand.mode("merge")
+    click_image(page, viewer, (1, 10, 50))
+    session, image = dock.session, viewer.layers["larva"]
+    before = session.result(image, "objects")
+    made = numbers()
+    made[made == 3] = 9
+    noun = Labels(made, meaning="objects", spacing=(50.0, 4.0, 4.0), unit="nm")
+    noun = run(corrected(noun.replace(object_classes=np.zeros(10, np.uint8)), before))
+    session.add_result(noun, image, "objects", {"capability": "segmentation"})
+    QApplication.processEvents()
+    layer = page.hand.layer
+    np.testing.assert_array_equal(np.asarray(layer.data), np.asarray(before.levels[0]))
+    assert layer.data.locked.tolist() == [1]
+    assert about(layer)["edited"]
+    assert layer.features.set_index("index")["locked"][1] == "yes"
+    session.undo_result(image, "objects")
+    assert [step.said for step in page.corrector.objects.steps] == [
+        "Merged 2 into 1 in all sections."
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,8 @@ class Corrected:
         ``(Z, Y, X)`` or ``(Y, X)`` whole numbers.
     highest
         The highest number in it, or a higher one: new objects count on from there.
+    kept
+        Objects that were corrected before and count as such.
 
     Attributes
     ----------
@@ -72,7 +75,7 @@ class Corrected:
 
     changed = Signal()
 
-    def __init__(self, base: Any, highest: int) -> None:
+    def __init__(self, base: Any, highest: int, kept: Iterable[int] = ()) -> None:
         kind = np.dtype(base.dtype)
         self.dtype = kind if kind.itemsize >= 4 else np.dtype(np.int32)
         self.shape: tuple[int, ...] = tuple(int(n) for n in base.shape)
@@ -80,8 +83,8 @@ class Corrected:
         self.tiles, self.table = Tiles(base, self.dtype), IdTable()
         self.steps: list[Step] = []
         self.undone: list[Step] = []
-        self.original = False
-        self._highest = highest
+        self.original, self._kept = False, tuple(kept)
+        self.highest = highest
         self._stroke = Edit(self.dtype)
 
     @property
@@ -92,13 +95,14 @@ class Corrected:
     @property
     def locked(self) -> NDArray[np.int64]:
         """The objects that were corrected, in order."""
-        objects = {self.table.now(n) for step in self.steps for n in step.objects}
+        every = [*self._kept, *(n for step in self.steps for n in step.objects)]
+        objects = {self.table.now(n) for n in every}
         return np.array(sorted(objects - {0}), np.int64)
 
     def new_number(self) -> int:
         """A number that no object has yet."""
-        self._highest += 1
-        return self._highest
+        self.highest += 1
+        return self.highest
 
     def get(self, z: int, y: slice, x: slice) -> Plane:
         """The objects in a rectangle of a section, as a copy."""
@@ -120,8 +124,8 @@ class Corrected:
         stored = self.tiles.get(block.z, block.y, block.x)
         differs = self.table.shown(stored) != after
         if differs.any():
-            wanted, fresh = self.table.storable(after[differs], self._highest + 1)
-            self._highest = max(fresh - 1, int(wanted.max()))
+            wanted, fresh = self.table.storable(after[differs], self.highest + 1)
+            self.highest = max(fresh - 1, int(wanted.max()))
             written = stored.copy()
             written[differs] = wanted
             edit.note(block, stored, written)
@@ -196,4 +200,4 @@ class Corrected:
         step.edit.redo(self.tiles)
         self.table.rename(step.renamed.after)
         numbers = [*step.objects, *step.renamed.after, *step.renamed.after.values()]
-        self._highest = max([self._highest, *numbers])
+        self.highest = max([self.highest, *numbers])

@@ -32,7 +32,7 @@ class Overlap:
         Each object has one partner at most, so objects of one labelling are never joined. A
         branch begins a new object: a wrong join is harder to see and to undo than a wrong cut.
         """
-        one, other, common = self._table()
+        one, other, common = self.common()
         inside = (one > 0) & (other > 0)
         sizes = _total(one, common), _total(other, common)
         one, other, common = one[inside], other[inside], common[inside]
@@ -41,7 +41,8 @@ class Overlap:
         chosen = best & (common >= least * union)
         return one[chosen], other[chosen]
 
-    def _table(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def common(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of numbers, 0 included, and how many pixels they have in common."""
         if not self._parts:
             return (np.zeros(0, np.int64),) * 3
         keys, at = np.unique(np.concatenate(self._parts), return_inverse=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
+from napari_simgraph.analysis.corrected import Corrected
+from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.viewer.layers import LayerData
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import place_of, set_place
@@ -45,6 +47,12 @@ def replace_data(layer: Layer, new: LayerData) -> bool:
         layer.editable = False
         _set_classes(layer, told)
     return True
+
+
+def as_corrected(noun: Image | Labels, layers: Sequence[Layer]) -> Image | Labels:
+    """A result with what a person corrected in its layer."""
+    data = layers[0].data if len(layers) == 1 else None
+    return noun.replace(data=data) if isinstance(data, Corrected) else noun
 
 
 def _set_classes(layer: LabelsLayer, told: Mapping[str, Any]) -> None:

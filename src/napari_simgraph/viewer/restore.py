@@ -163,20 +163,20 @@ def _result(workspace: Workspace, known: dict[str, Any], parts: dict[str, list[L
     thing = key.partition(" ")[2]
     if key not in parts:
         parts[key] = make_layers(_in_memory(workspace.result(key)[0]), thing)
-        _correct(workspace, key, parts[key])
+        _correct(workspace, known, parts[key])
     for layer in parts[key]:
         if about(layer)["thing"] == known["thing"]:
             return layer
     raise ValueError(f"The result '{thing}' has no layer '{known['thing']}' any more.")
 
 
-def _correct(workspace: Workspace, key: str, layers: list[Layer]) -> None:
+def _correct(workspace: Workspace, known: dict[str, Any], layers: list[Layer]) -> None:
     """Play back what a person corrected in a result."""
-    path = workspace.corrections(key)
+    path, kept = workspace.corrections(str(known["result"])), known.get("kept", ())
     told = records(path) if path is not None else []
-    if told and len(layers) == 1:
+    if (told or kept) and len(layers) == 1:
         base = layers[0].data
-        objects = Corrected(base, int(np.asarray(base).max()))
+        objects = Corrected(base, int(np.asarray(base).max()), kept)
         replay(objects, told)
         layers[0].data = objects
         layers[0].editable = False

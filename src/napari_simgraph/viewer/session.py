@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
-from napari.utils.notifications import show_info, show_warning
 from psygnal import Signal
 
 from napari_simgraph.core.classes import ClassTable
@@ -23,9 +23,10 @@ from napari_simgraph.viewer.canvas import Canvas
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
+from napari_simgraph.viewer.notify import notify
 from napari_simgraph.viewer.patch_edits import PatchEdits
 from napari_simgraph.viewer.records import identify, is_kept, now
-from napari_simgraph.viewer.replacing import Made, forget_if_copy, replace_data
+from napari_simgraph.viewer.replacing import Made, as_corrected, forget_if_copy, replace_data
 from napari_simgraph.viewer.searching import Search
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.shelf import Shelf
@@ -67,7 +68,7 @@ class Session:
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
-        self.jobs = JobRunner(notify=self._notify)
+        self.jobs = JobRunner(notify=partial(notify, self))
         self.activity, self.device = Activity(self.jobs), "auto"
         self.keeper = Keeper(viewer, self.ensure_workspace)
         self._shelf, self.selection = Shelf(), Selection()
@@ -209,7 +210,10 @@ class Session:
         workspace = self.ensure_workspace(source_layer.name)
         workspace.log("result", key=key, name=thing)
         self.keeper.do(workspace.keep_result, key, noun, told)
-        self._before.setdefault(key, []).append((noun, told))
+        before = self._before.setdefault(key, [])
+        layers = self.result_layers(source_layer, thing)
+        before[-1:] = [(as_corrected(one, layers), made) for one, made in before[-1:]]
+        before.append((noun, told))
         del self._before[key][:-2]  # what undo needs; older versions are on disk
         return self._show(noun, source_layer, thing, told)
 
@@ -236,7 +240,8 @@ class Session:
         """What the layers of a result show; None once the user deleted them."""
         key = f"{identify(source_layer, 'i')} {thing}"
         known = self._before.get(key) or self._kept_before(key)
-        return known[-1][0] if known and self.result_layers(source_layer, thing) else None
+        layers = self.result_layers(source_layer, thing)
+        return as_corrected(known[-1][0], layers) if known and layers else None
 
     def _kept_before(self, key: str) -> list[tuple[Image | Labels, dict[str, Any]]]:
         workspace = self.ensure_workspace()
@@ -272,15 +277,6 @@ class Session:
         self.keeper.save_soon()
         self.results_changed.emit()
         return Made(shown, hidden, len(shown) > len(fresh))
-
-    def _notify(self, sentence: str, failed: bool) -> None:
-        """Failures in napari's notifications; what went well only where no dock of ours shows."""
-        window = getattr(self.viewer, "window", None)
-        docks = window.dock_widgets.values() if window is not None else ()
-        if failed:
-            show_warning(sentence)
-        elif not any(getattr(d, "session", None) is self and d.isVisible() for d in docks):
-            show_info(sentence)
 
     def _go_on_in_workspace(self) -> None:
         """Where all docks were closed and one is opened again, its layers say where they go."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ class Corrector(QObject):
         if self.layer is None or self.task is not None:
             return
         known, base = self.objects, numbers_of(self.layer)
-        act = _acting(known, base, make)
+        act = _acting(known, base, about(self.layer).get("kept", ()), make)
         if max(pixels, 0 if known else int(np.prod(base.shape))) <= AT_ONCE:
             try:
                 self._done(run(act))
@@ -154,6 +154,8 @@ class Corrector(QObject):
         objects, step = made
         if self.objects is None:
             self._install(objects)
+            if len(objects.locked):
+                self._lock()
         if objects is self.objects and step.changes:  # else another result came meanwhile
             objects.do(step)
             self._show(record(step))
@@ -171,12 +173,24 @@ class Corrector(QObject):
             self.layer.mode = mode
 
     def _listen(self, event: Any = None) -> None:
-        """Hear of steps that another dock takes on the same objects."""
-        if self._listened is not None:
-            self._listened.changed.disconnect(self.heard)
+        """Hear of steps that another dock takes on these objects, or that a run replaced them."""
+        before = self._listened
+        if before is not None:
+            before.changed.disconnect(self.heard)
+            if event is not None and self.objects is None and len(before.locked):
+                QTimer.singleShot(
+                    0, lambda: self._go_on(before)
+                )  # its metadata come after its data
         self._listened = self.objects
         if self._listened is not None:
             self._listened.changed.connect(self.heard)
+
+    def _go_on(self, before: Corrected) -> None:
+        """A later run kept what was corrected: it stays locked."""
+        if self.layer is not None and self.objects is None:
+            told = {"kept": before.locked.tolist(), "edited": True}
+            self.layer.metadata["simgraph"] = {**about(self.layer), **told}
+            self.prepare()
 
     def heard(self) -> None:
         """The objects have changed, here or in another dock."""
@@ -246,10 +260,10 @@ def forget_strokes(layer: LabelsLayer) -> None:
 
 
 def _acting(
-    known: Corrected | None, base: Any, make: Callable[[Corrected], Act]
+    known: Corrected | None, base: Any, kept: Sequence[int], make: Callable[[Corrected], Act]
 ) -> Job[tuple[Corrected, Step]]:
     """The step of an act, on objects that are made correctable first where they are not yet."""
-    objects = known or Corrected(base, (yield from _highest_of(base)))
+    objects = known or Corrected(base, (yield from _highest_of(base)), kept)
     step = yield from make(objects)
     return objects, step
 

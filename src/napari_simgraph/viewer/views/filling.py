@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Job, Progress, Region
 from napari_simgraph.core.raster import Box, Image, Labels
-from napari_simgraph.viewer.views.filling_objects import beside, places
+from napari_simgraph.viewer.views.filling_objects import beside, corrected, places
 
 Result: TypeAlias = Image | Labels
 R = TypeVar("R", bound=tuple[Any, ...])  # a NamedTuple of results, None where not asked for
@@ -45,6 +45,7 @@ def filled(job: Job[R], earlier: Mapping[str, Result], through: bool = True) -> 
         boxes = written.get(name, [])
         if isinstance(before, Labels) and before.meaning == "objects":
             kept = yield from beside(noun, before, sections_in(boxes, noun), through)
+            kept = yield from corrected(kept, before)
             result = result._replace(**{name: kept})  # type: ignore[attr-defined]
         elif before is not None:
             yield from _fill(noun, before, boxes)

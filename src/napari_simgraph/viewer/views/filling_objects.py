@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.blocks import Pace, Volume, count
+from napari_simgraph.analysis.corrected import Corrected
+from napari_simgraph.analysis.keeping import keep_corrected
 from napari_simgraph.analysis.linking import Overlap
 from napari_simgraph.core.job import Job, Progress
 from napari_simgraph.core.raster import Box, Labels
@@ -46,6 +49,23 @@ def beside(made: Labels, earlier: Labels, done: set[int], through: bool) -> Job[
     kinds = np.zeros(1 + numbers.max(initial=len(earlier.object_classes) - 1), np.uint8)
     kinds[numbers] = made.object_classes
     kinds[: len(earlier.object_classes)] = earlier.object_classes
+    return made.replace(object_classes=kinds)
+
+
+def corrected(made: Labels, earlier: Labels) -> Job[Labels]:
+    """The objects that were made, with those that a person corrected as they were left."""
+    before = earlier.levels[0]
+    if not isinstance(before, Corrected) or not len(before.locked):
+        return made
+    array = made.levels[0]
+    pace = Pace(2 * count(Volume(array, array.ndim).shape))
+    numbers = yield from keep_corrected(array, before, pace)
+    kinds = np.zeros(1 + max(int(numbers.max()), before.highest), np.uint8)
+    usual = np.bincount(made.object_classes[1:], minlength=1).argmax() if len(numbers) > 1 else 0
+    kinds[before.locked] = usual  # of what a person drew nothing else is known
+    kinds[: len(earlier.object_classes)] = earlier.object_classes
+    kinds[numbers] = made.object_classes[: len(numbers)]
+    kinds[0] = 0
     return made.replace(object_classes=kinds)
 
 
