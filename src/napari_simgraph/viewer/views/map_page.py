@@ -31,6 +31,7 @@ from napari_simgraph.viewer.views.map_side import MapSide
 from napari_simgraph.viewer.views.map_view import MapView, Name
 
 _NOTHING = "No patches yet: learn what is similar, or open a saved table."
+_MOST_OF = 90  # percent of a group's patches lie below its name
 _LOOKED = 1000  # chosen patches of which the groups are looked up
 _TINT = (230, 159, 0, 255)  # of chosen cells: the orange of what was found
 
@@ -58,7 +59,7 @@ class MapPage(QWidget):
         self._plane: Places | None = None
         self._values: Any = None  # whose PCA that is
         self._numbers = np.zeros(0, np.intp)  # of the colour of each patch
-        self._middles: dict[int, Name] = {}
+        self._names: dict[int, Name] = {}
         self._cells = Cells(napari_viewer, "chosen cells")
         self._arrange()
         self._connect()
@@ -176,7 +177,7 @@ class MapPage(QWidget):
             return
         found = coloring(table, self.bar.column)
         self._numbers = found.shades.number
-        self._middles = _middles(found, self.view.places)
+        self._names = _above(found, self.view.places)
         self.view.show_colors(found.shades)
         self._show_names()
         self._count(found)
@@ -185,7 +186,7 @@ class MapPage(QWidget):
         """Names; where there is no room for all, those of chosen groups go first."""
         rows = self.session.selection.rows[:_LOOKED]
         first = set(self._numbers[rows].tolist()) if len(rows) else set()
-        told = sorted(self._middles.items(), key=lambda pair: pair[0] not in first)
+        told = sorted(self._names.items(), key=lambda pair: pair[0] not in first)
         self.view.show_names([name for _, name in told])
 
     def _renew_chosen(self) -> None:
@@ -279,13 +280,12 @@ class MapPage(QWidget):
         self.bar.say(f"{seen:,} shown of {many:,}{how}{ramp}")
 
 
-def _middles(found: Coloring, places: Places) -> dict[int, Name]:
-    """Where the names of groups stand: at the patch nearest to the middle of each."""
+def _above(found: Coloring, places: Places) -> dict[int, Name]:
+    """Where the names of groups stand: above most of their patches."""
     names = {}
     for number, name in enumerate(found.names):
         mine = places[found.shades.number == number]
         if len(mine):
-            middle = np.median(mine, 0)
-            nearest = mine[np.square(mine - middle).sum(1).argmin()]
-            names[number] = Name(name, float(nearest[0]), float(nearest[1]))
+            top = np.percentile(mine[:, 1], _MOST_OF)
+            names[number] = Name(name, float(np.median(mine[:, 0])), float(top))
     return names

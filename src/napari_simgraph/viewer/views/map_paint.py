@@ -20,6 +20,7 @@ _RINGS = {  # colour and reach in px, by kind; a query is a square
     "hover": ("#FFFFFF", 7.0),
 }
 _SMALLER, _SMALLEST = 0.9, 7.0  # letters beside those of the docks, and in points
+_GAP = 6  # px between a name and the dots below it
 _PLATE = 190  # of 255: dots shine through it
 
 
@@ -39,7 +40,7 @@ def paint_rings(painter: QPainter, places: NDArray[np.float32], kind: str) -> No
 def paint_names(
     painter: QPainter, names: Sequence[str], places: NDArray[np.float32], look: Colors
 ) -> None:
-    """Names on plates that can be read on any colour; of two in one place the first."""
+    """Names on plates above their places; where two have no room the first is seen."""
     font = QFont(painter.font())
     font.setPointSizeF(max(_SMALLEST, font.pointSizeF() * _SMALLER))
     painter.setFont(font)
@@ -49,7 +50,7 @@ def paint_names(
     for name, (x, y) in zip(names, places.tolist(), strict=True):
         width = painter.fontMetrics().horizontalAdvance(name) + 6
         height = painter.fontMetrics().height()
-        box = QRectF(x - width / 2, y - height / 2, width, height)
+        box = QRectF(x - width / 2, max(0.0, y - height - _GAP), width, height)
         if any(box.intersects(other) for other in taken):
             continue
         taken.append(box)

@@ -109,8 +109,10 @@ class MapSide(QWidget):
 def _tell(table: EmbeddingTable, row: int) -> list[str]:
     """A patch in a few short lines."""
     source = table.grid.sources[int(table.grid.image[row])]
-    lines = [source.name] if len(table.grid.sources) > 1 else []
-    lines.append(say_position(table, row))
+    where = say_position(table, row)
+    lines = (
+        [source.name, where] if len(table.grid.sources) > 1 and where != source.name else [where]
+    )
     if GROUPS in table.columns:
         lines.append(str(names_of(table)[row]))
     if name := str(table.classes()[row]):

@@ -54,7 +54,7 @@ class MapView(QWidget):
         self.mode = LASSO
         self.places: Places = np.zeros((0, 2), np.float32)
         self.window = Window(0.0, 0.0, 1.0, (1, 1))
-        self._shades = Shades(np.zeros(0, np.intp), np.zeros((1, 3), np.uint8))
+        self.shades = Shades(np.zeros(0, np.intp), np.zeros((1, 3), np.uint8))
         self._names: tuple[Name, ...] = ()
         self._strong: NDArray[np.bool_] | None = None
         self._rings: dict[str, NDArray[np.intp]] = {}
@@ -74,14 +74,14 @@ class MapView(QWidget):
         """Another layout; all of it comes into view."""
         self.places, self._hover = places, -1
         self._strong, self._rings = None, {}
-        if len(self._shades.number) != len(places):
-            self._shades = Shades(np.zeros(len(places), np.intp), self._shades.palette)
+        if len(self.shades.number) != len(places):
+            self.shades = Shades(np.zeros(len(places), np.intp), self.shades.palette)
             self._names = ()
         self.fit()
 
     def show_colors(self, shades: Shades) -> None:
         """Other colours."""
-        self._shades = shades
+        self.shades = shades
         self._renew()
 
     def show_names(self, names: Sequence[Name]) -> None:
@@ -265,13 +265,13 @@ class MapView(QWidget):
 
     def _renew(self) -> None:
         """Draw the picture anew."""
-        if len(self._shades.number) != len(self._seen) or min(self.window.size) < 2:
+        if len(self.shades.number) != len(self._seen) or min(self.window.size) < 2:
             self._picture = None
         else:
             dot = max(3, round(_DOT * self.devicePixelRatioF()))
             light = self._look is not None and not self._look.dark
             seen, size = self._seen, self.window.size
-            drawn = draw(seen, self._shades, size, Dots(dot, self._strong, light))
+            drawn = draw(seen, self.shades, size, Dots(dot, self._strong, light))
             whole = np.ascontiguousarray(drawn)
             kind = QImage.Format.Format_RGBA8888
             self._picture = QImage(whole.data, *size, 4 * size[0], kind).copy()
