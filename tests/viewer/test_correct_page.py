@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from acting import action, click, sentence
+from acting import SHORT, action, click, sentence
 from qtpy.QtWidgets import QApplication
 
-from napari_simgraph import run
+from napari_simgraph import ClassTable, Image, MemoryRoom, run
+from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.raster import Labels
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
@@ -35,6 +36,17 @@ def page(dock, viewer):
     dock.tabs.setCurrentIndex(CORRECT)
     viewer.dims.set_current_step(0, 1)
     return dock.correct
+
+
+@pytest.fixture
+def small_model():
+    """A model of walls and cells, hardly trained."""
+    classes = ClassTable.of(["membrane", "cell"])
+    pixels = np.where(numbers() == 0, 60, 190).astype(np.uint8)
+    space = {"spacing": (50.0, 4.0, 4.0), "unit": "nm"}
+    labels = Labels(np.where(numbers() == 0, 1, 2).astype(np.uint8), classes=classes, **space)
+    job = segmentation.train(Image(pixels, **space), labels, config=SHORT, room=MemoryRoom())
+    return run(job)
 
 
 class Press:
@@ -225,3 +237,29 @@ def test_a_later_run_leaves_corrected_objects_and_its_undo_brings_all_back(page,
     assert [step.said for step in page.corrector.objects.steps] == [
         "Merged 2 into 1 in all sections."
     ]
+
+
+def test_learning_from_corrections_and_looking_at_them(page, dock, viewer, qtbot, small_model):
+    assert not dock.footer.main.isEnabled()
+    page.hand.choose(np.array([1]))
+    page.hand.mode("merge")
+    click_image(page, viewer, (1, 10, 50))
+    assert not dock.footer.main.isEnabled()  # there is no model yet
+    dock.session.add_model(small_model, "walls")
+    page.training = SHORT
+    dock.renew()
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: page.learning.task is None, timeout=60_000)
+    assert sentence(dock).startswith("Learned from 1 correction in ")
+    assert len(dock.session.models("segmentation")) == 2
+    assert dock.run.model.name == dock.session.models("segmentation")[0]
+    click(qtbot, page.since.compare_button)
+    np.testing.assert_array_equal(shown(page), numbers())
+    click(qtbot, page.since.compare_button)
+    assert (shown(page)[:, 5:25, 5:70] == 1).all()
+    click(qtbot, page.since.show_button)
+    assert [(spot.kind, spot.z, spot.objects) for spot in page.places.spots] == [
+        ("merged", 1, (1,))
+    ]
+    click(qtbot, action(dock, "Back"))
+    assert page.places.spots == []

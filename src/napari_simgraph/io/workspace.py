@@ -186,11 +186,11 @@ class Workspace:
         folder = self.folder / "results" / _file_name(key) / str(versions[-1]["number"])
         return kept(folder), dict(versions[-1].get("info", {}))
 
-    def corrections(self, key: str) -> Path | None:
-        """The journal of what a person corrected in the newest version of a result."""
-        versions = self.versions(key)
-        folder = self.folder / "results" / _file_name(key)
-        return folder / str(versions[-1]["number"]) / "corrections.jsonl" if versions else None
+    def corrections(self, key: str, number: int = 0) -> Path:
+        """Where a person's corrections of a version of a result are kept; by default the newest."""
+        newest = max((v["number"] for v in self.versions(key)), default=0)
+        folder = self.folder / "results" / _file_name(key) / str(number or newest)
+        return folder / "corrections.jsonl"
 
     def drop_newest(self, key: str) -> None:
         """Forget the newest version of a result, so that the one before counts again."""

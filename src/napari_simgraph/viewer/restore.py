@@ -173,7 +173,7 @@ def _result(workspace: Workspace, known: dict[str, Any], parts: dict[str, list[L
 def _correct(workspace: Workspace, known: dict[str, Any], layers: list[Layer]) -> None:
     """Play back what a person corrected in a result."""
     path, kept = workspace.corrections(str(known["result"])), known.get("kept", ())
-    told = records(path) if path is not None else []
+    told = records(path)
     if (told or kept) and len(layers) == 1:
         base = layers[0].data
         objects = Corrected(base, int(np.asarray(base).max()), kept)

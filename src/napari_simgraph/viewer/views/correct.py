@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels as LabelsLayer
-from napari.layers import Layer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_simgraph.core.config import Config, setting
+from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Progress
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, Task
@@ -20,48 +19,45 @@ from napari_simgraph.viewer.layer_combo import LayerCombo
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.correct_acts import acts_of
 from napari_simgraph.viewer.views.correct_find import Finding, merge_lists
 from napari_simgraph.viewer.views.correct_hand import Hand
+from napari_simgraph.viewer.views.correct_input import Correcting, refuse
 from napari_simgraph.viewer.views.correct_keys import CorrectKeys
-from napari_simgraph.viewer.views.correct_modes import MERGE, SPLIT
-from napari_simgraph.viewer.views.correct_places import CORRECTED, RIGHT, SKIPPED, Places, Spot
+from napari_simgraph.viewer.views.correct_learn import Learning, Strokes
+from napari_simgraph.viewer.views.correct_places import CORRECTED, Places, Spot
+from napari_simgraph.viewer.views.correct_since import Since
 from napari_simgraph.viewer.views.correct_tools import Tools
-from napari_simgraph.viewer.views.objects_chosen import Outline, numbers_of
-from napari_simgraph.viewer.views.objects_job import looks_like_objects
 from napari_simgraph.viewer.views.parts import Told, column, copy_report, row
 
 _READY = "N goes to the next place to check; a click chooses an object."
 
 
-@dataclass(frozen=True)
-class Correcting(Config):
-    """Settings of the page."""
-
-    smooth: float = setting(
-        2.0,
-        "Bumps narrower than twice this are taken off.",
-        0.5,
-        20,
-        0.5,
-        unit="px",
-        label="Smooth",
-    )
-    most: int = setting(80, "How many places to list.", 1, 1000, 10, label="Places to check")
-
-
 class CorrectPage(QWidget):
     """Objects menu, tools, places to check.
 
-    `changed` says that the footer has to be told anew.
+    `changed` says that the footer has to be told anew, `learned` the name of a new model.
+
+    Parameters
+    ----------
+    session
+        Whose layers, models and jobs these are.
+    run_on_all
+        Goes to the tab that makes objects.
+    strokes
+        Gives what was painted on the tab Teach, to learn from beside the corrections.
     """
 
     changed = Signal()
+    learned = Signal(str)
 
-    def __init__(self, session: Session, run_on_all: Callable[[], object]) -> None:
+    def __init__(
+        self, session: Session, run_on_all: Callable[[], object], strokes: Strokes
+    ) -> None:
         super().__init__()
         self._session, self._viewer, self._run_on_all = session, session.viewer, run_on_all
         self._last: Told | None = None
-        self._in_front = False
+        self._in_front, self._listing = False, True
         self.form: Form[Correcting] = Form(Correcting)
         self.menu = LayerCombo(session.viewer, LabelsLayer, refuse)
         self.menu.setToolTip("The objects to correct.\nThose that were edited are never replaced.")
@@ -69,11 +65,13 @@ class CorrectPage(QWidget):
         self.tools, self.places = Tools(), Places()
         self.hand = Hand(session, lambda: self.tools.through)
         self.corrector = self.hand.corrector
-        self.finding = Finding(session)
-        self._does = self._acts()
+        self.finding, self.learning = Finding(session), Learning(session, strokes)
+        self.since = Since(session)
+        self.training = segmentation.Train()
+        self._does = acts_of(self.hand, self.places, self.hand.below)
         self.keys = CorrectKeys(session.viewer, self._does)
         layout = column(self)
-        for part in (row("Objects", self.menu), self.tools, self.places):
+        for part in (row("Objects", self.menu), self.tools, self.places, self.since):
             layout.addWidget(part)
         self._connect()
         self._layer_chosen()
@@ -91,7 +89,7 @@ class CorrectPage(QWidget):
     @property
     def task(self) -> Task | None:
         """What runs for this page."""
-        return self.corrector.task or self.finding.task
+        return self.corrector.task or self.finding.task or self.learning.task
 
     def told(self) -> Told:
         """What the footer shows while nothing runs."""
@@ -101,10 +99,21 @@ class CorrectPage(QWidget):
         modes = self.hand.modes
         if modes.mode:
             return Told("ready", f"{modes.said}.", ("Leave", modes.leave), (), False)
-        return self._last or Told("ready", _READY, None, (), False)
+        told = self._last or Told("ready", _READY)
+        return replace(told, can_start=not self.learning.missing(self.hand.layer))
 
     def start(self) -> None:
         """Learn from what was corrected."""
+        layer = self.hand.layer
+        if layer is None:
+            return
+        self.hand.modes.leave()
+        minutes = self.form.value().minutes if not self.training.steps else 0.0
+        try:
+            self.learning.start(layer, replace(self.training, minutes=minutes))
+        except (ValueError, OSError) as error:
+            self._tell(Told("error", say_error(error)))
+        self.changed.emit()
 
     def say_progress(self, progress: Progress) -> str:
         """The sentence beside the bar."""
@@ -125,12 +134,13 @@ class CorrectPage(QWidget):
         self.hand.close()
         self.menu.close_events()
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
+        self._session.results_changed.disconnect(self.since.renew)
 
     def _connect(self) -> None:
         self.menu.chosen.connect(self._layer_chosen)
         self.tools.asked.connect(lambda word: self._does[word]())
         self.hand.changed.connect(self._hand_changed)
-        self.hand.said.connect(lambda said: self._tell(Told("ready", said, None, (), False)))
+        self.hand.said.connect(lambda said: self._tell(Told("ready", said)))
         self.corrector.changed.connect(self._corrected)
         self.corrector.begun.connect(lambda _: self.changed.emit())
         self.corrector.failed.connect(self._failed)
@@ -139,39 +149,12 @@ class CorrectPage(QWidget):
         self.places.searching.connect(self._search)
         self.finding.found.connect(self._found)
         self.finding.failed.connect(self._failed)
+        self.learning.learned.connect(self._learned)
+        self.learning.failed.connect(self._failed)
+        self.since.showing.connect(self._show_changes)
+        self._session.results_changed.connect(self.since.renew)
         self.form.changed.connect(self._settings_changed)
         self._viewer.layers.events.removed.connect(self._layer_removed)
-
-    def _acts(self) -> dict[str, Callable[[], object]]:
-        """What tools and keys do."""
-        hand, places = self.hand, self.places
-
-        def below() -> int:
-            return hand.picker.under(self._viewer.cursor.position)
-
-        tools: dict[str, Callable[[], object]] = {
-            "merge": lambda: hand.mode(MERGE),
-            "split": lambda: hand.mode(SPLIT),
-            "between": hand.fill_between,
-            "new": hand.new,
-            "delete": hand.delete,
-            "smooth": hand.smooth,
-            "undo": hand.undo,
-            "redo": hand.redo,
-        }
-        keys = {"G": "merge", "K": "split", "D": "between", "M": "new"}
-        keys |= {"Control-Z": "undo", "Control-Shift-Z": "redo"}
-        return (
-            tools
-            | {key: tools[word] for key, word in keys.items()}
-            | {
-                "Delete": lambda: hand.delete(below()),
-                "N": places.go_next,
-                "Shift-N": lambda: places.go_next(-1),
-                "Y": lambda: places.answer(RIGHT),
-                "U": lambda: places.answer(SKIPPED),
-            }
-        )
 
     def _layer_chosen(self) -> None:
         layer = self.menu.layer
@@ -180,10 +163,10 @@ class CorrectPage(QWidget):
         self.keys.free()
         self.hand.take(layer)
         self._last = None
-        told = about(layer).get("places", ()) if layer is not None else ()
-        self.places.show_spots([Spot.of(one) for one in told])
+        self._show_places()
         self._prepare()
         self._show_steps()
+        self.since.show_layer(layer)
         self.changed.emit()
 
     def _prepare(self) -> None:
@@ -210,16 +193,33 @@ class CorrectPage(QWidget):
         if spot is not None and not spot.done and steps and _about(spot, steps[-1].objects):
             self.places.mark(CORRECTED)
         undo = ("Undo", self.hand.undo) if self.corrector.last else None
-        self._tell(Told("done", said, undo, (), False) if said else None)
+        self._tell(Told("done", said, undo) if said else None)
+
+    def _learned(self, name: str, said: str) -> None:
+        self.learned.emit(name)
+        self._tell(Told("done", said, None, (("Run on all", self._run_on_all),)))
+
+    def _show_changes(self, spots: list[Spot]) -> None:
+        """List what was corrected in the place of what is to be checked; the list comes back."""
+        self._listing = False
+        self.places.show_spots(spots)
+        self._tell(Told("ready", "These are your corrections.", ("Back", self._show_places)))
+
+    def _show_places(self) -> None:
+        self._listing = True
+        told = about(self.hand.layer).get("places", ()) if self.hand.layer is not None else ()
+        self.places.show_spots([Spot.of(one) for one in told])
+        self._tell(None)
 
     def _show_steps(self) -> None:
+        self.since.renew()
         self.tools.show_steps(self.corrector.last, self.corrector.undone)
 
     def _failed(self, ending: Ending) -> None:
         if ending.state is State.CANCELLED:
-            self._tell(Told("stopped", "Cancelled. Nothing was changed.", None, (), False))
+            self._tell(Told("stopped", "Cancelled. Nothing was changed."))
         else:
-            self._tell(Told("error", ending.sentence, copy_report(ending), (), False))
+            self._tell(Told("error", ending.sentence, copy_report(ending)))
 
     def _tell(self, told: Told | None) -> None:
         self._last = told
@@ -239,7 +239,7 @@ class CorrectPage(QWidget):
         try:
             self.finding.start(layer, self.form.value().most)
         except ValueError as error:
-            self._tell(Told("error", say_error(error), None, (), False))
+            self._tell(Told("error", say_error(error)))
         self.changed.emit()
 
     def _found(self, spots: list[Spot]) -> None:
@@ -247,12 +247,12 @@ class CorrectPage(QWidget):
         self.places.show_spots(merge_lists(spots, before))
         self._keep_places()
         said = f"Found {len(spots)} places to check. N goes to the first."
-        self._tell(Told("done", said, ("Next", self.places.go_next), (), False))
+        self._tell(Told("done", said, ("Next", self.places.go_next)))
 
     def _keep_places(self) -> None:
         """Note the places in the layer, with which the workspace keeps them."""
         layer = self.hand.layer
-        if layer is not None:
+        if layer is not None and self._listing:
             spots = [spot.plain() for spot in self.places.spots]
             layer.metadata["simgraph"] = {**about(layer), "places": spots}
             self._session.keeper.save_soon()
@@ -269,14 +269,3 @@ class CorrectPage(QWidget):
 
 def _about(spot: Spot, objects: tuple[int, ...]) -> bool:
     return bool(set(spot.objects) & set(objects))
-
-
-def refuse(layer: Layer) -> str:
-    """Why a Labels layer can't be corrected as objects, or ""."""
-    if isinstance(numbers_of(layer), Outline):
-        return "what is chosen now"
-    if layer.ndim not in (2, 3):
-        return "has more than 3 axes"
-    if layer.multiscale:
-        return "a pyramid"
-    return "" if looks_like_objects(layer) else "classes, not objects"

@@ -166,6 +166,10 @@ class Hand(QObject):
             self._viewer.dims.set_point(range(self._viewer.dims.ndim)[-3], world[0])
         look_at(self._viewer, world[-2:], np.asarray(layer.scale[-2:]) * around)
 
+    def below(self) -> int:
+        """The object under the pointer, 0 for none."""
+        return self.picker.under(self._viewer.cursor.position)
+
     def close(self) -> None:
         """Stop following the viewer."""
         self.take(None)

@@ -16,6 +16,7 @@ from napari_simgraph.analysis.edits import Edit
 from napari_simgraph.analysis.step_records import REDO, UNDO, record
 from napari_simgraph.core.job import Job, run
 from napari_simgraph.io import step_log
+from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import Session
@@ -277,10 +278,9 @@ def _highest_of(base: Any) -> Job[int]:
     return highest
 
 
-def _append(workspace: Any, key: str, told: dict[str, Any]) -> None:
-    path = workspace.corrections(key)
-    if path is not None:
-        step_log.append(path, told)
+def _append(workspace: Workspace, key: str, told: dict[str, Any]) -> None:
+    if workspace.versions(key):
+        step_log.append(workspace.corrections(key), told)
 
 
 def _nothing_yet(objects: Corrected) -> Act:

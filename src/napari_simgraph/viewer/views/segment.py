@@ -39,7 +39,9 @@ class SegmentDock(DockFrame):
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.teach = TeachPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
-        self.correct = CorrectPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
+        self.correct = CorrectPage(
+            self.session, lambda: self.tabs.setCurrentIndex(RUN), self.teach.painting.labels
+        )
         self.run = RunPage(self.session, lambda: self.tabs.setCurrentIndex(TEACH))
         self.folder = FolderPage(self.session, partial(self._show_folder, False))
         self._on_folder = False
@@ -50,6 +52,7 @@ class SegmentDock(DockFrame):
             self.on_close(page.close_events)
         self.run.folder_wanted.connect(self._ask_folder)
         self.teach.learned.connect(self._learned)
+        self.correct.learned.connect(self._learned)
         self.teach.turned.connect(self._turn)
         self.teach.image.changed.connect(self._same_image)
         self.tabs.currentChanged.connect(self._turn)
