@@ -153,6 +153,15 @@ def test_labels_layers_and_what_undo_takes_back(page, viewer, qtbot, monkeypatch
         page.bar.undo_button.click()
     assert "class" not in chosen.table.columns
 
+    chosen.ask([chosen.example(60)])
+    qtbot.waitUntil(lambda: len(chosen.hits) > 1, timeout=3000)
+    thumbs = show_page(viewer, "Thumbnails")
+    thumbs.list.setCurrentIndex(thumbs.model.index(0))
+    first = chosen.hits[0].row
+    thumbs.label_one(1)
+    assert names_of(chosen.table, "class")[first] == "class 1"
+    assert thumbs.list.currentIndex().row() == 1
+
     monkeypatch.setattr("napari_simgraph.analysis.map2d.find_spec", lambda name: None)
     page.bar.umap_button.click()
     qtbot.waitUntil(lambda: page.task is None, timeout=5000)

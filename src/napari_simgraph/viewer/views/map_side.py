@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -19,7 +18,7 @@ from napari_simgraph.viewer.views.label_button import LabelButton
 from napari_simgraph.viewer.views.thumbs_model import say_position
 
 _WIDTH = 262  # px: three buttons in a row
-_NAMED = 3  # groups that are told apart; the rest are counted
+_NAMED, _SCORES = 3, 2  # groups and scores that are told; the rest are counted
 _IDLE = "Hover a point to see it; drag around points to choose them."
 
 
@@ -36,6 +35,7 @@ class MapSide(QWidget):
         super().__init__()
         self._session, self._thumbs = session, thumbs
         self._shown = -1
+        self._known: _Known | None = None
         self.setFixedWidth(_WIDTH)
         self.picture, self.told, self.chosen = QLabel(), QLabel(_IDLE), QLabel()
         self.picture.setFixedSize(SIZE, SIZE)
@@ -61,7 +61,7 @@ class MapSide(QWidget):
             self.picture.setPixmap(QPixmap())
             self.told.setText(_IDLE)
             return
-        self.told.setText("\n".join(_tell(table, row)))
+        self.told.setText("\n".join(self._of(table).tell(row)))
         self._renew_picture()
 
     def show_chosen(self) -> None:
@@ -72,7 +72,7 @@ class MapSide(QWidget):
             button.setEnabled(len(rows) > 0)
         self.only_button.setText("All again" if chosen.only is not None else "Only these")
         self.only_button.setEnabled(len(rows) > 0 or chosen.only is not None)
-        said = [] if chosen.table is None else _count(chosen.table, rows)
+        said = [] if chosen.table is None else self._of(chosen.table).count(rows)
         if chosen.only is not None:
             said.append(f"only {len(chosen.only):,} patches count")
         self.chosen.setText("\n".join(said))
@@ -80,6 +80,11 @@ class MapSide(QWidget):
     def close_events(self) -> None:
         """Stop following the pictures."""
         self._thumbs.came.disconnect(self._renew_picture)
+
+    def _of(self, table: EmbeddingTable) -> _Known:
+        if self._known is None or self._known.table is not table:
+            self._known = _Known(table)
+        return self._known
 
     def _rows(self) -> Rows:
         return self._session.selection.rows
@@ -106,39 +111,44 @@ class MapSide(QWidget):
         column.addLayout(below)
 
 
-def _tell(table: EmbeddingTable, row: int) -> list[str]:
-    """A patch in a few short lines."""
-    source = table.grid.sources[int(table.grid.image[row])]
-    where = say_position(table, row)
-    lines = (
-        [source.name, where] if len(table.grid.sources) > 1 and where != source.name else [where]
-    )
-    if GROUPS in table.columns:
-        lines.append(str(names_of(table)[row]))
-    if name := str(table.classes()[row]):
-        lines.append(f"class {name}")
-    scores = [(n, v[row]) for n, v in table.columns.items() if v.dtype.kind == "f"]
-    return lines + [f"{name} {value:.2f}" for name, value in scores[:2]]
+class _Known:
+    """Names of groups and classes as numbers, once for each table: words are slow to compare."""
 
+    def __init__(self, table: EmbeddingTable) -> None:
+        self.table = table
+        self.names: dict[str, tuple[NDArray[np.str_], Rows]] = {}
+        for column in (GROUPS, CLASSES):
+            if column in table.columns or (column == CLASSES and (table.classes() != "").any()):
+                words, numbers = np.unique(names_of(table, column), return_inverse=True)
+                self.names[column] = words, numbers.ravel()
+        columns = table.columns.items()
+        self.scores = {name: values for name, values in columns if values.dtype.kind == "f"}
 
-def _count(table: EmbeddingTable, rows: Rows) -> list[str]:
-    """How many are chosen, of which groups or classes, and their mean scores."""
-    if not len(rows):
-        return ["nothing chosen"]
-    lines = [f"{len(rows):,} chosen of {len(table):,}"]
-    for column in (GROUPS, CLASSES):
-        known = column in table.columns or (column == CLASSES and bool(table.classes().any()))
-        if known:
-            said = _names(names_of(table, column)[rows].tolist())
+    def tell(self, row: int) -> list[str]:
+        """A patch in a few short lines."""
+        sources = self.table.grid.sources
+        source, where = sources[int(self.table.grid.image[row])], say_position(self.table, row)
+        lines = [source.name, where] if len(sources) > 1 and where != source.name else [where]
+        for column, (words, numbers) in self.names.items():
+            if name := str(words[numbers[row]]):
+                lines.append(name if column == GROUPS else f"class {name}")
+        scores = list(self.scores.items())[:_SCORES]
+        return lines + [f"{name} {values[row]:.2f}" for name, values in scores]
+
+    def count(self, rows: Rows) -> list[str]:
+        """How many are chosen, of which groups or classes, and their mean score."""
+        if not len(rows):
+            return ["nothing chosen"]
+        lines = [f"{len(rows):,} chosen of {len(self.table):,}"]
+        for column, (words, numbers) in self.names.items():
+            said = _say_names(words, np.bincount(numbers[rows], minlength=len(words)))
             lines.append(said if column == GROUPS else f"class {said}")
-    scores = [(n, v) for n, v in table.columns.items() if v.dtype.kind == "f"]
-    lines += [f"mean {name} {float(np.nanmean(v[rows])):.2f}" for name, v in scores[:1]]
-    return lines
+        scores = list(self.scores.items())[:1]
+        return lines + [f"mean {name} {np.nanmean(values[rows]):.2f}" for name, values in scores]
 
 
-def _names(words: Sequence[str]) -> str:
-    names, counts = np.unique(np.array(words, np.str_), return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    said = [f"{names[i] or 'no class'}: {counts[i]:,}" for i in order[:_NAMED]]
-    more = len(names) - len(said)
+def _say_names(words: NDArray[np.str_], counts: NDArray[np.intp]) -> str:
+    order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
+    said = [f"{words[i] or 'no class'}: {counts[i]:,}" for i in order[:_NAMED]]
+    more = len(order) - len(said)
     return ", ".join(said) + (f" and {more} more" if more > 0 else "")
