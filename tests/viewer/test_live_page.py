@@ -122,6 +122,7 @@ def test_strokes_are_answered_over_the_image_while_one_paints(live, viewer, qtbo
     assert live.run.model.name in live.session.models("segmentation")
     assert sentence(live).startswith("Kept as 'larva live")
     assert over not in viewer.layers
+    assert live.teach.way.isEnabled()
     live.session.flush()
     kept = [layer["about"].get("thing", "") for layer in live.session.workspace.state["layers"]]
     assert kept == ["", "strokes"]  # answers are made again
@@ -153,6 +154,7 @@ def test_classes_change_in_mid_session(live, viewer, qtbot):
     rows.joining.emit(3, 2)
     assert sentence(live) == "Joined 'mitochondrion' with 'cytoplasm'."
     assert set(np.unique(painting.layer.data)) == {0, 1, 2}
+    assert painting.layer.selected_label in (1, 2)  # never a class that is gone
     assert set(np.unique(answered(live, qtbot).classes)) <= {1, 2}
     assert len(kinds(live, image, Strokes)) == before  # told as a class, not as strokes
     assert rows.topLevelItem(1).text(2) == "2 strokes"
@@ -170,7 +172,7 @@ def test_a_region_counts_as_a_whole_until_it_is_deleted(live, viewer, qtbot):
     layer, banner = viewer.layers["larva · regions"], viewer.canvas.overlays.text
     assert (viewer.layers.selection.active, layer.mode) == (layer, "add_rectangle")
     assert banner.visible
-    assert banner.text == "Region, unpainted is cytoplasm: drag a rectangle · Esc leaves"
+    assert banner.text == "Region: drag a rectangle; unpainted is cytoplasm · Esc leaves"
     layer.add_rectangles([[1, 14, 14], [1, 14, 22], [1, 22, 22], [1, 22, 14]])
     qtbot.waitUntil(lambda: not rows.region.isChecked(), timeout=3000)
     assert viewer.layers.selection.active == live.teach.painting.layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _COLOR = "#D55E00"  # white letters on it have a contrast of 3.9
-_LETTERS = 10  # points: the longest sentence fits the canvas of a 1280 px window
+_LETTERS = 10  # points: 70 letters over a canvas of 550 px
 _LOOK = ("text", "visible", "position", "box", "box_color", "color", "font_size")
 
 

@@ -43,9 +43,9 @@ def gui_threads() -> int:
 
 
 class JobRunner(QObject):
-    """Runs tasks one after the other, and a live one beside them that goes first.
+    """Runs tasks one after the other, and live ones beside them that go first.
 
-    While the live job is at work, the long one holds at a tick. A live job says that it has
+    While a live job is at work, the long one holds at a tick. A live job says that it has
     nothing to do until the next message by a Progress with ``done`` 1.
 
     Parameters
@@ -169,10 +169,12 @@ class JobRunner(QObject):
             self._timer.stop()
 
     def _start_next(self) -> None:
-        for live in (True, False):
-            lane = [t for t in self._tasks if t.live is live and not t.state.over]
-            if lane and not any(t.state is not State.WAITING for t in lane):
-                lane[0].begin()
+        # Live ones don't wait for each other: one of them may last as long as somebody paints.
+        for task in [t for t in self._tasks if t.live and t.state is State.WAITING]:
+            task.begin()
+        queue = [t for t in self._tasks if not t.live and not t.state.over]
+        if queue and not any(t.state is not State.WAITING for t in queue):
+            queue[0].begin()
 
     def _tell(self, ending: Ending) -> None:
         if self.notify and ending.state in (State.DONE, State.FAILED):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EDGE = "#56B4E9"
 _DRAG_MODES = ("add_rectangle", "add_ellipse", "add_line", "select", "direct", "pan_zoom")
 _SOON_MS = 50  # several events of napari's tell of one shape
-_BANNER = "Region, unpainted is {}: drag a rectangle · Esc leaves"
+_BANNER = "Region: drag a rectangle; unpainted is {} · Esc leaves"
 
 
 class Regions(QObject):

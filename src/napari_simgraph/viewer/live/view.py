@@ -86,13 +86,15 @@ def go_to(viewer: Any, image: Layer, place: tuple[int, int, int]) -> None:
     seen = field_of(viewer, image)
     world = image.data_to_world(place[-image.ndim :])
     viewer.dims.point = (*viewer.dims.point[: -len(world)], *world)
-    if seen is None or not _well_inside(seen, place):
+    if seen is None or not _well_inside(seen, place, shape_of(image)[-2:]):
         viewer.scene.camera.center = (0.0, *world[-2:])
 
 
-def _well_inside(field: Field, place: tuple[int, int, int]) -> bool:
+def _well_inside(field: Field, place: tuple[int, int, int], plane: tuple[int, ...]) -> bool:
+    """Whether a place is in view with what is around it, as far as the image goes."""
     edges = ((field.top, field.bottom), (field.left, field.right))
-    return all(
-        low + _RIM * (high - low) <= at <= high - _RIM * (high - low)
-        for (low, high), at in zip(edges, place[1:], strict=True)
-    )
+    for (low, high), at, size in zip(edges, place[1:], plane, strict=True):
+        rim = _RIM * (high - low)
+        if not low + rim * (low > 0) <= at <= high - rim * (high < size):
+            return False
+    return True

@@ -27,10 +27,11 @@ _SURE = "sure "  # before the class in the name of a probability layer
 
 @dataclass(frozen=True)
 class Said:
-    """What was done to a class, and the button that undoes it, if there was anything to do."""
+    """What was done to a class, the button that undoes it, and the number that is gone, if any."""
 
     sentence: str
     button: Button | None = None
+    gone: int = 0
 
 
 def remove_class(painting: Painting, value: int) -> Said:
@@ -51,7 +52,7 @@ def remove_class(painting: Painting, value: int) -> Said:
     if taken:
         where = f"are '{painting.classes.table.names[0]}'" if full else "are unlabelled"
         said = f"Removed '{row.name}': {sum(t.count for t in taken):,} px {where} now."
-    return Said(said, ("Undo", partial(_undo, painting, number, taken)))
+    return Said(said, ("Undo", partial(_undo, painting, number, taken)), number)
 
 
 def join_class(painting: Painting, value: int, into: int) -> Said:
@@ -67,7 +68,7 @@ def join_class(painting: Painting, value: int, into: int) -> Said:
     classes.take_away(value)
     taken = [take_out(layer, number, kept) for layer in layers] if count else []
     said = f"Joined '{row.name}' with '{other.name}'."
-    return Said(said, ("Undo", partial(_undo, painting, number, taken)))
+    return Said(said, ("Undo", partial(_undo, painting, number, taken)), number)
 
 
 def go_to_class(viewer: Any, layer: LabelsLayer, value: int) -> None:

@@ -118,12 +118,12 @@ class LivePart(QWidget):
             return self._last or self._ready()
         chips = (("Keep this model", self.keep), ("Run on all", self._run_on_all))
         chips = chips if teaching.answer is not None else ()
-        if said is not None:
-            return Told("stopped", said.sentence, said.button, chips)
         if teaching.lane.over:
             return Told("running", "Keeping what was learned …", can_start=False)
         if teaching.lane.paused:
             return Told("stopped", "Paused; memory is kept, and so are your strokes.", None, chips)
+        if said is not None:
+            return Told("stopped", said.sentence, said.button, chips)
         return self._answering(teaching, chips)
 
     def leave(self, image: Layer | None) -> None:

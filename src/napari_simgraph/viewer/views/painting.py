@@ -240,10 +240,17 @@ class Painting(QWidget):
 
     def _remove(self, value: int) -> None:
         self.said = class_edits.remove_class(self, value)
-        self.changed.emit()
+        self._keep_brush()
 
     def _join(self, value: int, into: int) -> None:
         self.said = class_edits.join_class(self, value, into)
+        self._keep_brush()
+
+    def _keep_brush(self) -> None:
+        """The brush never paints a class that is gone."""
+        layer, numbers = self.layer, self.classes.numbers
+        if layer is not None and self.said is not None and self.said.gone == layer.selected_label:
+            layer.selected_label = numbers[max(1, self.classes.value) - 1]
         self.changed.emit()
 
     def _go_to(self, value: int) -> None:

@@ -71,7 +71,7 @@ class TeachPage(SegmentPage):
         self.form.changed.connect(self._renew)
         self.model.chosen.connect(self.changed)
         self.model.failed.connect(self.fail)
-        self.live.changed.connect(self.changed)
+        self.live.changed.connect(self._live_changed)
         self.live.learned.connect(self.learned)
         self.live.run_on_all = run_on_all
         self.way.changed.connect(self._turn)
@@ -98,7 +98,6 @@ class TeachPage(SegmentPage):
             self.live.start()
         else:
             super().start()
-        self.way.setEnabled(not self.live.busy)
 
     @property
     def main_text(self) -> str:
@@ -202,9 +201,12 @@ class TeachPage(SegmentPage):
         self._renew()
         self.turned.emit()
 
+    def _live_changed(self) -> None:
+        self.way.setEnabled(not self.live.busy)
+        self.changed.emit()
+
     def _renew(self, *_: object) -> None:
         self.live.forget()
-        self.way.setEnabled(not self.live.busy)
         super()._renew()
 
     def _image_chosen(self) -> None:
