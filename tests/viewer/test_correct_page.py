@@ -12,6 +12,7 @@ from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.filling_objects import corrected
 from napari_simgraph.viewer.views.segment import CORRECT, TEACH
+from napari_simgraph.viewer.views.strokes import add_strokes
 
 SHAPE = (4, 60, 80)
 PLACE = {"scale": (50, 4, 4), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
@@ -199,8 +200,8 @@ def test_places_are_listed_answered_and_kept(page, dock, viewer, qtbot):
 
 def test_keys_belong_to_the_page_in_front(page, dock, viewer):
     layer = page.hand.layer
-    assert {"G", "K", "M", "Delete", "Ctrl+Z"} <= {str(key) for key in layer.keymap}
-    assert {"N", "Shift+N", "Y", "U", "D"} <= {str(key) for key in viewer.keymap}
+    assert {"G", "K", "D", "M", "Delete", "Ctrl+Z"} <= {str(key) for key in layer.keymap}
+    assert {"N", "Shift+N", "Y", "U"} <= {str(key) for key in viewer.keymap}
     dock.tabs.setCurrentIndex(TEACH)
     assert not layer.keymap
     assert "Y" not in {str(key) for key in viewer.keymap}
@@ -263,3 +264,22 @@ def test_learning_from_corrections_and_looking_at_them(page, dock, viewer, qtbot
     ]
     click(qtbot, action(dock, "Back"))
     assert page.places.spots == []
+
+
+def test_strokes_are_filled_between_in_one_step(dock, viewer, vnc, qtbot):
+    strokes = add_strokes(viewer, viewer.layers["vnc"])
+    strokes.data[0, 5:15, 5:15] = strokes.data[2, 5:15, 7:17] = 2
+    strokes.data[1, 8, 8] = 1
+    strokes.selected_label = 2
+    viewer.dims.set_current_step(0, 2)
+    (key,) = [act for key, act in strokes.keymap.items() if str(key) == "D"]
+    key(strokes)
+    assert sentence(dock) == "Filled z 1. Check them with Q and W."
+    assert 90 <= (strokes.data[1] == 2).sum() <= 100
+    assert strokes.data[1, 8, 8] == 1  # what is painted stays
+    strokes.undo()
+    assert not (strokes.data[1] == 2).any()
+    viewer.dims.set_current_step(0, 0)
+    strokes.data[2] = 0
+    key(strokes)
+    assert sentence(dock) == "Paint on two sections first, then fill between."

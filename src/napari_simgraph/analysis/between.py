@@ -43,6 +43,19 @@ def between(first: Mask, last: Mask, sections: int) -> list[Mask]:
     Raya and Udupa 1990, IEEE TMI 9:32: shape-based interpolation.
     """
     made = [np.zeros(first.shape, bool) for _ in range(sections)]
+    whole = np.argwhere(first | last)
+    if not len(whole):
+        return made
+    # What lies between is never outside a box around both: all else would only cost time.
+    (top, left), (bottom, right) = whole.min(0), whole.max(0) + 1
+    box = slice(top, bottom), slice(left, right)
+    for mask, part in zip(made, _between(first[box], last[box], sections), strict=True):
+        mask[box] = part
+    return made
+
+
+def _between(first: Mask, last: Mask, sections: int) -> list[Mask]:
+    made = [np.zeros(first.shape, bool) for _ in range(sections)]
     for one, other in _pairs(first, last):
         shift = other.centre - one.centre if not (one.mask & other.mask).any() else np.zeros(2)
         start, end = _depth(one.mask), _depth(other.mask)

@@ -8,10 +8,10 @@ from napari_simgraph.viewer.views.correct_hand import Hand
 from napari_simgraph.viewer.views.correct_modes import MERGE, SPLIT
 from napari_simgraph.viewer.views.correct_places import RIGHT, SKIPPED, Places
 
+Acts = dict[str, Callable[[], object]]
 
-def acts_of(
-    hand: Hand, places: Places, below: Callable[[], int]
-) -> dict[str, Callable[[], object]]:
+
+def acts_of(hand: Hand, places: Places, below: Callable[[], int]) -> Acts:
     """Words of tools and names of keys, and what to call.
 
     Parameters

@@ -11,7 +11,7 @@ from napari.layers import Layer
 KEYS = (
     ("G", "G", "merge two objects", True),
     ("K", "K", "split an object; Enter does it, Esc leaves", True),
-    ("D", "D", "fill in between two painted sections", False),
+    ("D", "D", "fill in between two painted sections", True),
     ("M", "M", "brush with a new number", True),
     ("Delete", "Delete", "delete the object under the pointer", True),
     ("Control-Z", "Ctrl+Z", "a step back, and go where it was", True),

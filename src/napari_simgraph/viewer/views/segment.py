@@ -16,6 +16,7 @@ from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, State
 from napari_simgraph.viewer.views.correct import CorrectPage
+from napari_simgraph.viewer.views.filling_strokes import StrokeKeys
 from napari_simgraph.viewer.views.segment_folder import FolderPage
 from napari_simgraph.viewer.views.segment_run import RunPage
 from napari_simgraph.viewer.views.segment_teach import TeachPage
@@ -61,6 +62,10 @@ class SegmentDock(DockFrame):
         self.on_close(self._leave)
         self.bound = DockKeys(self, self._pick_class)
         self.on_close(self.bound.close)
+        self.stroke_keys = StrokeKeys(
+            napari_viewer, lambda said: self.footer.show_status("ready", said)
+        )
+        self.on_close(self.stroke_keys.close)
         self._turn()
 
     @property
