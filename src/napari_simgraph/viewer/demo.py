@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_simgraph.viewer.demo_objects import measure_objects
+from napari_simgraph.viewer.demo_similar import find_similar
 from napari_simgraph.viewer.driving import Driver
 
 
@@ -39,6 +40,7 @@ class Demo(Driver):
         self._learn(dock)
         self._segment(dock)
         measure_objects(self)
+        find_similar(self)
         for name in ("Jobs", "Workspace"):
             self.open(name)
             self.shoot(name.lower())
