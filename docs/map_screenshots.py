@@ -113,6 +113,7 @@ def main() -> None:
     os.environ["SIMGRAPH_WORKSPACES"] = tempfile.mkdtemp()
     usual = tempfile.mkdtemp() if asked.review else str(Path(__file__).parent / "images")
     window = Driver(Path(asked.out or usual))
+    window.letters(LETTERS)
     print(window.out)
     (review if asked.review else tutorial)(window)
     window.close()

@@ -18,7 +18,7 @@ _AMOUNTS = np.array([1.9705, 1.0308])
 def to_reference(pixels: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     """What optical densities ``(3,)`` are multiplied with to have the reference's dyes [1]_.
 
-    What is neither dye (pen, pigment) keeps its colour. None where there is too little tissue.
+    What is neither dye (pen, pigment) counts as both. None where there is too little tissue.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def to_reference(pixels: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     tissue = density[(density >= _LEAST).all(1)]
     if len(tissue) < _FEWEST:
         return None
-    _, vectors = np.linalg.eigh(np.cov(tissue.T))
+    _, vectors = np.linalg.eigh(tissue.T @ tissue)  # through white, as light through dyes goes
     plane = vectors[:, 2:0:-1]  # the two directions that hold nearly all of the tissue
     plane = plane * np.where(plane.sum(0) < 0, -1, 1)
     angles = np.arctan2(*(tissue @ plane).T[::-1])
@@ -46,8 +46,7 @@ def to_reference(pixels: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     amounts = np.percentile(tissue @ parts.T, 100 - _EXTREME, axis=0)
     if (amounts <= 0).any():
         return None
-    moved: NDArray[np.float64] = _REFERENCE * (_AMOUNTS / amounts) @ parts + np.eye(3)
-    return np.asarray(moved - dyes @ parts)
+    return np.asarray(_REFERENCE * (_AMOUNTS / amounts) @ parts)
 
 
 def restain(pixels: NDArray[np.uint8], change: NDArray[np.float64]) -> NDArray[np.float32]:

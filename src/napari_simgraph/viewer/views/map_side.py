@@ -17,7 +17,6 @@ from napari_simgraph.viewer.thumbs import SIZE, Thumbs
 from napari_simgraph.viewer.views.label_button import LabelButton
 from napari_simgraph.viewer.views.thumbs_model import say_position
 
-_WIDTH = 262  # px: three buttons in a row
 _NAMED, _SCORES = 3, 2  # groups and scores that are told; the rest are counted
 _IDLE = "Hover a point to see it; drag around points to choose them."
 
@@ -36,7 +35,7 @@ class MapSide(QWidget):
         self._session, self._thumbs = session, thumbs
         self._shown = -1
         self._known: _Known | None = None
-        self.setFixedWidth(_WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.picture, self.told, self.chosen = QLabel(), QLabel(_IDLE), QLabel()
         self.picture.setFixedSize(SIZE, SIZE)
         self.picture.setAccessibleName("Patch under the pointer")
