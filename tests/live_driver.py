@@ -26,9 +26,7 @@ class Session:
     def __init__(self, image, labels=None, history=None, start=None, **settings):
         quick = {"threads": 1, "device": "cpu", "patch": 32, "batch": 2, "width": 4, "depth": 2}
         config = segmentation.Live(**quick | {"rest": 0} | settings)
-        nouns = [one for one in (labels, history) if one is not None]
         named = {"labels": labels, "history": history, "start": start}
-        del nouns
         self.job = segmentation.live(image, config=config, room=MemoryRoom(), **named)
         self.replies, self.answers, self.notes, self.places = [], [], [], []
         self.rested = 0

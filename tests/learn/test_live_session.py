@@ -6,9 +6,9 @@ import pytest
 from live_driver import WHOLE, Session, classes, stroke
 from napari_simgraph import Image, Labels, MemoryRoom, run
 from napari_simgraph.capabilities import segmentation
-from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.live import (
     FILTERS,
+    UNCHANGED,
     ClassChange,
     Field,
     History,
@@ -83,7 +83,7 @@ def test_what_is_missing_is_told_and_wrong_input_gets_a_sentence():
 
 
 def test_answers_are_the_same_again_from_the_journal():
-    session = Session(toy_image(), rest=30)
+    session = Session(toy_image(), rest=8)
     session.do(*NAMES, WHOLE)
     session.do(*FIRST)
     session.do(stroke(TRUTH, 2, 56, 80, 8, 8), stroke(TRUTH, 1, 60, 4, 4, 30))
@@ -91,8 +91,88 @@ def test_answers_are_the_same_again_from_the_journal():
     events += (stroke(TRUTH, 2, 56, 80, 8, 8), stroke(TRUTH, 1, 60, 4, 4, 30))
     last = session.do(stroke(TRUTH, 2, 70, 60, 4, 30))
     events += (stroke(TRUTH, 2, 70, 60, 4, 30),)
-    again = Session(toy_image(), history=History(events, session.marks()), rest=30)
+    again = Session(toy_image(), history=History(events, session.marks()), rest=8)
     same = again.do()
     assert np.array_equal(same.chances, last.chances)
     assert same.events == last.events
     assert len(again.answers) == 1
+
+
+def test_classes_change_in_mid_session():
+    session = Session(toy_image(), rest=2)
+    first = session.do(*NAMES, WHOLE, *FIRST)
+    assert first.values == (1, 2, 3)
+    merged = session.do(ClassChange("merge", 3, into=1))
+    assert merged.values == (1, 2)
+    assert merged.chances.shape == (2, 96, 96)
+    added = session.do(ClassChange("add", 4, "disc again"))
+    assert added.values == (1, 2)  # nothing of it was painted yet
+    disc = stroke(TRUTH, 3, 28, 56, 8, 20)
+    disc.values[disc.values == 3] = 4
+    painted = session.do(disc)
+    assert painted.values == (1, 2, 4)
+    assert (painted.classes[30:34, 60:66] == 4).mean() > 0.8
+    session.do(ClassChange("rename", 4, "droplet"))
+    assert session.stop().classes.names == ("stripes", "grain", "droplet")
+
+
+def test_the_network_answers_where_it_is_better_and_its_model_applies():
+    model = session_model()
+    assert model.network["name"] == "unet"
+    session = Session(toy_image(), start=model, rest=4)
+    at_once = session.do(WHOLE)
+    assert at_once.by == "U-Net"
+    made = run(segmentation.apply(model, toy_image(), config=PLAIN, room=MemoryRoom()))
+    assert (made.classes.read() == at_once.classes).mean() > 0.99
+    place = session.do(Seek()) and session.places[-1]
+    assert place.unsure >= 0
+    session.do(Seek(((place.z, place.y, place.x),)))
+    again = session.places[-1]
+    assert (again.y - place.y) ** 2 + (again.x - place.x) ** 2 > 60**2 or again.unsure < 0
+    assert session.stop().fingerprint == model.fingerprint  # nothing was painted
+
+
+def session_model():
+    config = segmentation.Train(
+        minutes=0, steps=2, width=4, depth=2, patch=32, device="cpu", threads=1, holdout="none"
+    )
+    labels = Labels(TRUTH, classes=CLASSES)
+    return run(segmentation.train(toy_image(), labels, config=config, room=MemoryRoom()))
+
+
+def test_colour_in_a_lazy_stack_is_read_around_the_field_only():
+    read = []
+
+    class Lazy:
+        shape, dtype = (3, 2000, 2000, 3), np.dtype(np.uint16)
+
+        def __getitem__(self, box):
+            read.append(box)
+            shape = [len(range(*s.indices(n))) for s, n in zip(box[1:], (2000, 2000), strict=False)]
+            y, x = np.mgrid[: shape[0], : shape[1]]
+            grey = 2000 + 1000 * (x % 2 if box[1].start >= 1000 else y % 2)
+            return np.repeat(grey[..., None], 3, -1).astype(np.uint16)
+
+    session = Session(Image(Lazy(), axes="ZYXC"), rest=0)
+    left, right = (
+        Strokes(1, 980, at, np.full((5, 40), value, np.uint8)) for value, at in ((1, 900), (2, 960))
+    )
+    before = len(read)
+    answer = session.do(*classes("a", "b"), Field(1, 950, 900, 1010, 1000), left, right)
+    assert answer.classes.shape == (60, 100)
+    pixels = sum(np.prod([s.stop - s.start for s in box[1:3]]) for box in read[before:])
+    assert pixels < 70 * 128**2 + 8 * 400**2
+
+
+def test_labels_that_are_there_count_as_strokes_and_a_region_counts_whole():
+    painted = np.zeros((96, 96), np.uint8)
+    for one in FIRST[:2]:
+        box = (slice(one.top, one.top + 4), slice(one.left, one.left + 30))
+        painted[box] = one.values % UNCHANGED
+    session = Session(toy_image(), Labels(painted, classes=CLASSES))
+    first = session.do(WHOLE)
+    assert first.strokes == 3  # a disc parts the first one
+    region = Region(0, 12, 0, np.ones((24, 24), bool), "complete", 1)
+    session.do(FIRST[2], region)
+    assert session.answers[-1].strokes == 5
+    assert not any(note.warning for note in session.notes)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from napari_simgraph.nets import build, reach
+from napari_simgraph.nets import build, folded, reach
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +47,15 @@ def test_unknown_networks_and_options_are_told():
         build("vnet")
     with pytest.raises(ValueError, match="options"):
         build("unet", in_channels=1, out_channels=2, colour="red")
+
+
+def test_a_unet_that_is_given_filters_gives_the_same_in_tiles():
+    network = build("unet", in_channels=1, out_channels=2, width=4, depth=2, filtered=True)
+    network = folded(network)
+    far = reach("unet", {"depth": 2, "filtered": True})
+    far = -(-far.radius // far.stride) * far.stride
+    x = torch.randn(1, 1, 160, 160, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        whole, part = network(x), network(x[..., 0:120, 32:160])
+    inner = part[..., : 120 - far, far:]
+    assert torch.allclose(inner, whole[..., : 120 - far, 32 + far :], atol=1e-4)

@@ -149,7 +149,7 @@ class Live:
 
     def _may_learn(self) -> bool:
         minds = self.minds
-        ready = minds.pupil is not None and not minds.missing() and self.view is not None
+        ready = minds.pupil is not None and minds.has_strokes() and self.view is not None
         return ready and minds.steps - self._changed < self.rest
 
     def _learn_on(self) -> Ticks:
@@ -167,7 +167,7 @@ class Live:
         if due:
             yield from self._wait(self.minds.judge_network, self._text())
             scores = self.minds.scores
-            told = {"agreement": scores.network, "baseline": scores.filters}
+            told = {"agreement": scores.network, "baseline": scores.baseline}
             values |= {name: value for name, value in told.items() if value is not None}
         done = (self.minds.steps - self._changed) / max(1, self.rest)
         yield from self._say(Progress(min(done, 0.99), self._text(), values=values))

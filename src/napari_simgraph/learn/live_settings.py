@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from napari_simgraph.core.config import setting
 from napari_simgraph.learn.settings import Computing, Network, Varying
@@ -31,3 +32,8 @@ class LiveLearning(Computing, Varying, Network):
     seed: int = setting(
         0, "Same strokes, steps and threads: same answers.", 0, 2**31 - 1, label="Seed"
     )
+
+    def network(self, channels: int, classes: int) -> dict[str, Any]:
+        """See `Network.network`; with filters, since there are only strokes to learn from."""
+        network = super().network(channels, classes)
+        return network | {"options": network["options"] | {"filtered": True}}

@@ -23,7 +23,8 @@ from napari_simgraph.learn.state import pack
 from napari_simgraph.learn.truth import Said, Truth
 from napari_simgraph.learn.truth_tile import Span
 from napari_simgraph.learn.windows import Windows
-from napari_simgraph.nets.filters import Filters, features
+from napari_simgraph.nets.bank import features
+from napari_simgraph.nets.filters import Filters
 
 NO_STROKES = "Paint one short stroke of each class."
 ONE_CLASS = "Paint a second class: with one class there is nothing to tell apart."
@@ -73,6 +74,10 @@ class Minds:
         if len(painted) > 1 or self.start:
             return ""
         return ONE_CLASS if painted else NO_STROKES
+
+    def has_strokes(self) -> bool:
+        """Whether the network has something to learn from."""
+        return len(self._painted()) > (0 if self.start else 1)
 
     def take_in(self) -> None:
         """Learn the truth as it is now: filters anew, the network from its next steps on."""

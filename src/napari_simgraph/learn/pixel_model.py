@@ -45,7 +45,8 @@ class PixelModel:
         name, options = model.network["name"], model.network["options"]
         network = build(name, **options)
         unpack(network, model.arrays)
-        how = Tiled(reach(name, options), model.exclusive, average)
+        turned = "none" if name == "filters" else average  # filters give the same turned round
+        how = Tiled(reach(name, options), model.exclusive, turned)
         self.model, self.aside, self.size = model, aside, size
         self.predictor = Predictor(folded(network), how, place, aside)
 

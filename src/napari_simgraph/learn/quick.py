@@ -16,7 +16,8 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.truth import Said
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import build
-from napari_simgraph.nets.filters import Filters, bank, reach
+from napari_simgraph.nets.bank import bank, farthest
+from napari_simgraph.nets.filters import Filters
 
 HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
 _EDGE = 256  # px of a tile: a field of 512 px is four to nine of them
@@ -86,7 +87,7 @@ class Bank:
         return self._tiles[key]
 
     def _compute(self, key: tuple[int, int, int]) -> Tensor:
-        halo, spans, inner = reach({}).radius, [], []
+        halo, spans, inner = farthest(), [], []
         for number, n in zip(key[1:], self.windows.image.plane, strict=True):
             start, stop = number * _EDGE, min((number + 1) * _EDGE, n)
             spans.append((max(start - halo, -_MARGIN), min(stop + halo, n + _MARGIN)))

@@ -20,9 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from napari_simgraph.nets.bank import bank, farthest, features
+
 # Empty channels beside a single one, in use: with one channel the order of an image in memory is
 # ambiguous, and the first convolution is computed one way or another depending on the size.
 _SPARE = 3
+_SCALES = (1.0, 2.0, 4.0, 8.0)  # px, of the filters it may be given
 
 
 class Reach(NamedTuple):
@@ -80,18 +83,29 @@ class UNet(nn.Module):
         Image channels times sections looked at.
     out_channels
         Classes.
-    width
-        Features at full size; doubled with each level.
-    depth
-        Levels; each but the first halves the size.
+    shape
+        Features at full size, doubled with each level; and levels, each but the first halves the
+        size.
     residual
         Blocks with a shortcut [3]_: learn faster at first, cost a little more.
+    filtered
+        It is given blurred pictures, edges and curvature beside the picture: learns in a tenth of
+        the steps where there are only strokes.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, width: int, depth: int, residual: bool
+        self,
+        in_channels: int,
+        out_channels: int,
+        shape: tuple[int, int],
+        residual: bool,
+        filtered: bool = False,
     ) -> None:
         super().__init__()
+        width, depth = shape
+        self.filtered = filtered
+        if filtered:
+            in_channels = features(in_channels, _SCALES, textures=False)
         sizes = [width * 2**level for level in range(depth)]
         self.down = nn.ModuleList(
             Block(inside, outside, residual)
@@ -114,6 +128,8 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
+        if self.filtered:
+            x = bank(x, _SCALES, textures=False).contiguous(memory_format=torch.channels_last)
         if self.spare:
             x = functional.pad(x, (0, 0, 0, 0, 0, self.spare))
             x = x.contiguous(memory_format=torch.channels_last)
@@ -129,10 +145,15 @@ class UNet(nn.Module):
 
 
 def build(
-    in_channels: int, out_channels: int, width: int = 16, depth: int = 4, residual: bool = False
+    in_channels: int,
+    out_channels: int,
+    width: int = 16,
+    depth: int = 4,
+    residual: bool = False,
+    filtered: bool = False,
 ) -> UNet:
     """A U-Net; see `UNet`."""
-    return UNet(in_channels, out_channels, width, depth, residual)
+    return UNet(in_channels, out_channels, (width, depth), residual, filtered)
 
 
 def reach(options: Mapping[str, Any]) -> Reach:
@@ -143,7 +164,8 @@ def reach(options: Mapping[str, Any]) -> Reach:
     for place in range(stride):
         low, high = _seen(place, place, 0, depth)
         radius = max(radius, place - low, high - place)
-    return Reach(radius, stride)
+    filters = farthest(_SCALES, textures=False) if options.get("filtered") else 0
+    return Reach(radius + filters, stride)
 
 
 def _seen(low: int, high: int, level: int, depth: int) -> tuple[int, int]:
