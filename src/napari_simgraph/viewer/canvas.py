@@ -86,6 +86,13 @@ class Canvas:
         made = self._viewer.open(source.path, plugin=PLUGIN)
         return made[0] if made else None
 
+    def go_to(self, key: str, place: Place) -> None:
+        """Show a place of a table that is not in front; the choice stays as it is."""
+        grid = self._tables.get(key).grid
+        layers = find_layers(self._viewer, grid, self._tables.about(key))
+        if self.picker is not None:
+            self.picker.go(place, Ground(grid, layers))
+
     def _layers_changed(self, event: Any) -> None:
         if isinstance(event.value, ImageLayer):
             self._ground = None

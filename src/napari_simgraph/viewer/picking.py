@@ -44,11 +44,11 @@ class Picker:
         self._say, self._drawn = say, drawn
         self.resting = False  # where the person switched picking off
         viewer.mouse_drag_callbacks.append(self._pressed)
-        selection.going.connect(self.go)
+        selection.going.connect(self._go)
 
     def close(self) -> None:
         """Stop listening."""
-        self._selection.going.disconnect(self.go)
+        self._selection.going.disconnect(self._go)
         if self._pressed in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._pressed)
 
@@ -80,9 +80,12 @@ class Picker:
         else:
             chosen.ask([one])
 
-    def go(self, place: Place) -> None:
-        """Show a place: its section, and the camera moved as little as brings it into view."""
-        ground = self._ground()
+    def go(self, place: Place, of: Ground | None = None) -> None:
+        """Show a place: its section, and the camera moved as little as brings it into view.
+
+        It lies on the ground of the table in front, or on another one.
+        """
+        ground = of or self._ground()
         image = -1 if ground is None else ground.number(place.image)
         layer = None if ground is None or image < 0 else ground.layer(image)
         if ground is None or layer is None:
@@ -95,6 +98,9 @@ class Picker:
         if not layer.visible:
             layer.visible = True
         look_at(self._viewer, world[-2:], size)
+
+    def _go(self, place: Place) -> None:
+        self.go(place)
 
     def _under(self, world: Any) -> Under | None:
         ground = self._ground()

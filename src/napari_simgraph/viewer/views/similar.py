@@ -17,6 +17,7 @@ from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending, State, Task
 from napari_simgraph.viewer.log import say_error
+from napari_simgraph.viewer.picking import NOTHING
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import session_of
@@ -27,7 +28,6 @@ from napari_simgraph.viewer.views.groups import GroupRows
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
 from napari_simgraph.viewer.views.similar_input import SimilarInput
 from napari_simgraph.viewer.views.similar_job import (
-    SPEED,
     Given,
     Learned,
     Settings,
@@ -35,6 +35,7 @@ from napari_simgraph.viewer.views.similar_job import (
     count,
     learn,
 )
+from napari_simgraph.viewer.views.similar_keys import SimilarKeys
 from napari_simgraph.viewer.views.similar_say import say_health, say_hits
 from napari_simgraph.viewer.views.similar_search import SearchRows
 from napari_simgraph.viewer.views.similar_whole import WholeRows
@@ -56,7 +57,6 @@ class SimilarDock(DockFrame):
         self.session = session_of(napari_viewer)
         self.task: Task | None = None
         self._told: tuple[Shown, str, Button | None] | None = None
-        self._speed = SPEED
         self.thumbs = Thumbs(self.session)
         self.input = SimilarInput(self.session)
         self.noted = Warned()
@@ -69,6 +69,8 @@ class SimilarDock(DockFrame):
         self.input.form.fold_into(self.settings)
         self.set_main("Learn what is similar", self.start, _MAIN_TIP)
         self.drawn = DrawnSearch(self.session, self._hint)
+        self.bound = SimilarKeys(self.session, self.run_main)
+        self.keys.set_rows(self.bound.rows())
         self._connect()
         self._show_newest()
         self.renew()
@@ -88,7 +90,7 @@ class SimilarDock(DockFrame):
         self._told = None
         title = f"Learn what is similar in {layers[0].name}"
         self.task = jobs.submit(title, lambda: learn(jobs, given, settings, room))
-        self.task.estimate = cost(given, settings, self._speed).seconds
+        self.task.estimate = cost(given, settings).seconds
         self.task.reveal = partial(open_dock, self.viewer, "Similar")
         self.task.ended.connect(lambda ending: self._ended(ending, given, settings, ids))
         self.noted.follow(self.task)
@@ -108,7 +110,8 @@ class SimilarDock(DockFrame):
         self.set_main("Embed with this model" if self.input.model.name else "Learn what is similar")
         state, sentence, made = self._told or self._ready()
         self.show_state(state, sentence, made)
-        self.footer.main.setEnabled(self.input.layer is not None and self._fits())
+        wrong = self._told is None and state == "error"
+        self.footer.main.setEnabled(self._fits() and not wrong)
 
     def say_progress(self, progress: Progress) -> str:
         """How well it learns, beside what it is doing."""
@@ -191,10 +194,15 @@ class SimilarDock(DockFrame):
         self.renew()
 
     def _hint(self, said: str) -> None:
-        if self.task is None:
-            self._tell("ready", said)
-        else:
+        if self.task is not None:
             self.viewer.status = said
+        else:
+            self._tell("ready", said, ("Include it", self._include) if said == NOTHING else None)
+
+    def _include(self) -> None:
+        """Keep the background and learn again."""
+        self.input.form.control("background").set("keep")
+        self.start()
 
     def _table_shown(self) -> None:
         if self.session.selection.table is not None and self.session.canvas.ground is not None:
@@ -247,7 +255,7 @@ class SimilarDock(DockFrame):
             return "error", say_error(error), None
         many = count(each_image(given.image), settings)
         where = say_device(self.session.jobs, settings.to_json())
-        said = say_cost(cost(given, settings, self._speed), where)
+        said = say_cost(cost(given, settings), where)
         return "ready", f"{many:,} patches. {said}", None
 
     def _show_nothing_open(self) -> None:
@@ -279,6 +287,7 @@ class SimilarDock(DockFrame):
         self.whole.close_events()
         self.groups.close_events()
         self.drawn.close()
+        self.bound.close()
         self.input.close_events()
         self.thumbs.close()
         self.session.canvas.detach()

@@ -21,7 +21,7 @@ from napari_simgraph.viewer.jobs import JobRunner
 
 EM_PATCH, SLIDE_PATCH = 64, 128  # px: about 0.25 µm of a cell in EM, 60 µm of tissue
 FEWEST = 16  # patches: with fewer there is nothing to tell apart
-SPEED = 4e6  # pixels of patches embedded a second on two cores, before anything was measured
+_SPEED = 4e6  # pixels of patches embedded a second on two cores, before anything was measured
 _JOINING = 25_000.0  # patches joined a second, where they are few enough to compare all with all
 _PROCESS = 600e6  # bytes of a process with torch
 _ACTIVE = 700  # bytes that a pixel of a batch takes while learning, both views and gradients
@@ -102,7 +102,7 @@ def count(images: Sequence[Image], settings: Settings) -> int:
     return total
 
 
-def cost(given: Given, settings: Settings, speed: float = SPEED) -> Cost:
+def cost(given: Given, settings: Settings) -> Cost:
     """About how long it takes, how much memory, and how much disk."""
     images = each_image(given.image)
     patches = count(images, settings)
@@ -111,7 +111,7 @@ def cost(given: Given, settings: Settings, speed: float = SPEED) -> Cost:
     if given.use is not None:
         seconds = 0.0
     if seconds >= 0:
-        seconds += patches * area / speed + patches / _JOINING
+        seconds += patches * area / _SPEED + patches / _JOINING
     bytes_of = 4.0 * patches * settings.dimensions
     memory = _PROCESS + settings.batch * area * _ACTIVE + 2 * bytes_of
     return Cost(seconds, memory, 1.3 * bytes_of)

@@ -42,7 +42,7 @@ from napari_simgraph.viewer.views.thumbs_save import save_hits
 _MOST = 200
 _WHERE = ((TABLE, "all images"), (IMAGE, "this image"), (SAVED, "and saved tables"))
 _NOTHING = "Click any place in the image: what is like it stands here."
-_KEYS = {"Comma": -1, "Period": 1}
+_KEYS = {",": -1, ".": 1}
 
 
 class ThumbnailsPage(QWidget):
@@ -102,8 +102,10 @@ class ThumbnailsPage(QWidget):
             source = table.grid.sources[int(table.grid.image[item.hit.row])]
             if session.canvas.open_source(source) is None:
                 return
-            session.selection.show_table(table, item.hit.table)
-        session.selection.go(item.place)
+        if item.hit.table == session.selection.key:
+            session.selection.go(item.place)
+        else:
+            session.canvas.go_to(item.hit.table, item.place)
 
     def ask_like(self, row: int, unlike: bool = False, add: bool = False) -> None:
         """Look for what is like a picture; with the examples there are, or against them."""
