@@ -107,6 +107,8 @@ def test_what_is_chosen_on_the_map_is_chosen_everywhere(page, viewer, qtbot, mon
     at = np.round(cells.world_to_data(middle)).astype(int)
     assert tinted[tuple(at)]
     assert not tinted[at[0] + 2, at[1]]
+    chosen.choose(np.arange(30), "group 1")  # the same layer, other cells
+    assert (np.asarray(cells.data)[..., 3] > 0).sum() == 30
     chosen.clear()
     assert not [one for one in viewer.layers if about(one).get("thing") == "chosen cells"]
 

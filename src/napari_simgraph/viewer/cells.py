@@ -41,7 +41,7 @@ class Cells:
 
     def show(self, ground: Ground, rows: Rows, colors: NDArray[np.uint8]) -> None:
         """Colour patches; `colors` ``(N, 4)`` are RGBA of the rows, all others stay clear."""
-        self.hide()
+        before, self._layers = self.layers, []
         active = self._viewer.layers.selection.active
         for source in ground.open:
             number = None if ground.sheet is not None else ground.layers.index(source)
@@ -51,17 +51,25 @@ class Cells:
             if not mine.any():
                 continue
             layer = _layer(ground, source, rows[mine], colors[mine], self._thing)
-            self._viewer.layers.append(layer)
-            layer.locked = True
+            same = [one for one in before if _same_place(one, layer)]
+            if same:
+                same[0].data, layer = layer.data, same[0]
+            else:
+                self._viewer.layers.append(layer)
+                layer.locked = True
             self._layers.append(layer)
+        self._take_out([one for one in before if one not in self._layers])
         self._viewer.layers.selection.active = active
 
     def hide(self) -> None:
         """Take our layers out."""
-        for layer in self.layers:
+        self._take_out(self.layers)
+        self._layers = []
+
+    def _take_out(self, layers: list[Layer]) -> None:
+        for layer in layers:
             layer.locked = False
             self._viewer.layers.remove(layer)
-        self._layers = []
 
 
 def paint_cells(
@@ -115,6 +123,12 @@ def _layer(
     )
     layer.metadata["simgraph"] = {"thing": thing, "fleeting": True}
     return layer
+
+
+def _same_place(one: Layer, other: Layer) -> bool:
+    """Whether a layer can show the pixels of another one."""
+    same = one.name.partition(" [")[0] == other.name and one.data.shape == other.data.shape
+    return same and np.allclose(one.translate, other.translate)
 
 
 def _steps(ground: Ground, rows: Rows) -> NDArray[np.float64]:

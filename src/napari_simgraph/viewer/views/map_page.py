@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QHBoxLayout, QShortcut, QVBoxLayout, QWidget
 from napari_simgraph.analysis.map2d import pca
 from napari_simgraph.analysis.neighbours import unit
 from napari_simgraph.capabilities import similarity
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.similarity_settings import Map2d
 from napari_simgraph.viewer.cells import Cells
 from napari_simgraph.viewer.chosen_layer import add_chosen
@@ -61,6 +62,7 @@ class MapPage(QWidget):
         self._numbers = np.zeros(0, np.intp)  # of the colour of each patch
         self._names: dict[int, Name] = {}
         self._cells = Cells(napari_viewer, "chosen cells")
+        self._tinted: Rows | None = None  # what they show
         self._arrange()
         self._connect()
         self.renew()
@@ -211,6 +213,9 @@ class MapPage(QWidget):
     def _tint(self) -> None:
         """Above 2,000 chosen patches: tinted cells on the canvas, which else draws squares."""
         chosen, ground = self.session.selection, self.session.canvas.ground
+        if chosen.rows is self._tinted:
+            return  # only the answer is new
+        self._tinted = chosen.rows
         if ground is None or not ground.open or chosen.like or len(chosen.rows) <= MANY:
             self._cells.hide()
             return
