@@ -8,8 +8,9 @@ import pytest
 from napari_simgraph import MemoryRoom, run
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.capabilities import interest, segmentation, similarity
+from napari_simgraph.core.clicks import Click, Why
 from napari_simgraph.core.graph import Edges, edges_of
-from napari_simgraph.core.job import Note
+from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.marks import Mark, Marks, click
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.io.anndata_read import read_noun
@@ -223,3 +224,33 @@ def test_scores_are_scored_against_what_was_marked(graph):
     figures = interest.score(toy_scores(), toy_labels(), interest.Score(wanted="disc", share=0.33))
     assert figures["auroc"] > 0.97
     assert figures["patches"] == len(graph)
+
+
+def test_live_answers_each_click_and_asks_for_the_next(graph, on_disc):
+    session = interest.live(graph, config=interest.Train(threads=1), room=MemoryRoom())
+
+    def send(event=None):
+        """What it says until it is ready for more."""
+        replies = [session.send(event)]
+        while not (isinstance(replies[-1], Progress) and replies[-1].text == "ready"):
+            replies.append(session.send(None))
+        return [one for one in replies if not isinstance(one, Progress)]
+
+    assert "click what is interesting" in send()[0].text
+    rows = [int(graph.table.grid.covering(0, 0, *disc)[0]) for disc in DISCS]
+    (note,) = send(Click(rows[0], True))
+    assert "Add one place that is not interesting" in note.text
+    (answer,) = send(Click(0, False))
+    assert auroc(answer.scores.score, on_disc) > 0.9
+    assert answer.asked not in (rows[0], 0)
+    (reasons,) = send(Why(rows[1]))
+    assert reasons.clicks[0][0] == rows[0]
+    assert set(reasons.neighbours) == {"similarity", "spatial"}
+    (wrong,) = send(Click(rows[1], False))
+    (taken_back,) = send(Click(rows[1], None))
+    assert taken_back.scores.fingerprint == answer.scores.fingerprint != wrong.scores.fingerprint
+    with pytest.raises(StopIteration) as end:
+        session.send(Signal.STOP)
+    model = end.value.value
+    assert model.data["way"] == "clicks"
+    assert use(model, graph).score == pytest.approx(answer.scores.score, abs=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -9,16 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from napari_simgraph.core.clicks import Event, Reply
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.core.graph import SimilarityGraph
-from napari_simgraph.core.job import Job, Note, Progress
+from napari_simgraph.core.job import Job, Note, Progress, Signal
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.interest_settings import Linked, Shown, Wanted, Way
+from napari_simgraph.learn.interest_settings import Linked, Outlining, Shown, Wanted, Way
 from napari_simgraph.learn.settings import Computing
 
 
@@ -50,29 +52,8 @@ class Apply(Computing, Linked, Wanted, Shown):
 
 
 @dataclass(frozen=True)
-class Regions(Config):
+class Regions(Outlining):
     """Settings of `regions`."""
-
-    above: float = setting(
-        0.7, "Patches that score more are outlined.", 0, 1, 0.01, label="Outline above", first=True
-    )
-    least: int = setting(
-        1,
-        "Smaller areas are left out.",
-        1,
-        1_000_000,
-        1,
-        label="Smallest",
-        first=True,
-        unit="patches",
-    )
-    output: str = setting(
-        "outlines",
-        "outlines are GeoJSON that QuPath reads; labels are an image of area numbers.",
-        choices=("outlines", "labels"),
-        label="As",
-    )
-    name: str = setting("interesting", "What the areas are called.", label="Called")
 
 
 @dataclass(frozen=True)
@@ -205,6 +186,41 @@ def apply(
         aside.close()
 
 
+def live(
+    graph: SimilarityGraph,
+    marks: Marks | None = None,
+    *,
+    start: Model | None = None,
+    config: Train,
+    room: Room,
+) -> Generator[Reply, Event | Signal | None, Model]:
+    """Answer each click with scores of all patches, and ask for the patch that teaches most.
+
+    Parameters
+    ----------
+    graph
+        Patches with their links.
+    marks, start
+        Clicks of before.
+    config
+        Settings.
+    room
+        Not used.
+
+    Raises
+    ------
+    ValueError
+        It was stopped before there were clicks of both kinds.
+    """
+    aside = Aside()
+    try:
+        ways: Any = yield from _ways(aside, "interest_live")
+        given = ways.Given(graph, marks, start)
+        return (yield from ways.Session(given, config, aside).run())  # type: ignore[no-any-return]
+    finally:
+        aside.close()
+
+
 def regions(table: ScoreTable, *, config: Regions, room: Room) -> Job[Outlined]:
     """Outline areas of high score, the one with most of it first.
 
@@ -259,6 +275,6 @@ def score(
     }
 
 
-def _ways(aside: Aside) -> Job[Any]:
+def _ways(aside: Aside, name: str = "interest_ways") -> Job[Any]:
     """The ways to learn; torch is loaded with them."""
-    return (yield from aside.wait(partial(import_module, "napari_simgraph.learn.interest_ways")))
+    return (yield from aside.wait(partial(import_module, f"napari_simgraph.learn.{name}")))

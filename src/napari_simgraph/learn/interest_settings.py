@@ -79,3 +79,29 @@ class Shown(Config):
     group: int = setting(
         1, "Which group counts as interesting, by its rank.", 1, 1000, 1, label="Group", first=True
     )
+
+
+@dataclass(frozen=True)
+class Outlining(Config):
+    """What is outlined, and as what."""
+
+    above: float = setting(
+        0.7, "Patches that score more are outlined.", 0, 1, 0.01, label="Outline above", first=True
+    )
+    least: int = setting(
+        1,
+        "Smaller areas are left out.",
+        1,
+        1_000_000,
+        1,
+        label="Smallest",
+        first=True,
+        unit="patches",
+    )
+    output: str = setting(
+        "outlines",
+        "outlines are GeoJSON that QuPath reads; labels are an image of area numbers.",
+        choices=("outlines", "labels"),
+        label="As",
+    )
+    name: str = setting("interesting", "What the areas are called.", label="Called")

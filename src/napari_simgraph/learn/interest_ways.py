@@ -100,7 +100,7 @@ def use(model: Model, given: Given, config: Any, aside: Aside) -> Ticks:
         score = far / (1 + far)  # one half where it is as unlike as the odd one in the reference
         scored = Scored(score.astype(np.float32), (1 - np.abs(2 * score - 1)).astype(np.float32))
     elif way == "clicks":
-        few = yield from _few(graph, matrix, aside, model.arrays[click_model.CENTRE])
+        few = yield from few_of(graph, matrix, aside, model.arrays[click_model.CENTRE])
         judged = click_model.clicks_in(model.arrays, graph.table.grid, known)
         call = partial(click_model.apply_clicks, model, few, judged)
         scored = yield from aside.wait(call, partial(Progress, text="scoring"))
@@ -130,7 +130,7 @@ def _way(wanted: str, known: Said) -> str:
 def _from_clicks(given: Given, known: Said, config: Any, aside: Aside) -> Ticks:
     graph = given.graph
     matrix = yield from aside.wait(partial(links, graph, config.shares))
-    few = yield from _few(graph, matrix, aside)
+    few = yield from few_of(graph, matrix, aside)
     judged = judged_of(known.like, known.unlike)
     if given.start is not None and click_model.IDS in given.start.arrays:
         judged = click_model.clicks_in(given.start.arrays, graph.table.grid, known)
@@ -202,7 +202,7 @@ def _by_network(
     judged = coherence.speak_for(groups, points, config.group - 1, model.seed)
     if len(marks.like) or len(marks.unlike):
         judged = _corrected(judged, marks)
-    few = yield from _quietly(_few(graph, matrix, aside))
+    few = yield from _quietly(few_of(graph, matrix, aside))
     scored = yield from aside.wait(partial(few.answer, judged), partial(Progress, 1.0, "scoring"))
     columns: dict[str, NDArray[Any]] = {"group": groups + 1}
     if SIMILARITY in graph.edges:
@@ -217,7 +217,7 @@ def _corrected(judged: Judged, marks: Said) -> Judged:
     return judged_of(np.union1d(like, marks.like), np.union1d(unlike, marks.unlike))
 
 
-def _few(
+def few_of(
     graph: SimilarityGraph, matrix: Any, aside: Aside, centre: NDArray[np.float32] | None = None
 ) -> Ticks:
     """The graph made ready for clicks."""

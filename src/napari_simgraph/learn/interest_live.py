@@ -1,0 +1,129 @@
+"""Interest live: an answer at each click, from what is known already of the patches judged."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, TypeVar
+
+from napari_simgraph.analysis import click_model
+from napari_simgraph.analysis.comparing import compare
+from napari_simgraph.analysis.few_clicks import FewClicks, check, judged_of
+from napari_simgraph.analysis.marked import said
+from napari_simgraph.analysis.spreading import links
+from napari_simgraph.core.clicks import Click, ClickAnswer, Event, Reasons, Reply, Why
+from napari_simgraph.core.job import Note, Progress, Signal
+from napari_simgraph.core.model import Model
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.interest_results import model_of, table_of, tell_alone
+from napari_simgraph.learn.interest_ways import Given, few_of
+
+R = TypeVar("R")
+Replies = Generator[Reply, Event | Signal | None, R]
+_TOLD = 5  # clicks and neighbours of each kind that are named as reasons
+_READY = Progress(1.0, "ready")
+
+
+class Session:
+    """Clicks on one graph and their answers; `run` is the live verb."""
+
+    def __init__(self, given: Given, config: Any, aside: Aside) -> None:
+        self.given, self.config, self.aside = given, config, aside
+        self.inbox: deque[Event] = deque()
+        self.state: dict[int, bool] = {}
+        self.few: FewClicks
+
+    def run(self) -> Replies[Model]:
+        """Answers until STOP; then the model."""
+        graph = self.given.graph
+        known = said(self.given.marks, graph.table.grid, self.config.wanted, self.config.share)
+        self.matrix = yield from self._wait(partial(links, graph, self.config.shares))
+        self.few = yield from self._through(few_of(graph, self.matrix, self.aside))
+        start = self.given.start
+        judged = judged_of(known.like, known.unlike)
+        if start is not None and click_model.IDS in start.arrays:
+            judged = click_model.clicks_in(start.arrays, graph.table.grid, known)
+        self.state = dict(zip(judged.rows.tolist(), judged.like.tolist(), strict=True))
+        yield from self._through(tell_alone(self.matrix))
+        yield from self._answer(time.monotonic())
+        while not self.aside.halt.stopped:
+            if not self.inbox:
+                self._hear((yield _READY))
+                continue
+            yield from self._take(self.inbox.popleft())
+        judged = self._judged()
+        check(judged)
+        arrays = click_model.arrays_of(self.few, judged, graph.table.grid)
+        network = {"name": "clicks", "options": {}}
+        return model_of(graph, "clicks", network, self.config, {"arrays": arrays}, known)
+
+    def _take(self, event: Event) -> Replies[None]:
+        begun = time.monotonic()
+        count = len(self.given.graph)
+        if not 0 <= event.row < count:
+            raise ValueError(f"There is no patch {event.row}: they go from 0 to {count - 1}.")
+        if isinstance(event, Why):
+            self._hear((yield self._why(event.row)))
+            return
+        self._note(event)
+        while self.inbox and isinstance(self.inbox[0], Click):  # those that waited: one answer
+            self._note(self.inbox.popleft())
+        yield from self._answer(begun)
+
+    def _note(self, event: Any) -> None:
+        if event.like is None:
+            self.state.pop(event.row, None)
+        else:
+            self.state[event.row] = event.like
+
+    def _answer(self, begun: float) -> Replies[None]:
+        judged = self._judged()
+        try:
+            check(judged)
+        except ValueError as sentence:  # not an error here: the first clicks are of one kind
+            self._hear((yield Note(str(sentence))))
+            return
+        scored = yield from self._wait(partial(self.few.answer, judged))
+        graph = self.given.graph
+        table = table_of(graph, scored, self.matrix, {}, {"clicks": len(judged.rows)})
+        asked = self.few.ask(scored, judged)
+        figures = compare(self.few, judged, graph.table)
+        spent = time.monotonic() - begun
+        self._hear((yield ClickAnswer(table, asked, len(judged.rows), figures, spent)))
+
+    def _why(self, row: int) -> Reasons:
+        judged = self._judged()
+        clicks = self.few.weigh(row, judged)[:_TOLD] if judged.both else []
+        near = {}
+        for kind, edges in self.given.graph.edges.items():
+            ends, weights = edges.row(row)
+            pairs = zip(ends[:_TOLD].tolist(), weights[:_TOLD].tolist(), strict=True)
+            near[kind] = tuple(pairs)
+        return Reasons(row, tuple(clicks), near)
+
+    def _judged(self) -> Any:
+        like = sorted(row for row, yes in self.state.items() if yes)
+        unlike = sorted(row for row, yes in self.state.items() if not yes)
+        return judged_of(like, unlike)
+
+    def _hear(self, sent: Event | Signal | None) -> None:
+        if isinstance(sent, Signal):
+            self.aside.halt.hear(sent)
+        elif sent is not None:
+            self.inbox.append(sent)
+
+    def _wait(self, call: Callable[[], R]) -> Replies[R]:
+        tick = partial(Progress, text="answering")
+        return (yield from self._through(self.aside.wait(call, tick)))
+
+    def _through(self, job: Generator[Any, Any, R]) -> Replies[R]:
+        """What a job returns; what is sent at its ticks waits in the inbox."""
+        try:
+            while True:
+                self._hear((yield next(job)))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            job.close()
