@@ -147,5 +147,14 @@ def test_the_command_line_takes_own_features(tmp_path, capsys):
     assert main(["similarity", "find", *words, *where, "--rows", "7", "-k", "2"]) == 0
     assert len(json.loads(capsys.readouterr().out)["neighbours"]) == 2
     assert main(["similarity", "find", "--table", graph, "--rows", "7", "-k", "2"]) == 0
+    lines = [
+        f"{y},{x},16,{'left' if x < 40 else 'right'}"
+        for y, x in zip(table.grid.y, table.grid.x, strict=True)
+    ]
+    (tmp_path / "classes.csv").write_text("\n".join(["y,x,size,class", *lines]), "utf-8")
+    asked = ["--prediction", words[1], *where[:2], "--positions", str(tmp_path / "classes.csv")]
+    capsys.readouterr()
+    assert main(["embedding", "score", *asked]) == 0
+    assert 0.5 < json.loads(capsys.readouterr().out)["accuracy"] <= 1
     assert main(["similarity", "apply", *words, "--out", graph]) == 2
     assert "--image PATH" in capsys.readouterr().err

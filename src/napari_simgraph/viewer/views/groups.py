@@ -120,7 +120,7 @@ class GroupRows(QWidget):
         self.method.addItems([text for _, text in _METHODS])
         self.number = QSpinBox()
         self.number.setRange(0, 200)
-        self.number.setSpecialValueText("as it fits")
+        self.number.setSpecialValueText("auto")
         self.number.setToolTip(
             "How many groups; 0 looks how many there are.\ncommand line: --number"
         )
