@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,13 @@ class Modes:
             except ValueError:  # another plugin has it; the button does the same
                 continue
             self._keys.append(key)
+
+    def draw(self, corners: Sequence[NDArray[np.float64]]) -> None:
+        """Take these rows and columns as the line that is drawn."""
+        layer = self._find()
+        if layer is not None and self.mode == SPLIT:
+            self._line = list(corners)
+            self._draw(layer)
 
     def _pressed(self, viewer: Any, event: Any) -> Generator[None, None, None]:
         layer = self._find()
