@@ -5,7 +5,7 @@ SIMGRAPH_DATA, else ../shared/data; sections 0-9 of stack1 as raw09.tif, all 15 
 membranes as mem09.tif)::
 
     S="--spacing 50,4.6,4.6 --unit nm"
-    napari-simgraph embedding train --image raw09.tif $S --model emb --minutes 5
+    napari-simgraph embedding train --image raw09.tif $S --model emb --minutes 5 --whitening 1
     napari-simgraph segmentation train --image raw09.tif --labels mem09.tif $S --model seg \
         --minutes 5
     napari-simgraph embedding apply --model emb --image raw.tif $S --compare --out all.h5ad
@@ -18,6 +18,10 @@ membranes as mem09.tif)::
 and a graph of its slide (222 patches of the spots are scored)::
 
     python benchmarks/interest.py her2st --graph g.h5ad
+
+How long an answer takes, on a made-up graph::
+
+    python benchmarks/interest.py speed --nodes 1000000
 """
 
 import argparse
@@ -25,6 +29,7 @@ import csv
 import json
 import os
 import re
+import resource
 import time
 from pathlib import Path
 
@@ -32,7 +37,8 @@ import numpy as np
 import tifffile
 from scipy.spatial import cKDTree
 
-from napari_simgraph import Labels, MemoryRoom, run
+from napari_simgraph import Image, Labels, MemoryRoom, run
+from napari_simgraph.analysis.beside import beside
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of, logistic
 from napari_simgraph.analysis.neighbours import unit
@@ -40,13 +46,18 @@ from napari_simgraph.analysis.ranking import auroc, average_precision
 from napari_simgraph.analysis.spreading import links
 from napari_simgraph.capabilities import interest
 from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.graph import SimilarityGraph, edges_of
+from napari_simgraph.core.marks import Marks, click
 from napari_simgraph.core.patch_pixels import pool
+from napari_simgraph.core.patches import grid_over
+from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.anndata_read import read_graph
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
 LEAST = {"mitochondria": 0.15, "synapses": 0.02}  # share of a patch
 TOP, SEEDS = 8, 5  # groups that are shown to the user, seeds of the network without labels
+LINKS = 10  # between alike patches, of the made-up graph
 INTERESTING = {"cancer", "immune"}
 
 
@@ -206,18 +217,55 @@ def spots_on(grid):
     return np.array(truth)[first], rows
 
 
+def speed(asked):
+    """Processor time of an answer, click by click, on a made-up graph of 64 features."""
+    rng = np.random.default_rng(0)
+    side = int(np.sqrt(asked.nodes))
+    grid = grid_over(Image(np.zeros((side * 8, side * 8), bool)), 8, 8)
+    count = len(grid)
+    begins = np.repeat(np.arange(count), LINKS)
+    ends = rng.integers(0, count, len(begins))
+    weights = rng.uniform(0.5, 1, len(begins)).astype(np.float32)
+    edges = edges_of(begins, ends, weights, count)
+    values = rng.normal(size=(count, 64)).astype(np.float32)
+    graph = SimilarityGraph(
+        EmbeddingTable(grid, values), {"similarity": edges, "spatial": beside(grid)}
+    )
+    begun = time.process_time()
+    matrix = links(graph)
+    *_, prepared = ground(graph.table.values, matrix)
+    print(f"{count} patches, {matrix.nnz} links, ready after {time.process_time() - begun:.1f} s")
+    few, rows, spent = FewClicks(prepared), rng.choice(count, 40, replace=False), []
+    for number in range(2, 41):
+        begun = time.process_time()
+        few.answer(judged_of(rows[:number:2], rows[1:number:2]))
+        spent.append(1000 * (time.process_time() - begun))
+    said = f"p50 {np.median(spent[1:]):.0f} ms, p95 {np.percentile(spent[1:], 95):.0f} ms"
+    print(f"an answer to the second to fortieth click: {said} of processor time")
+    if asked.steps:
+        config = interest.Train(steps=asked.steps, minutes=0, threads=1, way="sage")
+        like = rows[::2].astype(int)
+        marks = [click(grid.y[row] + 4, grid.x[row] + 4, like=bool(row in like)) for row in rows]
+        begun = time.process_time()
+        run(interest.train(graph, Marks(tuple(marks)), config=config, room=MemoryRoom()))
+        print(f"GraphSAGE, {asked.steps} steps: {time.process_time() - begun:.0f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"at most {peak:.1f} GB of memory")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("data", choices=("vnc", "her2st"))
-    parser.add_argument("--graph", required=True)
+    parser.add_argument("data", choices=("vnc", "her2st", "speed"))
+    parser.add_argument("--graph", default="")
     parser.add_argument("--clicks", default="0-9")
     parser.add_argument("--scored", default="12-14")
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--nodes", type=int, default=100_000)
     asked = parser.parse_args()
     begun = time.process_time()
-    (vnc if asked.data == "vnc" else her2st)(asked)
+    {"vnc": vnc, "her2st": her2st, "speed": speed}[asked.data](asked)
     print(f"\n{time.process_time() - begun:.0f} s of processor time")
 
 
