@@ -22,7 +22,6 @@ from napari_simgraph.viewer.views.bottom import show_page
 
 STEPS = 250  # ten kinds of digits lie apart
 WAIT_S = 900.0
-HIGH = 260  # px: the dock below the image drawn higher, as one does to look at a map
 
 
 def learned(window: Driver) -> Any:
@@ -41,7 +40,6 @@ def grouped(window: Driver, dock: Any) -> Any:
     dock.groups.find_button.click()
     window.wait(until=lambda: dock.groups.list.topLevelItemCount() > 1, at_most=WAIT_S)
     page = show_page(window.viewer, "Map")
-    _heighten(page)
     page.compute()
     window.wait(until=lambda: page.task is None, at_most=WAIT_S)
     bar = _area(dock).verticalScrollBar()
@@ -86,17 +84,6 @@ def review(window: Driver) -> None:
     window.letters(LARGE)
     window.shoot("map_large_letters")
     window.letters(LETTERS)
-
-
-def _heighten(page: Any) -> None:
-    """Draw the dock below the image higher."""
-    from qtpy.QtCore import Qt
-    from qtpy.QtWidgets import QDockWidget
-
-    holder = page.parentWidget()
-    while not isinstance(holder, QDockWidget):
-        holder = holder.parentWidget()
-    holder.window().resizeDocks([holder], [HIGH], Qt.Orientation.Vertical)
 
 
 def _area(dock: Any) -> Any:

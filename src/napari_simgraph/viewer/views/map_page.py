@@ -32,7 +32,6 @@ from napari_simgraph.viewer.views.map_side import MapSide
 from napari_simgraph.viewer.views.map_view import MapView, Name
 
 _NOTHING = "No patches yet: learn what is similar, or open a saved table."
-_MOST_OF = 90  # percent of a group's patches lie below its name
 _LOOKED = 1000  # chosen patches of which the groups are looked up
 _TINT = (230, 159, 0, 255)  # of chosen cells: the orange of what was found
 
@@ -286,11 +285,13 @@ class MapPage(QWidget):
 
 
 def _above(found: Coloring, places: Places) -> dict[int, Name]:
-    """Where the names of groups stand: above most of their patches."""
+    """Where the names of groups stand: above the half of their patches in the middle."""
     names = {}
     for number, name in enumerate(found.names):
         mine = places[found.shades.number == number]
         if len(mine):
-            top = np.percentile(mine[:, 1], _MOST_OF)
-            names[number] = Name(name, float(np.median(mine[:, 0])), float(top))
+            away = np.square(mine - np.median(mine, 0)).sum(1)
+            away = np.square(mine - mine[away.argmin()]).sum(1)  # from a patch, not from a gap
+            near = mine[away <= np.median(away)]
+            names[number] = Name(name, float(np.median(near[:, 0])), float(near[:, 1].max()))
     return names
