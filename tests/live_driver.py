@@ -23,11 +23,12 @@ def classes(*names):
 class Session:
     """A live session of an image; `do` sends events and gives the answer to them."""
 
-    def __init__(self, image, labels=None, history=None, start=None, **settings):
+    def __init__(self, image, labels=None, history=None, start=None, room=None, **settings):
         quick = {"threads": 1, "device": "cpu", "patch": 32, "batch": 2, "width": 4, "depth": 2}
         config = segmentation.Live(**quick | {"rest": 0} | settings)
         named = {"labels": labels, "history": history, "start": start}
-        self.job = segmentation.live(image, config=config, room=MemoryRoom(), **named)
+        self.room = room or MemoryRoom()
+        self.job = segmentation.live(image, config=config, room=self.room, **named)
         self.replies, self.answers, self.notes, self.places = [], [], [], []
         self.rested = 0
 

@@ -16,6 +16,7 @@ from napari_simgraph.core.live import (
     Seek,
     Strokes,
 )
+from napari_simgraph.learn import live, live_keeper, pupil
 from toy import CLASSES, toy_image, toy_truth
 
 TRUTH = toy_truth()
@@ -82,20 +83,29 @@ def test_what_is_missing_is_told_and_wrong_input_gets_a_sentence():
         Session(toy_image(), other).do()
 
 
-def test_answers_are_the_same_again_from_the_journal():
+def test_answers_are_the_same_again_from_the_journal_and_quick_where_it_was_kept(monkeypatch):
+    monkeypatch.setattr(live, "CHECK", 4)
+    monkeypatch.setattr(live_keeper, "_SECONDS", 0.0)
     session = Session(toy_image(), rest=8)
-    session.do(*NAMES, WHOLE)
-    session.do(*FIRST)
-    session.do(stroke(TRUTH, 2, 56, 80, 8, 8), stroke(TRUTH, 1, 60, 4, 4, 30))
-    events = (*NAMES, WHOLE, *FIRST)
-    events += (stroke(TRUTH, 2, 56, 80, 8, 8), stroke(TRUTH, 1, 60, 4, 4, 30))
-    last = session.do(stroke(TRUTH, 2, 70, 60, 4, 30))
-    events += (stroke(TRUTH, 2, 70, 60, 4, 30),)
-    again = Session(toy_image(), history=History(events, session.marks()), rest=8)
+    parts = [(*NAMES, WHOLE), FIRST]
+    parts += [(stroke(TRUTH, 2, 56, 80, 8, 8), stroke(TRUTH, 1, 60, 4, 4, 30))]
+    parts += [(stroke(TRUTH, 2, 70, 60, 4, 30),)]
+    last = [session.do(*events) for events in parts][-1]
+    assert session.marks()[-1] == (6 + 3, 16)
+    history = History(tuple(event for events in parts for event in events), session.marks())
+    again = Session(toy_image(), history=history, rest=8)
     same = again.do()
     assert np.array_equal(same.chances, last.chances)
-    assert same.events == last.events
-    assert len(again.answers) == 1
+    assert (same.events, len(again.answers)) == (9, 1)
+
+    def refuse(*_):
+        raise RuntimeError("learned again")
+
+    monkeypatch.setattr(pupil.Pupil, "learn", refuse)
+    quick = Session(toy_image(), history=history, rest=8, room=session.room)
+    assert np.array_equal(quick.do().chances, last.chances)
+    with pytest.raises(RuntimeError, match="learned again"):  # that was kept by another session
+        Session(toy_image(), history=history, rest=8, room=session.room, seed=1).do()
 
 
 def test_classes_change_in_mid_session():

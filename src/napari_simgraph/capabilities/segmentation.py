@@ -137,7 +137,7 @@ def live(
     config
         Settings.
     room
-        Not needed so far.
+        Keeps where the session stands, so that going on is quick.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def live(
         name = "napari_simgraph.learn.live_start"
         late: Any = yield from aside.wait(partial(import_module, name))  # type: ignore[misc]
         given = late.Begin(image, labels, history, start)
-        return (yield from late.session(given, config, aside, inbox))  # type: ignore[no-any-return]
+        return (yield from late.session(given, config, room, aside, inbox))  # type: ignore[no-any-return]
     finally:
         aside.close()
 

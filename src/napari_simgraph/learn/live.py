@@ -27,6 +27,7 @@ from napari_simgraph.core.live import (
     Strokes,
 )
 from napari_simgraph.learn.aside import Aside, Inbox
+from napari_simgraph.learn.live_keeper import Keeper
 from napari_simgraph.learn.minds import URGENT, Minds
 from napari_simgraph.learn.truth_tile import Span
 
@@ -55,12 +56,15 @@ class Live:
         Where it computes, and what is sent.
     rest
         Steps of the network after which it waits for the next stroke.
+    keeper
+        Keeps where it stands, so that going on need not learn all again.
     """
 
     minds: Minds
     aside: Aside
     inbox: Inbox
     rest: int
+    keeper: Keeper
     events: int = 0
     view: Field | None = None
     before: Scores = field(default_factory=Scores)
@@ -81,9 +85,13 @@ class Live:
 
     def _replay(self, history: History) -> Ticks:
         """The same events at the same steps, without answers in between."""
-        if history.marks and history.marks[0][0] == 0:  # it had labels to begin with
+        skipped = yield from self._go_on(history)
+        if not skipped and history.marks and history.marks[0][0] == 0:  # it began with labels
             yield from self._learn_anew([])
-        for steps, events in history.groups():
+        for steps, group in history.groups():
+            events, skipped = group[skipped:], max(0, skipped - len(group))
+            if not events:
+                continue
             yield from self._catch_up(steps)
             self._hear(events)
             if not self.minds.missing():
@@ -94,6 +102,17 @@ class Live:
         views = [one for one in history.events if isinstance(one, Field)][-1:]
         if views:
             yield from self._take(views, time.monotonic())
+
+    def _go_on(self, history: History) -> Generator[Any, Any, int]:
+        """Begin where it was kept last; how many events that saves."""
+        marked = [one for one in history.events if isinstance(one, MARKED)]
+        state, events = self.keeper.restore(marked)
+        if state is None:
+            return 0
+        self._hear(events)
+        yield from self._wait(partial(self.minds.go_on, state), LEARNING)
+        self._changed = int(state.info["changed"])
+        return len(events)
 
     def _catch_up(self, steps: int) -> Ticks:
         while self.minds.pupil and self.minds.steps < steps and not self.inbox.stopped:
@@ -133,7 +152,9 @@ class Live:
                     self.minds.truth.change(event)
             except ValueError as error:
                 errors.append(str(error))
-            self.events += isinstance(event, MARKED)
+            if isinstance(event, MARKED):
+                self.events += 1
+                self.keeper.hear(event)
         return errors
 
     def _learn_anew(self, events: Sequence[Event]) -> Ticks:
@@ -166,12 +187,19 @@ class Live:
         due = self.minds.steps % CHECK == 0
         if due:
             yield from self._wait(self.minds.judge_network, self._text())
+            self._keep()
             scores = self.minds.scores
             told = {"agreement": scores.network, "baseline": scores.baseline}
             values |= {name: value for name, value in told.items() if value is not None}
         done = (self.minds.steps - self._changed) / max(1, self.rest)
         yield from self._say(Progress(min(done, 0.99), self._text(), values=values))
         return due
+
+    def _keep(self) -> None:
+        """Keep where it stands, just after the network was judged: so it will be judged alike."""
+        if self.minds.pupil and self.keeper.due():
+            told = {"by": self.minds.by, "changed": self._changed}
+            self.keeper.keep(self.minds.pupil.state(), told)
 
     def _text(self) -> str:
         return f"The U-Net learns on, step {self.minds.steps}"

@@ -13,10 +13,12 @@ from napari_simgraph.core.job import Progress
 from napari_simgraph.core.live import UNCHANGED, ClassChange, History, Strokes
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.augment import Augment
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.live import Live
+from napari_simgraph.learn.live_keeper import Keeper
 from napari_simgraph.learn.live_settings import LiveLearning
 from napari_simgraph.learn.minds import Known, Minds
 from napari_simgraph.learn.normalise import RULE, measure
@@ -45,7 +47,7 @@ class Begin:
 
 
 def session(
-    begin: Begin, config: LiveLearning, aside: Aside, inbox: Inbox
+    begin: Begin, config: LiveLearning, room: Room, aside: Aside, inbox: Inbox
 ) -> Generator[Any, Any, Model]:
     """A whole session; see `core.live` for what it takes and gives."""
     image, start = begin.image, begin.start
@@ -62,7 +64,9 @@ def session(
     known = Known(Windows(image, statistics), stacked, truth, network, diet)
     minds = Minds(known, place, start)
     yield from _listening(aside.wait(minds.warm_up), inbox)
-    live = Live(minds, aside, inbox, config.rest)
+    nouns = (image, begin.labels, start)
+    key = f"{config} {[one and one.fingerprint for one in nouns]}"
+    live = Live(minds, aside, inbox, config.rest, Keeper(room, key))
     yield from live.run(begin.history or History())
     return minds.model(config.to_json(), config.boundary)
 

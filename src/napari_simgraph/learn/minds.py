@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.live import FILTERS, NETWORK, Answer, Scores
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.judging import dice, grey_finder, judged, mean, who
 from napari_simgraph.learn.normalise import RULE
@@ -86,11 +87,18 @@ class Minds:
         self.values = tuple(sorted(painted | (known & set(self.truth.values))))
         self.filters = self._fit(self.truth.said()) if len(painted) > 1 else None
         if self.pupil is None:
-            self.pupil = self._fresh_pupil()
+            self.pupil = self._fresh_pupil(self.values)
         if self.pupil.values != self.values:
             self.pupil.regroup(self.values)
         self._judge_filters()
         self.judge_network()
+
+    def go_on(self, state: Checkpoint) -> None:
+        """Be as when `state` was kept; the truth is that of then already."""
+        self.by = str(state.info["by"])
+        self.pupil = self._fresh_pupil(tuple(int(v) for v in state.info["values"]))
+        self.pupil.restore(state)
+        self.take_in()
 
     def learn(self, urgent: bool = False) -> float:
         """One step of the network; its loss."""
@@ -222,9 +230,9 @@ class Minds:
         self._filters_each = each
         self.scores = Scores(mean(each), None, mean(plain), each, len(kept))
 
-    def _fresh_pupil(self) -> Pupil:
+    def _fresh_pupil(self, values: tuple[int, ...]) -> Pupil:
         known = self.known
-        values = tuple(range(1, len(self.start.classes) + 1)) if self.start else self.values
+        values = tuple(range(1, len(self.start.classes) + 1)) if self.start else values
         options = dict(known.network["options"]) | {"out_channels": len(values)}
         network = {"name": known.network["name"], "options": options}
         pupil = Pupil(network, values, (known.stacked, known.truth), known.diet, self.place)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator
 
+from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.augment import Augment, augment, settle
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses import Counting, segmentation_loss
@@ -167,6 +168,27 @@ class Pupil:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The averaged weights."""
         return self._average.arrays()
+
+    def state(self) -> Checkpoint:
+        """All that is needed to go on exactly as now."""
+        arrays = {f"network/{k}": v for k, v in pack(self._module).items()}
+        arrays |= {f"average/{k}": v for k, v in self._average.arrays().items()}
+        arrays |= {f"optimiser/{k}": v for k, v in self._optimiser.arrays().items()}
+        return Checkpoint(
+            arrays, {"steps": self.steps, "since": self._since, "values": list(self.values)}
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """The inverse of `state`."""
+        self.regroup([int(value) for value in state.info["values"]])
+        found: dict[str, dict[str, NDArray[Any]]] = {"network": {}, "average": {}, "optimiser": {}}
+        for name, values in state.arrays.items():
+            part, _, key = name.partition("/")
+            found[part][key] = values
+        unpack(self._module, found["network"])
+        unpack(self._average.network, found["average"])
+        self._optimiser.restore(found["optimiser"])
+        self.steps, self._since = int(state.info["steps"]), int(state.info["since"])
 
     def _take_up(self) -> None:
         """Begin to learn with the network as it is."""

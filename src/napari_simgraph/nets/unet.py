@@ -89,8 +89,8 @@ class UNet(nn.Module):
     residual
         Blocks with a shortcut [3]_: learn faster at first, cost a little more.
     filtered
-        It is given blurred pictures, edges and curvature beside the picture: learns in a tenth of
-        the steps where there are only strokes.
+        It is given blurred pictures, edges and curvature beside the picture: from strokes alone it
+        is better after 150 steps than without them after 800.
     """
 
     def __init__(
