@@ -111,6 +111,15 @@ def test_merge_by_two_clicks_undo_and_redo(page, dock, viewer, qtbot):
     assert (shown(page)[:, 5:25, 5:70] == 1).all()
     click(qtbot, action(dock, "Undo"))
     np.testing.assert_array_equal(shown(page), numbers())
+    # keys belong to the page in front
+    assert {"G", "K", "D", "M", "Delete", "Ctrl+Z"} <= {str(key) for key in layer.keymap}
+    assert {"N", "Shift+N", "Y", "U"} <= {str(key) for key in viewer.keymap}
+    dock.tabs.setCurrentIndex(TEACH)
+    assert not layer.keymap
+    assert "Y" not in {str(key) for key in viewer.keymap}
+    dock.tabs.setCurrentIndex(CORRECT)
+    said = {key: ours for key, _, ours in page.keys.rows()}
+    assert all(said.values())
 
 
 def test_split_by_a_drawn_line(page, dock, viewer, qtbot):
@@ -158,9 +167,7 @@ def test_painted_strokes_and_tools_share_one_history(page, dock, viewer, qtbot):
     np.testing.assert_array_equal(shown(page), painted)
     click(qtbot, page.tools.undo)
     np.testing.assert_array_equal(shown(page), numbers())
-
-
-def test_fill_between_and_smooth(page, dock, viewer, qtbot):
+    page.hand.choose(np.zeros(0, np.int64))
     click(qtbot, page.tools.buttons["smooth"])
     assert sentence(dock) == "Click an object first, then smooth it."
     viewer.dims.set_current_step(0, 3)
@@ -196,18 +203,6 @@ def test_places_are_listed_answered_and_kept(page, dock, viewer, qtbot):
     open_workspace(dock.session, folder)
     assert [spot.done for spot in page.places.spots[:3]] == ["right", "skipped", ""][:many]
     assert len(about(page.hand.layer)["places"]) == many
-
-
-def test_keys_belong_to_the_page_in_front(page, dock, viewer):
-    layer = page.hand.layer
-    assert {"G", "K", "D", "M", "Delete", "Ctrl+Z"} <= {str(key) for key in layer.keymap}
-    assert {"N", "Shift+N", "Y", "U"} <= {str(key) for key in viewer.keymap}
-    dock.tabs.setCurrentIndex(TEACH)
-    assert not layer.keymap
-    assert "Y" not in {str(key) for key in viewer.keymap}
-    dock.tabs.setCurrentIndex(CORRECT)
-    said = {key: ours for key, _, ours in page.keys.rows()}
-    assert all(said.values())
 
 
 def test_without_objects_it_says_where_to_make_them(dock, viewer, vnc):

@@ -99,8 +99,10 @@ class CorrectPage(QWidget):
         modes = self.hand.modes
         if modes.mode:
             return Told("ready", f"{modes.said}.", ("Leave", modes.leave), (), False)
-        told = self._last or Told("ready", _READY)
-        return replace(told, can_start=not self.learning.missing(self.hand.layer))
+        missing = self.learning.missing(self.hand.layer)
+        corrected = bool(self.corrector.last)
+        told = self._last or Told("ready", missing if missing and corrected else _READY)
+        return replace(told, can_start=not missing)
 
     def start(self) -> None:
         """Learn from what was corrected."""
