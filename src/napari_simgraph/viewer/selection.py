@@ -87,9 +87,14 @@ class Selection:
         """Bring a table to the front; the choice stays where it has the same patches."""
         before, self.table, self.key = self.table, table, key
         same = before is not None and table is not None and _same_patches(before, table)
+        if not same:  # whoever hears of the table finds no rows of the one before
+            self.rows, self.like, self.unlike, self.hits = np.zeros(0, np.intp), (), (), ()
+            self.hover, self.said, held = -1, "", self.only is not None
+            self.only = None
         self.table_changed.emit()
         if not same:
-            self.restrict(None)
+            if held:
+                self.restricted.emit()
             self.clear()
 
     def choose(self, rows: ArrayLike, said: str = "") -> None:

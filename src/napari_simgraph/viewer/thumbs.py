@@ -50,6 +50,7 @@ class Thumbs(QObject):
         self._kept: OrderedDict[Wanted, QPixmap | None] = OrderedDict()
         self._wanted: dict[Wanted, None] = {}
         self._images: dict[str, _Images] = {}
+        self._grids: dict[str, PatchGrid] = {}  # whose pictures are kept
         self._thread = ThreadPoolExecutor(1, "simgraph-pictures")
         self._reading: Future[list[tuple[Wanted, NDArray[np.uint8] | None]]] | None = None
         self._timer = QTimer(self)
@@ -113,6 +114,9 @@ class Thumbs(QObject):
             grid, images = self._session.tables.get(key).grid, self._of(key)
         except (ValueError, OSError):  # the table is gone
             return lambda: (wanted, None)
+        if row >= len(grid):  # of a table that was there before
+            return lambda: (wanted, None)
+        self._grids[key] = grid
         number = int(grid.image[row])
         image, limits = images.images[number], images.limits[number]
 
@@ -138,7 +142,14 @@ class Thumbs(QObject):
             self._kept.popitem(last=False)
 
     def _forget(self, key: str) -> None:
+        """A table came, or another one under its key; a new column changes no picture."""
         self._images.pop(key, None)
+        grid, listed = self._grids.pop(key, None), self._session.tables.keys()
+        if grid is None or key not in listed:
+            return
+        if self._session.tables.get(key).grid is not grid:
+            self._kept = OrderedDict((k, p) for k, p in self._kept.items() if k[0] != key)
+            self._wanted = {k: None for k in self._wanted if k[0] != key}
 
     def _layers_changed(self, event: Any) -> None:
         self._images.clear()
