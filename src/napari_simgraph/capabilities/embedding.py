@@ -126,12 +126,10 @@ class _Given(NamedTuple):
 def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]:
     from napari_simgraph.learn import embedding_model as embedding
     from napari_simgraph.learn.device import pick
-    from napari_simgraph.learn.embedder import Deep, find_whitening
-    from napari_simgraph.learn.embedding_model import STATISTICS, UNTRAINED
+    from napari_simgraph.learn.embedder import Deep, find_whitening, plain_whitenings
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.normalise import RULE
     from napari_simgraph.learn.patchwork import patchwork
-    from napari_simgraph.learn.plain import statistics
     from napari_simgraph.learn.siamese import SiameseLesson
     from napari_simgraph.learn.state import unpack
     from napari_simgraph.learn.whitening import WHITENING
@@ -152,19 +150,15 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     power = embedding.whitening_of(given.image, config)
     how_much = (config.dimensions, power, config.seed)
     random = yield from aside.wait(partial(embedding.untrained, network, config.seed))
-    tick = Progress(text="looking at the features")
-    whitenings = {}
-    for part, plain in ((UNTRAINED, Deep(random, place)), (STATISTICS, statistics)):
-        whitenings[part] = yield from find_whitening(work, plain, aside, how_much, tick)
+    whitenings = yield from plain_whitenings(work, Deep(random, place), aside, how_much)
     fitted = None
     if config.steps or config.epochs or config.minutes:
         plan = embedding.plan_for(config, work, given.start)
         fitted = yield from fit(lesson, plan, place, room, aside)
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
-    tick = Progress(text="looking at what was learned")
     deep = Deep(module, place)
-    whitenings[WHITENING] = yield from find_whitening(work, deep, aside, how_much, tick)
+    whitenings[WHITENING] = yield from find_whitening(work, deep, aside, how_much)
     yield Progress(1.0, "learned")
     made = embedding.describe(work, module, fitted, whitenings)
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}

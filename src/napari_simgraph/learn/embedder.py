@@ -17,6 +17,7 @@ from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, ReadAhead
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.patchwork import Patchwork
+from napari_simgraph.learn.plain import statistics
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build, folded
@@ -25,6 +26,8 @@ _PIXELS = 2**21  # of patches through the network at once: half a second on a sl
 # patches to find the directions of the features by, and their pixels: half a minute on one core
 _SAMPLE, _SAMPLE_PIXELS = 10_000, 2**26
 NETWORK = "network/"  # before the names of the network's arrays in a model
+# before the names of the whitenings of what is compared with
+UNTRAINED, STATISTICS = "untrained", "statistics"
 
 
 class Describe(Protocol):
@@ -97,14 +100,26 @@ def features(
 
 
 def find_whitening(
-    work: Patchwork, describe: Describe, aside: Aside, how: tuple[int, float, int], tick: Progress
+    work: Patchwork, describe: Describe, aside: Aside, how: tuple[int, float, int]
 ) -> Generator[Tick, Signal | None, Whitening]:
-    """The whitening of a network's features; `how` is dimensions, power and seed."""
+    """The whitening of some features; `how` is dimensions, power and seed."""
     dimensions, power, seed = how
+    tick = Progress(text="looking at the features")
     count = min(_SAMPLE, _SAMPLE_PIXELS // work.patch**2)
     rows = np.random.default_rng(seed).permutation(len(work.grid))[: max(2, count)]
     found = yield from _saying(tick, features(work, np.sort(rows), describe, aside, None))
     return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), lambda: tick))
+
+
+def plain_whitenings(
+    work: Patchwork, random: Deep, aside: Aside, how: tuple[int, float, int]
+) -> Generator[Tick, Signal | None, dict[str, Whitening]]:
+    """Those of the untrained network and of plain statistics, by the names of their arrays."""
+    found = {}
+    several: dict[str, Describe] = {UNTRAINED: random, STATISTICS: statistics}
+    for part, describe in several.items():
+        found[part] = yield from find_whitening(work, describe, aside, how)
+    return found
 
 
 def share_of(

@@ -22,6 +22,8 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.embedder import (
     NETWORK,
+    STATISTICS,
+    UNTRAINED,
     Deep,
     Describe,
     model_network,
@@ -39,8 +41,6 @@ from napari_simgraph.nets import build
 
 UNKNOWN = "The pixel size of image or model is unknown: patches are taken as they are."
 FEATURES = ("learned", "untrained", "pixels", "statistics")
-# before the names of their whitenings in a model
-UNTRAINED, STATISTICS = "untrained", "statistics"
 OLD = "This model is of an earlier version and knows no statistics: learn it again."
 OF_RESNETS = "Weights of ImageNet are there for a ResNet only: choose one as the network."
 
