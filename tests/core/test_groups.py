@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_simgraph.core.groups import (
+    Group,
     groups,
     label,
     merge,
@@ -47,7 +48,7 @@ def test_groups_have_names_and_colours_that_stay():
 def test_a_group_becomes_a_class_and_patches_are_labelled_one_by_one():
     table = to_class(grouped(), ["group 1", "group 2"], "tumour")
     color = groups(grouped())[1].color
-    assert groups(table, "class") == (("tumour", color, 80),)
+    assert groups(table, "class") == (Group("tumour", color, 80),)
     more = label(table, [0, 1], "fat", "#00FF00")
     assert [one.name for one in groups(more, "class")] == ["tumour", "fat"]
     assert names_of(label(more, [0], ""), "class")[:3].tolist() == ["", "fat", "tumour"]
