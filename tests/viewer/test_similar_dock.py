@@ -4,12 +4,16 @@ import csv
 
 import numpy as np
 import pytest
+import tifffile
 from acting import action, click, sentence
-from patches import PLACE, pixels, press, show
+from napari.utils.key_bindings import coerce_keybinding
+from patches import PLACE, pixels, press, show, table_of
 from qtpy.QtCore import Qt
 
 from napari_simgraph.core.groups import CLASSES
 from napari_simgraph.io.anndata_write import write_anndata
+from napari_simgraph.io.read import read
+from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.bottom import shown_page
@@ -37,7 +41,7 @@ def layer(viewer):
 def learn(dock, qtbot):
     dock.input.form.set_value(SHORT)
     click(qtbot, dock.footer.main)
-    qtbot.waitUntil(lambda: dock.task is None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)  # torch is loaded on the way
 
 
 def item(page, row):
@@ -179,3 +183,46 @@ def test_a_table_of_another_image_says_so(dock, viewer, layer, tmp_path, qtbot):
     dock.input.open_table(str(tmp_path / "none.h5ad"))
     assert "none.h5ad" in sentence(dock)
     assert CLASSES not in dock.session.selection.table.columns
+
+
+def test_hits_in_a_slide_that_is_not_open(dock, viewer, layer, tmp_path, qtbot, monkeypatch):
+    session, made = dock.session, {"model_fingerprint": "m"}
+    show(session, layer)
+    front = session.selection.table.replace(made=made)
+    session.tables.add("vnc, 16 px", front, {"layers": [identify(layer, "i")]})
+    session.selection.show_table(front, "vnc, 16 px")
+    tifffile.imwrite(tmp_path / "b.tif", pixels(seed=3), photometric="minisblack")
+    away = read(tmp_path / "b.tif").image
+    write_anndata(table_of(away).replace(made=made), tmp_path / "b.h5ad")
+    assert session.tables.open(tmp_path / "b.h5ad") == "b"
+    viewer.dims.set_current_step(0, 1)
+    press(viewer, layer, (1, 15, 31))
+    page = shown_page(viewer, "Thumbnails")
+    assert {item.hit.table for item in page.model.items} == {"vnc, 16 px"}
+    page.where.setCurrentIndex(2)
+    page.where.activated.emit(2)
+    closed = []
+
+    def found():
+        closed[:] = [n for n, item in enumerate(page.model.items) if item.hit.table == "b"]
+        return bool(closed)
+
+    qtbot.waitUntil(found, timeout=10_000)  # several tables are searched beside the window
+    assert not page.model.items[closed[0]].open
+    assert "not open" in page.model.items[closed[0]].told
+    row = page.model.items[closed[0]].hit.row
+    qtbot.waitUntil(lambda: page.thumbs.picture("b", row) is not None)
+    opened = []
+
+    def open_it(source):
+        assert source.path == str(tmp_path / "b.tif")
+        opened.append(viewer.add_image(pixels(seed=3), name="b", translate=(0, 0, 400), **PLACE))
+        return opened[-1]
+
+    monkeypatch.setattr(session.canvas, "open_source", open_it)
+    click_item(qtbot, page, closed[0])
+    assert len(opened) == 1
+    assert viewer.dims.current_step[0] == page.model.items[closed[0]].place.z
+    assert session.selection.key == "vnc, 16 px"  # the answer stays as it was
+    for key in (",", "."):
+        assert coerce_keybinding(key) in viewer.keymap
