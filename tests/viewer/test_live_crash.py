@@ -65,7 +65,7 @@ def live(dock):
 
 @pytest.mark.long
 def test_where_the_process_of_the_model_is_killed_strokes_are_safe(
-    live, viewer, qtbot, monkeypatch
+    live, viewer, qtbot, monkeypatch, own_log
 ):
     monkeypatch.setattr(JobRunner, "live", APART)
     image = viewer.add_image(stack(), name="larva")

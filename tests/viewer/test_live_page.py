@@ -272,7 +272,7 @@ def test_large_images_are_painted_in_fields(live, viewer, qtbot):
     assert len(live.teach.painting.painted_layers) == 2
 
 
-def test_what_does_not_fit_is_told_in_one_sentence(live, viewer, qtbot):
+def test_what_does_not_fit_is_told_in_one_sentence(live, viewer, qtbot, own_log):
     viewer.add_image(np.zeros((2, 3, 48, 48), np.uint8), name="film")
     assert sentence(live) == "This layer has 4 axes. Choose above which to use."
     assert not live.footer.main.isEnabled()

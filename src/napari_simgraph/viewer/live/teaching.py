@@ -21,11 +21,13 @@ from napari_simgraph.viewer.live.strokes import StrokeWatch
 from napari_simgraph.viewer.live.view import FieldWatch
 from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.strokes import shape_of
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.views.painting import Painting
 
+_ROOM, _JOURNAL = "live ", "events.jsonl"
 Make = Callable[[History], Callable[[], Job[Model]]]
 
 
@@ -60,6 +62,12 @@ class Teaching(QObject):
         self.answer: Answer | None = None
         self.note, self.place_said = "", ""
         self._place: tuple[int, int, int] | None = None
+
+    @property
+    def counts_from_one(self) -> bool:
+        """Whether no class was taken out from between others, as in the models that are kept."""
+        numbers = self._painting.classes.numbers
+        return tuple(numbers) == tuple(range(1, len(numbers) + 1))
 
     def begin(self, title: str, start: Model | None, settings: Any, make: Make) -> None:
         """Start it, and tell it what there is.
@@ -182,10 +190,18 @@ class Teaching(QObject):
 
 def room_name(image: Layer) -> str:
     """The name of the room of live learning on an image."""
-    return f"live {identify(image, 'i')}"
+    return f"{_ROOM}{identify(image, 'i')}"
 
 
 def journal_of(session: Session, image: Layer) -> LiveJournal:
     """The journal of live learning on an image."""
     folder = session.ensure_workspace(image.name).run_folder(room_name(image))
-    return LiveJournal(folder / "events.jsonl")
+    return LiveJournal(folder / _JOURNAL)
+
+
+def has_journal(session: Session, image: Layer) -> bool:
+    """Whether live learning on an image has begun before, in the workspace that is open."""
+    workspace, key = session.workspace, about(image).get("id")
+    if workspace is None or key is None:
+        return False
+    return (workspace.run_folder(f"{_ROOM}{key}") / _JOURNAL).exists()

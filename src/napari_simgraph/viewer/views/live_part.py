@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
@@ -18,13 +17,13 @@ from napari_simgraph.core.live import History
 from napari_simgraph.core.model import Model
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, gui_threads
-from napari_simgraph.viewer.live.fields import lies_on
-from napari_simgraph.viewer.live.teaching import Teaching, journal_of, room_name
+from napari_simgraph.viewer.live.teaching import Teaching, has_journal, room_name
 from napari_simgraph.viewer.live.words import LEARNING, say_answer, say_first, say_why
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import open_dock
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import is_made
+from napari_simgraph.viewer.views.live_begin import begin_with, wrong_shape
 from napari_simgraph.viewer.views.live_rows import LiveRows
 from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import (
@@ -35,7 +34,6 @@ from napari_simgraph.viewer.views.parts import (
     copy_report,
     model_name,
 )
-from napari_simgraph.viewer.views.strokes import shape_of
 
 _HELD = ("boundary", "threads")  # asked for in another row, or set by the machine
 _SLOW_S = 1.0  # an answer that takes longer is waited for, and the status line says so
@@ -153,7 +151,8 @@ class LivePart(QWidget):
             painting.new_strokes()
         noun = self._session.image(image)
         teaching = Teaching(self._session, painting, image)
-        name = self._begin_with(teaching)
+        known = self._session.models("segmentation")
+        name = begin_with(teaching, self._model.name, self._kept.get(teaching.room, ""), known)
         start = self._session.model(name) if name else None
         if start is not None and not teaching.told.history.events and not painting.count.pixels:
             painting.classes.show_table(start.classes)
@@ -179,43 +178,14 @@ class LivePart(QWidget):
         self._clock.start()
         self._news()
 
-    def _begin_with(self, teaching: Teaching) -> str:
-        """The name of the model to begin with.
-
-        A session that goes on keeps its own; where its model was kept a moment ago, that one has
-        learned all of it already.
-        """
-        told, kept = teaching.told, self._kept.get(teaching.room, "")
-        if not told.history.events:
-            return self._model.name
-        numbers = self._painting.classes.numbers
-        known = self._session.models("segmentation")
-        if kept in known and numbers == tuple(range(1, len(numbers) + 1)):
-            return kept
-        before = str(told.settings.get("start", ""))
-        return before if before in known else ""
-
     def _ready(self) -> Told:
-        wrong = self._wrong_shape()
+        wrong = wrong_shape(self._session.viewer, self._image.layer)
         if wrong:
             return Told("error", wrong, can_start=False)
         image = self._image.layer
-        workspace = self._session.workspace
-        if image is not None and workspace is not None:
-            strokes = len(journal_of(self._session, image).read().history.events)
-            if strokes:
-                return Told("ready", "It goes on where it stood, with all your strokes.")
+        if image is not None and has_journal(self._session, image):
+            return Told("ready", "It goes on where it stood, with all your strokes.")
         return Told("ready", "Start, then paint one short stroke per class.")
-
-    def _wrong_shape(self) -> str:
-        """A sentence where the active layer is labels of another shape."""
-        active, image = self._session.viewer.layers.selection.active, self._image.layer
-        if not isinstance(active, LabelsLayer) or image is None or is_made(active):
-            return ""
-        if lies_on(active, image):
-            return ""
-        shapes = (" x ".join(map(str, shape_of(layer))) for layer in (active, image))
-        return "These labels have another shape ({}) than the image ({}).".format(*shapes)
 
     def _answering(self, teaching: Teaching, chips: tuple[Any, ...]) -> Told:
         classes, lane = self._painting.classes, teaching.lane

@@ -50,6 +50,15 @@ class LiveRows(QWidget):
             "Goes to the least sure place you have not seen.\nShift+N goes back.",
         )
         self.left = QLabel("")
+        self._lay()
+        self.show.currentIndexChanged.connect(self._show)
+        self.clear.valueChanged.connect(self._show)
+        self.regions.drawing.connect(self.region.setChecked)
+        self.places.changed.connect(self._say_left)
+        self.follow(None)
+        self._show()
+
+    def _lay(self) -> None:
         layout = column(self)
         layout.addWidget(self.region)
         layout.addWidget(row("Show", self.show, self.clear, self.percent))
@@ -59,12 +68,6 @@ class LiveRows(QWidget):
         across.addWidget(self.next, 1)
         across.addWidget(self.left)
         layout.addWidget(line)
-        self.show.currentIndexChanged.connect(self._show)
-        self.clear.valueChanged.connect(self._show)
-        self.regions.drawing.connect(self.region.setChecked)
-        self.places.changed.connect(self._say_left)
-        self.follow(None)
-        self._show()
 
     def follow(self, teaching: Teaching | None) -> None:
         """Act on this session from now on, or on none."""
