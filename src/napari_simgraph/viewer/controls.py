@@ -6,16 +6,45 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
-from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from qtpy.QtCore import QEvent, QLocale, QObject, QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
 
 from napari_simgraph.core.config import Setting, Value
 from napari_simgraph.core.geometry import PIXEL, say_length
 from napari_simgraph.viewer.words import tip
 
-LABEL_WIDTH = 88  # so that the controls of a dock stand in one column
+LABEL_WIDTH = 88  # px, so that the controls of a dock stand in one column
 _INT = 2**31 - 1  # the largest number a QSpinBox takes
 _DECIMALS = 12  # of the box; its text shows what is needed
+
+
+class RowLabel(QLabel):
+    """The name before a control: all of one width, wider only where large letters need it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        policy = self.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """As wide as its longest word, or as all others."""
+        width = max(LABEL_WIDTH, super().minimumSizeHint().width())
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        """The same."""
+        return self.sizeHint()
 
 
 class Control(Protocol):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from napari_simgraph.core.config import Config, Setting, Value
-from napari_simgraph.viewer.controls import LABEL_WIDTH, Control, Spin, make_control, say_label
+from napari_simgraph.viewer.controls import Control, RowLabel, Spin, make_control, say_label
 from napari_simgraph.viewer.fold import SettingsFold
 from napari_simgraph.viewer.words import tip
 
@@ -110,9 +110,7 @@ def _lay(page: QWidget, rows: Sequence[tuple[Setting, Control]]) -> None:
         if isinstance(control.widget, QCheckBox):
             grid.addWidget(control.widget, row, 0, 1, 2)
             continue
-        label = QLabel(say_label(setting))
-        label.setWordWrap(True)
-        label.setFixedWidth(LABEL_WIDTH)
+        label = RowLabel(say_label(setting))
         label.setToolTip(tip(setting.help, setting.option))
         label.setBuddy(control.widget)
         grid.addWidget(label, row, 0)

@@ -88,7 +88,7 @@ class DockFrame(QWidget):
         self._what_for.setText(what_for)
         self._missing.setText(missing)
         self._missing.setVisible(bool(missing))
-        _fill(self._buttons, [_card_button(*item) for item in buttons])
+        _fill(self._buttons, [_card_button(*item, missing or what_for) for item in buttons])
         self.controls.setEnabled(False)
         self.footer.main.setEnabled(False)
         self._card.show()
@@ -206,8 +206,8 @@ class _Area(QScrollArea):
         return QSize(max(300, self.widget().minimumSizeHint().width() + bar), 60)
 
 
-def _card_button(text: str, callback: Callable[[], object]) -> QWidget:
-    made = button(text, callback)
+def _card_button(text: str, callback: Callable[[], object], why: str) -> QWidget:
+    made = button(text, callback, f"{text}\n{why}")
     made.setMinimumHeight(28)
     return made
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox
 from napari_simgraph.core.geometry import say_spacing
 from napari_simgraph.viewer.controls import calm
 from napari_simgraph.viewer.layers import image_of
+from napari_simgraph.viewer.words import short
 
 Refusal = Callable[[Layer], str]
 
@@ -114,7 +115,8 @@ class LayerCombo(QComboBox):
             self.addItem(self._none)
             return
         facts = say_facts(layer)
-        self.addItem(f"{layer.name} ({reason})" if reason else f"{layer.name}   {say_shape(layer)}")
+        name = short(layer.name)
+        self.addItem(f"{name} ({reason})" if reason else f"{name}   {say_shape(layer)}")
         self.setItemData(self.count() - 1, f"{layer.name}\n{reason or facts}", _TIP)
         self.model().item(self.count() - 1).setEnabled(not reason)
 

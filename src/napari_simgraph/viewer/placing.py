@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 PLUGIN = "napari-simgraph"
 WIDTH = 380
@@ -39,6 +39,8 @@ def place(widget: QWidget) -> None:
         if other is not dock and _is_ours(other) and window.dockWidgetArea(other) == _RIGHT:
             window.tabifyDockWidget(other, dock)
             break
+    for bar in window.findChildren(QTabBar):  # a name is scrolled to rather than cut to "J…"
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
     window.resizeDocks([dock], [WIDTH], Qt.Orientation.Horizontal)
     dock.show()
     dock.raise_()

@@ -13,6 +13,12 @@ def say_about(seconds: float) -> str:
     return f"about {say_time(60 * max(1, round(seconds / 60)))}"
 
 
+def short(name: str, most: int = 28) -> str:
+    """A name with its middle left out where it is long: how it ends often tells it from others."""
+    half = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - half]}…{name[-half:]}"
+
+
 def tip(text: str, option: str = "") -> str:
     """A tooltip: what it does, and in a second line its command-line option, if it has one."""
     return f"{text}\ncommand line: {option}" if option else text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from napari_simgraph.learn.making import KINDS
-from napari_simgraph.viewer.views.parts import row
+from napari_simgraph.viewer.views.parts import column, row
 
 _TIPS = {
     "classes": "A layer with a colour per class.\ncommand line: --output classes",
@@ -31,10 +31,15 @@ class MakeRow(QWidget):
         for kind, box in self._boxes.items():
             box.setToolTip(_TIPS[kind])
             box.toggled.connect(self.changed)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(row("Make", *self._boxes.values()))
-        layout.addStretch(1)
+        choice = QWidget()
+        choice.setToolTip("Layers to make.\ncommand line: --output")
+        grid = QGridLayout(choice)  # three in a row would need more than 300 px
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
+        for number, box in enumerate(self._boxes.values()):
+            grid.addWidget(box, number // 2, number % 2)
+        grid.setColumnStretch(2, 1)
+        column(self).addWidget(row("Make", choice))
 
     def suggest_objects(self, wanted: bool) -> None:
         """Tick objects or not, until the person has said it."""

@@ -32,7 +32,7 @@ from napari_simgraph.viewer.views.objects_save import save
 from napari_simgraph.viewer.views.objects_shares import SharesFold
 from napari_simgraph.viewer.views.objects_table import KEYS, TablePanel
 from napari_simgraph.viewer.views.parts import copy_report, say_device
-from napari_simgraph.viewer.words import say_about
+from napari_simgraph.viewer.words import say_about, say_bytes
 
 Ids = NDArray[np.int64]
 _SPEED = 4e6  # pixels a second, measured on the nerve cord with all its figures
@@ -263,7 +263,7 @@ class ObjectsDock(DockFrame):
             return "Choose a Labels layer."
         device = say_device(self.session.jobs, {"device": "cpu"})
         said = say_about(self._seconds())
-        disk = f"{self.input.pixels * _BYTES / 1e9:.1f} GB on disk"
+        disk = f"{say_bytes(self.input.pixels * _BYTES)} on disk"
         return f"{said[0].upper()}{said[1:]} on {device} · {disk}"
 
     def _show_nothing_open(self) -> None:

@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_simgraph.core.job import Note, Tick
-from napari_simgraph.viewer.controls import LABEL_WIDTH, combo
+from napari_simgraph.viewer.controls import RowLabel, combo
 from napari_simgraph.viewer.facts import FactsLine
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
@@ -53,9 +53,7 @@ def row(text: str, *widgets: QWidget) -> QWidget:
     across = QHBoxLayout(line)
     across.setContentsMargins(0, 0, 0, 0)
     across.setSpacing(4)
-    label = QLabel(text)
-    label.setFixedWidth(LABEL_WIDTH)
-    label.setWordWrap(True)
+    label = RowLabel(text)
     label.setToolTip(widgets[0].toolTip())
     label.setBuddy(widgets[0])
     across.addWidget(label)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from napari.layers import Layer
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QWidget
 from superqt import QLabeledRangeSlider
 
 from napari_simgraph.capabilities import segmentation
@@ -74,7 +75,7 @@ class RunPage(SegmentPage):
         layout.addWidget(self.make_row)
         layout.addWidget(self.form)
         layout.addWidget(self.made)
-        tip = "Every image of a folder, one after the other."
+        tip = "Every image of a folder, one after the other.\ncommand line: --image FOLDER"
         self.folder = flat("Run on a folder…", self.folder_wanted.emit, tip)
         layout.addWidget(left(self.folder))
         self._connect()
@@ -98,10 +99,10 @@ class RunPage(SegmentPage):
 
     def _make_controls(self) -> None:
         self.sections = QLabeledRangeSlider(Qt.Orientation.Horizontal)
-        self.sections.setToolTip(
-            "From section to section, both included.\nNumbers are those of napari's slider."
-        )
-        self.sections.setAccessibleName("Sections")
+        tip = "From section to section, both included, as napari's slider counts them."
+        self.sections.setToolTip(f"{tip}\ncommand line: --sections")
+        for part in (self.sections, *self.sections.findChildren(QWidget)):
+            part.setAccessibleName("Sections")
         self.sections_row = row("Sections", self.sections)
         self.make_row = MakeRow()
         self.sure, self.objects = self.make_row.sure, self.make_row.objects

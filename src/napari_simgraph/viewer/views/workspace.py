@@ -18,6 +18,7 @@ from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.restore import bring, find_again, reading, show_result
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State
+from napari_simgraph.viewer.views.job_rows import Short
 from napari_simgraph.viewer.views.workspace_rows import (
     Row,
     rows,
@@ -44,7 +45,7 @@ class WorkspaceDock(DockFrame):
         self._copy: tuple[Path, Any] | None = None
         self._opening = Path()
         self._fill_body()
-        self.set_main("Save a copy…", self._ask_copy, "All of it in a folder of its own.")
+        self.set_main("Save a copy…", self._ask_copy, "All of it in a new folder.\nThis one stays.")
         self._timer, self._late, self._copying = QTimer(self), QTimer(self), QTimer(self)
         self._copying.setInterval(_COPY_MS)
         self._copying.timeout.connect(self._look_at_copy)
@@ -74,7 +75,7 @@ class WorkspaceDock(DockFrame):
             self._show_nothing()
             return
         self.controls.show()
-        self._title.setText(workspace.name)
+        self._title.say(workspace.name)
         self._where.setText(f"in {short_path(workspace.folder.parent)}")
         self._where.setToolTip(str(workspace.folder))
         self._tree.show_rows(rows(self.session, workspace))
@@ -149,11 +150,11 @@ class WorkspaceDock(DockFrame):
         self._copying.start()
 
     def _fill_body(self) -> None:
-        self._title, self._where, self._saved = QLabel(), QLabel(), QLabel()
+        self._title, self._where, self._saved = Short(), QLabel(), QLabel()
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        for label in (self._title, self._where, self._saved):
+        for label in (self._where, self._saved):
             # A long name must not widen the dock.
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         top = QHBoxLayout()

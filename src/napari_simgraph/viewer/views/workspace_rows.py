@@ -120,7 +120,7 @@ def say_size(size: int) -> str:
     """Bytes as people say them."""
     for power, unit in ((1, "kB"), (2, "MB"), (3, "GB")):
         if size < 999 * 1000**power:
-            return f"{size / 1000**power:.2g} {unit}"
+            return f"{max(1.0, size / 1000**power):.2g} {unit}"
     return f"{size / 1e12:.2g} TB"
 
 
