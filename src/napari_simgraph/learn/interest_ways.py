@@ -38,8 +38,8 @@ from napari_simgraph.learn.fit import Plan
 
 MANY = 400  # marked patches above which a network is learned; fewer are answered at once
 NORMAL, MIDDLE = "normal/points", "groups/middle"
-# Of what is learned without labels, beside features of weight 1: on section 11 of VNC, groups of what
-# is learned alone score 0.74 to 0.86 AUROC, those of spread features 0.80 to 0.94.
+# Of what is learned without labels, beside features of weight 1: on section 11 of VNC, groups of
+# what is learned alone score 0.74 to 0.86 AUROC, those of spread features 0.80 to 0.94.
 _LEARNED = 0.3
 _MOST_NORMAL = 10_000  # patches of a reference that are kept: 5 MB
 OTHER = "The model learned from other features: make this table as that one was made."
