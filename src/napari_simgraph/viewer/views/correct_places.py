@@ -13,6 +13,7 @@ from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.views.parts import column
 
 RIGHT, SKIPPED, CORRECTED = "right", "skipped", "corrected"
+DONE = -1.0  # in the place of a probability: it was corrected, nothing is left to guess
 _SIGNS = {"": "", RIGHT: "✓", SKIPPED: "–", CORRECTED: "✎"}
 _SAID = {RIGHT: "all right", SKIPPED: "skipped", CORRECTED: "corrected", "": "not looked at"}
 _TITLES = ("Place", "Where", "Sure", "")
@@ -74,7 +75,8 @@ class _Model(QAbstractTableModel):
         spot = self.spots[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             where = f"z {spot.z}"
-            cells = (spot.kind, where, f"{spot.probability:.2f}", _SIGNS[spot.done])
+            sure = f"{spot.probability:.2f}" if spot.probability >= 0 else ""
+            cells = (spot.kind, where, sure, _SIGNS[spot.done])
             return cells[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             named = ", ".join(str(n) for n in spot.objects)

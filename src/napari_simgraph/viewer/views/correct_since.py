@@ -20,8 +20,9 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.stacking import about
-from napari_simgraph.viewer.views.correct_places import Spot
+from napari_simgraph.viewer.views.correct_places import DONE, Spot
 from napari_simgraph.viewer.views.objects_chosen import numbers_of
+from napari_simgraph.viewer.views.parts import column
 
 _ONE = {"merge": "merged", "split": "split", "delete": "deleted", "fill": "filled"}
 _WORDS = _ONE | {"smooth": "smoothed", "paint": "painted"}
@@ -48,11 +49,13 @@ class Since(QWidget):
         self.compare_button = flat("Compare", lambda: None, "Before and after your corrections.")
         self.compare_button.setCheckable(True)
         self.compare_button.toggled.connect(self._flip)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.text, 1)
-        line.addWidget(self.show_button)
-        line.addWidget(self.compare_button)
+        line = QHBoxLayout()
+        for made in (self.show_button, self.compare_button):
+            line.addWidget(made)
+        line.addStretch(1)
+        layout = column(self)
+        layout.addWidget(self.text)
+        layout.addLayout(line)
 
     def show_layer(self, layer: LabelsLayer | None) -> None:
         """Tell of this layer, or of none."""
@@ -76,18 +79,19 @@ class Since(QWidget):
 
     def _ask(self, layer: LabelsLayer) -> None:
         """Compare with the version before, where there is one, in a thread."""
-        key, workspace = str(about(layer).get("result", "")), self._session.workspace
-        versions = workspace.versions(key) if key and workspace is not None else []
-        told = f"{key} {versions[-1]['number']}" if len(versions) > 1 else ""
-        if not told or told == self._asked or workspace is None:
+        told, workspace = about(layer), self._session.workspace
+        version = f"{told.get('result', '')} {told.get('time', '')}"
+        if "result" not in told or version == self._asked or workspace is None:
             return
-        self._asked = told
-        new, number = numbers_of(layer), int(versions[-2]["number"])
-        task = self._session.jobs.submit(
-            "Compare with the last run",
-            lambda: _compared(new, (workspace, key, number)),
-            lane="now",
-        )
+        self._asked = version
+        new, written = numbers_of(layer), self._session.keeper.do(int)  # after all asked before
+        where = (workspace, str(told["result"]))
+
+        def make() -> Job[Compared | None]:
+            written.result()
+            return _compared(new, where)
+
+        task = self._session.jobs.submit("Compare with the last run", make, lane="now")
         task.ended.connect(lambda ending: self._compared(ending, layer))
 
     def _compared(self, ending: Ending, layer: LabelsLayer) -> None:
@@ -100,7 +104,7 @@ class Since(QWidget):
         if isinstance(objects, Corrected):
             self.showing.emit(
                 [
-                    Spot(_WORDS.get(step.kind, step.kind), *step.place, step.objects, 1.0)
+                    Spot(_WORDS.get(step.kind, step.kind), *step.place, step.objects, DONE)
                     for step in objects.steps
                 ]
             )
@@ -120,12 +124,15 @@ def say_since(found: Compared) -> str:
     return said + f"{many} object{'s' if many != 1 else ''} joined, {len(found.split)} split."
 
 
-def _compared(new: Any, where: tuple[Workspace, str, int]) -> Job[Compared | None]:
-    """How the objects differ from those of an earlier version, corrections included."""
-    workspace, key, number = where
-    noun, _ = workspace.result(key, number)
-    base = noun.levels[0]
+def _compared(new: Any, where: tuple[Workspace, str]) -> Job[Compared | None]:
+    """How objects differ from those of the version before, corrections included; None if none."""
+    workspace, key = where
+    versions = workspace.versions(key)
     yield from Pace(1).begin()
+    if len(versions) < 2:
+        return None
+    number = int(versions[-2]["number"])
+    base = workspace.result(key, number)[0].levels[0]
     told = records(workspace.corrections(key, number))
     old = Corrected(base, int(np.asarray(base).max()) if told else 0)
     replay(old, told)
