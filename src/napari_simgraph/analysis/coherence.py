@@ -59,7 +59,7 @@ def nearest_group(points: Points, centres: Points) -> NDArray[np.int32]:
     return found
 
 
-def speak_for(groups: NDArray[np.int32], points: Points, chosen: int, seed: int) -> Judged:
+def speak_for(groups: NDArray[np.int32], chosen: int, seed: int) -> Judged:
     """Patches that speak for a group and against it, as if they had been clicked.
 
     Raises
@@ -71,10 +71,8 @@ def speak_for(groups: NDArray[np.int32], points: Points, chosen: int, seed: int)
     if not len(members) or not len(others):
         raise ValueError(f"There is no group {chosen + 1} on these patches: choose another one.")
     rng = np.random.default_rng(seed)
-    middle = points[members].mean(0)
-    typical = members[np.argsort(-(points[members] @ middle), kind="stable")]
-    typical = typical[: max(1, len(typical) // 2)]  # the better half, not only its core
-    like = rng.permutation(typical)[:_EXAMPLES]
+    # any of its patches: the most typical half alone gave 0.79 to 0.96 AUROC where all give 0.91 up
+    like = rng.permutation(members)[:_EXAMPLES]
     unlike = rng.permutation(others)[:_EXAMPLES]
     return judged_of(np.sort(like), np.sort(unlike))
 

@@ -206,7 +206,7 @@ def _by_network(
     few = yield from _quietly(few_of(graph, matrix, aside, model.arrays[MIDDLE]))
     points = _beside(points, few)
     groups = coherence.nearest_group(points, model.arrays["groups/centres"])
-    judged = coherence.speak_for(groups, points, config.group - 1, model.seed)
+    judged = coherence.speak_for(groups, config.group - 1, model.seed)
     if len(marks.like) or len(marks.unlike):
         judged = _corrected(judged, marks)
     scored = yield from aside.wait(partial(few.answer, judged), partial(Progress, 1.0, "scoring"))
