@@ -36,7 +36,12 @@ WINDOWS = (
 FILE_LINES, FUNCTION_LINES, RECIPE_LINES, IMPORT_SECONDS = 300, 40, 60, 0.3
 TEXTS = {path.relative_to(SOURCE).as_posix(): path.read_text("utf-8") for path in FILES}
 TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
-PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sknetwork": "scikit-network"}
+PACKAGES = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "sknetwork": "scikit-network",
+}
 PACKAGES |= {"torch_geometric": "torch-geometric"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 STATEFUL = {"list", "dict", "set", "defaultdict", "deque", "OrderedDict", "Counter", "count"}
