@@ -20,9 +20,8 @@ def pixels(depth=3, edge=64, seed=0):
     return made.clip(0, 255).astype(np.uint8)
 
 
-def table_of(layer, name="patches"):
-    """Patches of a layer, described by how bright their corners and middle are."""
-    image = image_of(layer)
+def table_of(image, name="patches"):
+    """Patches of an image, described by how bright their corners are."""
     grid = grid_over(image, SIDE, STRIDE)
     parts = []
     for row in range(len(grid)):
@@ -43,7 +42,7 @@ def graph_of(table):
 
 def show(session, layer, key="vnc, 16 px"):
     """The table of a layer, in front."""
-    table = table_of(layer)
+    table = table_of(image_of(layer))
     session.tables.add(key, graph_of(table), {"layers": [identify(layer, "i")]})
     session.selection.show_table(table, key)
     return table

@@ -135,7 +135,8 @@ def log_odds(boundary: NDArray[Any]) -> NDArray[np.float32]:
 
 def _odds(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
     sure = np.clip(smooth, _CERTAIN, 1 - _CERTAIN)
-    return np.log(sure / (1 - sure))
+    odds: NDArray[np.float32] = np.log(sure / (1 - sure))
+    return odds
 
 
 def _fragments(boundary: NDArray[np.float32]) -> Numbers:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -131,12 +131,18 @@ class Processes:
         """
         return self._job("job", verb, nouns, named)
 
-    def live(self, verb: Callable[..., Job[R]], *nouns: Any, **named: Any) -> Job[R]:
+    def live(
+        self, verb: Callable[..., Generator[Any, Any, R]], *nouns: Any, **named: Any
+    ) -> Job[R]:
         """The same for a verb that answers messages: it rests at a Progress with ``done`` 1."""
         return self._job("live", verb, nouns, named)
 
     def _job(
-        self, kind: str, verb: Callable[..., Job[R]], nouns: tuple[Any, ...], named: dict[str, Any]
+        self,
+        kind: str,
+        verb: Callable[..., Generator[Any, Any, R]],
+        nouns: tuple[Any, ...],
+        named: dict[str, Any],
     ) -> Job[R]:
         room, inbox = named.get("room"), Inbox()
         if not isinstance(room, FolderRoom) or getattr(sys, "frozen", False):

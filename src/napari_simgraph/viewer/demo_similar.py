@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.demo import Demo
@@ -19,7 +19,7 @@ def find_similar(demo: Demo) -> None:
     dock = demo.open("Similar")
     layer = demo.viewer.layers["larva"]
     dock.input.image.menu.choose(layer)
-    quick = {"width": 8, "depth": 3, "dimensions": 32, "stride": PATCH}
+    quick: dict[str, Any] = {"width": 8, "depth": 3, "dimensions": 32, "stride": PATCH}
     dock.input.form.set_value(Settings(minutes=0, steps=STEPS, patch=PATCH, batch=BATCH, **quick))
     demo.press(dock)
     demo.wait(until=lambda: dock.task is None)
@@ -29,6 +29,7 @@ def find_similar(demo: Demo) -> None:
     demo.viewer.dims.set_current_step(0, AT[0])
     dock.session.canvas.picker.pick(layer.data_to_world(AT))
     page = shown_page(demo.viewer, "Thumbnails")
+    assert page is not None  # a click shows it
     chosen = dock.session.selection
     demo.wait(until=lambda: all(page.thumbs.picture(h.table, h.row) for h in chosen.hits))
     demo.shoot("similar")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -123,7 +123,9 @@ class JobRunner(QObject):
         """
         return self._processes.job(verb, *nouns, **named)
 
-    def live(self, verb: Callable[..., Job[R]], *nouns: Any, **named: Any) -> Job[R]:
+    def live(
+        self, verb: Callable[..., Generator[Any, Any, R]], *nouns: Any, **named: Any
+    ) -> Job[R]:
         """The same for a verb of the live lane, which rests between two messages."""
         return self._processes.live(verb, *nouns, **named)
 

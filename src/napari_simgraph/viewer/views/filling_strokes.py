@@ -55,7 +55,7 @@ class StrokeKeys:
 
 
 def fill_between(viewer: Any, layer: LabelsLayer) -> str:
-    """What was filled; the chosen class grows into what is not painted, and Ctrl+Z takes it back."""
+    """What was filled; the chosen class grows where nothing is painted, Ctrl+Z takes it back."""
     number, z = int(layer.selected_label), section_of(viewer, layer)
     there = [bool((section == number).any()) for section in layer.data] if layer.ndim == 3 else []
     span = gap(there, z)

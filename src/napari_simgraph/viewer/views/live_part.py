@@ -15,6 +15,7 @@ from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job
 from napari_simgraph.core.live import History
 from napari_simgraph.core.model import Model
+from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.jobs import Ending, State, gui_threads
 from napari_simgraph.viewer.live.teaching import Teaching, has_journal, room_name
@@ -114,8 +115,9 @@ class LivePart(QWidget):
         teaching, said = self.teaching, self._painting.said
         if teaching is None:
             return self._last or self._ready()
-        chips = (("Keep this model", self.keep), ("Run on all", self._run_on_all))
-        chips = chips if teaching.answer is not None else ()
+        chips: tuple[Button, ...] = ()
+        if teaching.answer is not None:
+            chips = (("Keep this model", self.keep), ("Run on all", self._run_on_all))
         if teaching.lane.over:
             return Told("running", "Keeping what was learned …", can_start=False)
         if teaching.lane.paused:

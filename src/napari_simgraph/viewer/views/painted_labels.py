@@ -71,10 +71,11 @@ class _Fields(Lazy):
             whole = (*box[:-2], *(slice(min(s), max(s) + 1) for s in spans[-2:]))
             return self._block(whole)[..., :: steps[0], :: steps[1]]
         for corner, part in self._parts:
-            places, sources = [], []
+            places: list[Any] = [...]
+            sources: list[slice] = []
             for span, start, size in zip(spans[-2:], corner, part.shape[-2:], strict=True):
                 low, high = max(span.start, start), min(span.stop, start + size)
                 places.append(slice(low - span.start, max(low, high) - span.start))
                 sources.append(slice(low - start, max(low, high) - start))
-            out[(..., *places)] = part[(*box[:-2], *sources)]
+            out[tuple(places)] = part[(*box[:-2], *sources)]
         return out

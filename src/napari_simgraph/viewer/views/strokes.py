@@ -33,7 +33,8 @@ class Field(NamedTuple):
 
 def add_strokes(viewer: Any, image: Layer, field: Field | None = None) -> LabelsLayer:
     """An empty editable Labels layer that lies on the image or a field of it, just above it."""
-    shape, told = shape_of(image), {"thing": "strokes"}
+    shape = shape_of(image)
+    told: dict[str, Any] = {"thing": "strokes"}
     if field is not None:
         shape = (*shape[:-2], *field.shape)
         told |= {"corner": field.corner, "image": identify(image, "i")}
