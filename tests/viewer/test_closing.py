@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow
 viewer = napari.Viewer()
 _, dock = viewer.window.add_plugin_dock_widget("napari-simgraph", "Segment")
 viewer.open_sample("napari-simgraph", "larva")
+dock.teach.way.choose(live=False)
 timer = QTimer()
 
 def look():

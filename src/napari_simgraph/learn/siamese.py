@@ -26,7 +26,8 @@ _CHUNK = 256  # patches through the network at once
 _FEWEST = 16  # patches below which rank and retrieval say nothing
 _LOW_RANK = 0.02  # share of the dimensions in use; healthy runs lie above 0.1
 _LOW_SPREAD = 0.15  # of 1: 98 % of each answer is the same for all; healthy runs lie above 0.3
-_PATIENCE = 3  # bad looks in a row: the first steps may be strange
+_PATIENCE = 3  # bad looks in a row …
+_SETTLED = 20  # … of a network that has learned so many steps: a fresh one may part little
 COLLAPSED = (
     "The network gives the same answer for all patches, so it was stopped. "
     "Vary less, use larger patches, or more different images."
@@ -49,7 +50,7 @@ class SiameseLesson:
     ) -> None:
         self.network, self.work, self.how, self.seed = network, work, how, seed
         self.compare = LOSSES[loss]
-        self._bad = 0
+        self._bad = self._steps = 0
         self._looked = list(self._some(_WATCHED))
 
     def batch(self, number: int, size: int) -> Pairs:
@@ -62,6 +63,7 @@ class SiameseLesson:
 
     def loss(self, network: nn.Module, batch: Pairs, number: int) -> Tensor:
         """See `fit.Lesson.loss`."""
+        self._steps = number + 1
         generator = Generator().manual_seed(self.seed * 1_000_003 + number)
         a, b = self._project(network, batch, generator)
         found: Tensor = self.compare(a, b)
@@ -76,7 +78,7 @@ class SiameseLesson:
             All patches look the same to the network, again and again.
         """
         figures = self._health(network, self._looked)
-        if figures:
+        if figures and self._steps >= _SETTLED:
             self._bad = self._bad + 1 if self._is_low(figures, network) else 0
             if self._bad >= _PATIENCE:
                 raise ValueError(COLLAPSED)
