@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from napari_simgraph.viewer.demo import Demo
 
 STEPS, PATCH, BATCH = 60, 32, 64  # a quarter of a minute: enough to tell membranes from the rest
-AT = (8, 130, 120)  # section and pixel: a mitochondrion
+AT = (8, 240, 48)  # section and pixel: a mitochondrion
 
 
 def find_similar(demo: Demo) -> None:
