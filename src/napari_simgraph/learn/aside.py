@@ -56,13 +56,16 @@ class Aside:
     ) -> Generator[Tick, Signal | None, R]:
         """What `call` returns; ticks while it computes."""
         running = self._pool.submit(call)
-        while True:
-            try:
-                return running.result(TICK_SECONDS)
-            except TimeoutError:
-                if running.done():
-                    return running.result()
-            self.halt.hear((yield tick()))
+        try:
+            while True:
+                try:
+                    return running.result(TICK_SECONDS)
+                except TimeoutError:
+                    if running.done():
+                        return running.result()
+                self.halt.hear((yield tick()))
+        finally:
+            del running  # else a failed call holds its own arrays: future, error, frame, future
 
     def close(self) -> None:
         """End the thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -190,6 +191,7 @@ class Fit:
                 raise
             if self.state.batch == 1:
                 raise MemoryError(NO_MEMORY) from error
+            traceback.clear_frames(error.__traceback__)  # they hold what the step had computed
         self.network.zero_grad(set_to_none=True)
         free_cache(self.place.device)
         self.state.batch //= 2
