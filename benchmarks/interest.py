@@ -40,7 +40,8 @@ from scipy.spatial import cKDTree
 from napari_simgraph import Image, Labels, MemoryRoom, run
 from napari_simgraph.analysis.beside import beside
 from napari_simgraph.analysis.comparing import STATISTICS
-from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of, logistic
+from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of
+from napari_simgraph.analysis.kernel_logistic import logistic
 from napari_simgraph.analysis.neighbours import unit
 from napari_simgraph.analysis.ranking import auroc, average_precision
 from napari_simgraph.analysis.spreading import links

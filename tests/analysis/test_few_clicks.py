@@ -6,7 +6,8 @@ import pytest
 from napari_simgraph import Image
 from napari_simgraph.analysis.beside import beside
 from napari_simgraph.analysis.coherence import rank, rare, unlike_normal
-from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of, logistic
+from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of
+from napari_simgraph.analysis.kernel_logistic import logistic
 from napari_simgraph.analysis.neighbours import as_edges, exact, unit
 from napari_simgraph.analysis.ranking import auroc, average_precision
 from napari_simgraph.analysis.spreading import alone, links, settle, spread

@@ -12,9 +12,9 @@ from napari_simgraph.analysis.few_clicks import (
     FewClicks,
     Judged,
     Scored,
-    chance_of,
     judged_of,
 )
+from napari_simgraph.analysis.kernel_logistic import chance_of
 from napari_simgraph.analysis.marked import Said
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import PatchGrid

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.few_clicks import Judged, Vector, judged_of
+from napari_simgraph.analysis.few_clicks import Judged, judged_of
+from napari_simgraph.analysis.kernel_logistic import Vector
 from napari_simgraph.analysis.neighbours import Points
 from napari_simgraph.core.graph import SIMILARITY, SPATIAL, Edges, SimilarityGraph
 

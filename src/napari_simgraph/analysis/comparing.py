@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.few_clicks import FewClicks, Judged, logistic
+from napari_simgraph.analysis.few_clicks import FewClicks, Judged
+from napari_simgraph.analysis.kernel_logistic import logistic
 from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.ranking import auroc
 from napari_simgraph.core.tables import EmbeddingTable

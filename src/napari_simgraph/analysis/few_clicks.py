@@ -10,7 +10,6 @@ References
 .. [2] Huang et al., Combining label propagation and simple models out-performs graph neural
    networks, ICLR 2021, arXiv:2010.13993, sections 2.2 and 2.3 (Correct and Smooth).
 .. [3] Rasmussen, Williams, Gaussian processes for machine learning, 2006, eq. 2.26 (variance).
-.. [4] Platt, Probabilistic outputs for support vector machines, 1999, section 2.
 """
 
 from __future__ import annotations
@@ -22,17 +21,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.kernel_logistic import Vector, chance_of, logistic, slope_of
 from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.spreading import alone, settle, spread
 from napari_simgraph.core.patches import Rows
 
-Vector = NDArray[np.float32]
 KEEP, ROUNDS = 0.8, 10  # features: so that those of some five steps around count
 FAR = 0.97  # clicks: they reach some thirty steps
-_RIDGE = 0.3  # of points of length 1: a click moves its like, a handful don't overrule it
-_NEWTON = 25  # steps; a handful suffices
 _CLICKS = 2.0  # weight of what clicks spread; 1 and 3 score less on VNC (benchmarks/interest.py)
-_LOOSE, _LEAST_SLOPE = 10.0, 0.1  # calibration is hardly held back, and never turned around
 _NOISE = 0.1  # variance of a click: people err
 
 
@@ -103,6 +99,7 @@ class FewClicks:
         self.ground = prepared
         self._like: dict[int, Vector] = {}
         self._reach: dict[int, Vector] = {}
+        self._left: tuple[Any, LeftOut] | None = None  # of the newest clicks: asked for thrice
 
     def head(self, judged: Judged) -> tuple[Vector, float]:
         """Weights ``(D,)`` and offset of a logistic head on the spread features [1]_."""
@@ -142,6 +139,25 @@ class FewClicks:
 
     def left_out(self, judged: Judged) -> LeftOut:
         """Each click scored by the others alone."""
+        key = (judged.rows.tobytes(), judged.like.tobytes())
+        if self._left is None or self._left[0] != key:
+            self._left = key, self._leave_out(judged)
+        return self._left[1]
+
+    def threshold(self, judged: Judged) -> float:
+        """The score above which the fewest clicks are mistaken, each left out in turn."""
+        if min(judged.like.sum(), (~judged.like).sum()) < 2:
+            return 0.5  # one of a kind says nothing of the others of its kind
+        known = self.left_out(judged).logit
+        slope, shift = slope_of(known, judged.like)
+        chance = chance_of(slope * known + shift)
+        ranked = np.sort(chance)
+        cuts = np.concatenate([[0.5], (ranked[1:] + ranked[:-1]) / 2])
+        wrong = ((chance > cuts[:, None]) != judged.like).sum(1)
+        best = np.flatnonzero(wrong == wrong.min())
+        return float(cuts[best[np.abs(cuts[best] - 0.5).argmin()]])  # of equals the middle one
+
+    def _leave_out(self, judged: Judged) -> LeftOut:
         parts, offset, alike = self._head(judged)
         whole = chance_of(alike @ parts + np.float32(offset))
         spread_whole = self.reach(judged)
@@ -158,14 +174,11 @@ class FewClicks:
         return LeftOut(logit, reaches)
 
     def _calibrated(self, judged: Judged, logit: Vector) -> tuple[np.float32, np.float32]:
-        """Slope and shift that make a chance of a logit, from clicks left out in turn [4]_."""
+        """Slope and shift that make a chance of a logit, from clicks left out in turn."""
         known = logit[judged.rows]
         if min(judged.like.sum(), (~judged.like).sum()) > 1:
             known = self.left_out(judged).logit
-        kernel = _LOOSE * np.outer(known, known)
-        parts, shift = logistic(kernel, judged.like)
-        slope = max(_LOOSE * float(parts @ known), _LEAST_SLOPE)
-        return np.float32(slope), np.float32(shift)
+        return slope_of(known, judged.like)
 
     def weigh(self, row: int, judged: Judged) -> list[tuple[int, float]]:
         """Why a patch scores as it does: judged rows and how much each weighs, most first."""
@@ -174,12 +187,17 @@ class FewClicks:
         order = np.argsort(-np.abs(each), kind="stable")
         return [(int(judged.rows[at]), float(each[at])) for at in order]
 
-    def ask(self, scored: Scored, judged: Judged) -> int:
-        """The patch whose answer would teach most: undecided, unlike the judged, not an oddity."""
+    def ask(self, scored: Scored, judged: Judged, seen: Rows | None = None) -> int:
+        """The patch whose answer would teach most: undecided, unlike the judged, not an oddity.
+
+        Those `seen` are passed over.
+        """
         undecided = 1 - np.abs(2 * scored.score - 1)
         dense = np.asarray(self.ground.matrix.sum(1)).ravel()
         worth = (undecided + scored.uncertainty) * np.minimum(dense, np.median(dense))
         worth[judged.rows] = -1
+        if seen is not None:
+            worth[seen] = -1
         return int(worth.argmax())
 
     def _head(self, judged: Judged) -> tuple[Vector, float, Points]:
@@ -228,38 +246,10 @@ def check(judged: Judged) -> None:
         raise ValueError(f"Add one place that is {kind}: with one kind nothing can be told apart.")
 
 
-def logistic(kernel: NDArray[Any], like: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
-    """Weights of the clicks and offset of kernel logistic regression [1]_, by Newton's method."""
-    kernel = kernel.astype(np.float64)
-    count, truth = len(like), like.astype(np.float64)
-    parts, offset = np.zeros(count), 0.0
-    edge = np.ones((count, 1))
-    for _ in range(_NEWTON):
-        logit = kernel @ parts + offset
-        chance = 0.5 * (1 + np.tanh(0.5 * logit))
-        weight = np.maximum(chance * (1 - chance), 1e-6)
-        system = np.block(
-            [[kernel + _RIDGE * np.diag(1 / weight), edge], [edge.T, np.zeros((1, 1))]]
-        )
-        wanted = np.append(logit - (chance - truth) / weight, 0)
-        new = np.linalg.solve(system, wanted)
-        moved = float(np.abs(new[:count] - parts).max())
-        parts, offset = new[:count], float(new[count])
-        if moved < 1e-6:
-            break
-    return parts, offset
-
-
 def judged_of(like: Sequence[int] | Rows, unlike: Sequence[int] | Rows) -> Judged:
     """Rows of both kinds as one."""
     rows = np.concatenate([np.asarray(like, np.intp), np.asarray(unlike, np.intp)])
     return Judged(rows, np.arange(len(rows)) < len(like))
-
-
-def chance_of(logit: Any) -> Vector:
-    """A logit as a chance from 0 to 1."""
-    chance: Vector = np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * logit))
-    return chance
 
 
 def _shares(like: NDArray[np.bool_]) -> Vector:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.interest_settings import Linked, Outlining, Shown, Wanted, Way
 from napari_simgraph.learn.settings import Computing
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -138,14 +140,11 @@ def train(
     ValueError
         There is only one kind of mark, or none where some are needed.
     """
-    aside = Aside()
-    try:
-        ways: Any = yield from _ways(aside)
-        given = ways.Given(graph, marks, start)
-        model: Model = yield from ways.learn(given, config, room, aside)
-        return model
-    finally:
-        aside.close()
+
+    def learn(ways: Any, aside: Aside) -> Job[Model]:
+        return ways.learn(ways.Given(graph, marks, start), config, room, aside)  # type: ignore[no-any-return]
+
+    return (yield from _by(learn))
 
 
 def apply(
@@ -176,14 +175,11 @@ def apply(
     ValueError
         The graph has other features than the model learned from.
     """
-    aside = Aside()
-    try:
-        ways: Any = yield from _ways(aside)
-        given = ways.Given(graph, marks, None)
-        table: ScoreTable = yield from ways.use(model, given, config, aside)
-        return table
-    finally:
-        aside.close()
+
+    def use(ways: Any, aside: Aside) -> Job[ScoreTable]:
+        return ways.use(model, ways.Given(graph, marks, None), config, aside)  # type: ignore[no-any-return]
+
+    return (yield from _by(use))
 
 
 def live(
@@ -212,13 +208,12 @@ def live(
     ValueError
         It was stopped before there were clicks of both kinds.
     """
-    aside = Aside()
-    try:
-        ways: Any = yield from _ways(aside, "interest_live")
-        given = ways.Given(graph, marks, start)
-        return (yield from ways.Session(given, config, aside).run())  # type: ignore[no-any-return]
-    finally:
-        aside.close()
+
+    def answer(ways: Any, aside: Aside) -> Generator[Reply, Event | Signal | None, Model]:
+        session = ways.Session(ways.Given(graph, marks, start), config, aside)
+        return session.run()  # type: ignore[no-any-return]
+
+    return (yield from _by(answer, "interest_live"))
 
 
 def regions(table: ScoreTable, *, config: Regions, room: Room) -> Job[Outlined]:
@@ -275,6 +270,13 @@ def score(
     }
 
 
-def _ways(aside: Aside, name: str = "interest_ways") -> Job[Any]:
-    """The ways to learn; torch is loaded with them."""
-    return (yield from aside.wait(partial(import_module, f"napari_simgraph.learn.{name}")))
+def _by(
+    work: Callable[[Any, Aside], Generator[Any, Any, R]], name: str = "interest_ways"
+) -> Generator[Any, Any, R]:
+    """What `work` gives, called with the ways to learn (torch comes with them) and a thread."""
+    aside = Aside()
+    try:
+        ways = yield from aside.wait(partial(import_module, f"napari_simgraph.learn.{name}"))
+        return (yield from work(ways, aside))
+    finally:
+        aside.close()

@@ -30,6 +30,13 @@ class Why:
     row: int
 
 
+@dataclass(frozen=True)
+class Skip:
+    """Another patch is to be asked for: one can't say what this one is."""
+
+    row: int
+
+
 @dataclass(frozen=True, eq=False)
 class ClickAnswer:
     """The scores after some clicks.
@@ -46,6 +53,8 @@ class ClickAnswer:
         AUROC with each click left out in turn, ours and plainer ways; empty for a handful.
     seconds
         From the click to here.
+    above
+        The score above which the fewest clicks are mistaken, each left out in turn.
     """
 
     scores: ScoreTable
@@ -53,6 +62,7 @@ class ClickAnswer:
     clicks: int
     figures: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    above: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,5 +77,5 @@ class Reasons:
     neighbours: Mapping[str, tuple[tuple[int, float], ...]]
 
 
-Event: TypeAlias = Click | Why
+Event: TypeAlias = Click | Why | Skip
 Reply: TypeAlias = ClickAnswer | Reasons | Tick

@@ -92,6 +92,14 @@ class SimilarityGraph:
         """The same with some fields changed."""
         return replace(self, **changes)
 
+    def strongest(self, row: int, most: int) -> dict[str, tuple[tuple[int, float], ...]]:
+        """By kind of edge the heaviest neighbours of a row with their weights, heaviest first."""
+        found = {}
+        for kind, edges in self.edges.items():
+            ends, weights = edges.row(row)
+            found[kind] = tuple(zip(ends[:most].tolist(), weights[:most].tolist(), strict=True))
+        return found
+
     def span(self, kind: str = SIMILARITY) -> NDArray[np.uint8]:
         """For each edge: 0 within a section, 1 between sections, 2 between images."""
         edges, grid = self.edges[kind], self.table.grid

@@ -8,14 +8,17 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
+
 from napari_simgraph.analysis import click_model
 from napari_simgraph.analysis.comparing import compare
 from napari_simgraph.analysis.few_clicks import FewClicks, check, judged_of
 from napari_simgraph.analysis.marked import said
 from napari_simgraph.analysis.spreading import links
-from napari_simgraph.core.clicks import Click, ClickAnswer, Event, Reasons, Reply, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Event, Reasons, Reply, Skip, Why
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.interest_results import model_of, table_of, tell_alone
 from napari_simgraph.learn.interest_ways import Given, few_of
@@ -33,6 +36,7 @@ class Session:
         self.given, self.config, self.aside = given, config, aside
         self.inbox: deque[Event] = deque()
         self.state: dict[int, bool] = {}
+        self.skipped: set[int] = set()
         self.few: FewClicks
 
     def run(self) -> Replies[Model]:
@@ -73,7 +77,9 @@ class Session:
         yield from self._answer(begun)
 
     def _note(self, event: Any) -> None:
-        if event.like is None:
+        if isinstance(event, Skip):
+            self.skipped.add(event.row)
+        elif event.like is None:
             self.state.pop(event.row, None)
         else:
             self.state[event.row] = event.like
@@ -88,20 +94,25 @@ class Session:
         scored = yield from self._wait(partial(self.few.answer, judged))
         graph = self.given.graph
         table = table_of(graph, scored, self.matrix, {}, {"clicks": len(judged.rows)})
-        asked = self.few.ask(scored, judged)
+        asked = self.few.ask(scored, judged, self._seen())
         figures = compare(self.few, judged, graph.table)
+        above = self.few.threshold(judged)
         spent = time.monotonic() - begun
-        self._hear((yield ClickAnswer(table, asked, len(judged.rows), figures, spent)))
+        self._hear((yield ClickAnswer(table, asked, len(judged.rows), figures, spent, above)))
 
     def _why(self, row: int) -> Reasons:
         judged = self._judged()
         clicks = self.few.weigh(row, judged)[:_TOLD] if judged.both else []
-        near = {}
-        for kind, edges in self.given.graph.edges.items():
-            ends, weights = edges.row(row)
-            pairs = zip(ends[:_TOLD].tolist(), weights[:_TOLD].tolist(), strict=True)
-            near[kind] = tuple(pairs)
-        return Reasons(row, tuple(clicks), near)
+        return Reasons(row, tuple(clicks), self.given.graph.strongest(row, _TOLD))
+
+    def _seen(self) -> Rows:
+        """Patches that are not to be asked for: those skipped, and what they overlap."""
+        grid = self.given.graph.table.grid
+        out = np.zeros(len(grid), np.bool_)
+        every = np.arange(len(grid))
+        for row in self.skipped:
+            out |= grid.overlapping(np.full(len(grid), row), every)
+        return np.flatnonzero(out)
 
     def _judged(self) -> Any:
         like = sorted(row for row, yes in self.state.items() if yes)

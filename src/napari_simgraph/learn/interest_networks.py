@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.comparing import OURS, PLAIN, SPREAD, STATISTICS
-from napari_simgraph.analysis.few_clicks import Judged, Vector, chance_of, logistic
+from napari_simgraph.analysis.few_clicks import Judged
+from napari_simgraph.analysis.kernel_logistic import Vector, chance_of, logistic
 from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.ranking import auroc
 from napari_simgraph.analysis.spreading import settle
