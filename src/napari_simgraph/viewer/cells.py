@@ -73,14 +73,14 @@ class Cells:
 
 
 def paint_cells(
-    ground: Ground, rows: Rows, colors: NDArray[np.uint8], shape: tuple[int, ...]
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """A picture ``(Z, Y, X, 4)`` with one cell a patch, and the height and width of a cell.
+    ground: Ground, rows: Rows, colors: NDArray[Any], shape: tuple[int, ...]
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """A picture ``(Z, Y, X, …)`` with one cell a patch, and the height and width of a cell.
 
     Parameters
     ----------
     ground, rows, colors
-        Which patches, and their RGBA; all lie in one layer.
+        Which patches, and their RGBA or one number each; all lie in one layer.
     shape
         Sections, height and width of that layer in pixels.
     """
@@ -92,20 +92,21 @@ def paint_cells(
     first = (centres[0, 1:] - step / 2) % step  # cells lie as the patches do
     at = np.floor((centres[:, 1:] - first) / step).astype(int)
     first, at = _from_zero(first, at, step)
-    picture = np.zeros((shape[0], *(counts + 2), 4), np.uint8)
+    picture = np.zeros((shape[0], *(counts + 2), *colors.shape[1:]), colors.dtype)
     inside = (at >= 0).all(1) & (at < counts + 2).all(1)
     z = centres[inside, 0].astype(int)
     picture[z, at[inside, 0], at[inside, 1]] = colors[inside]
     return picture, np.stack([step, first + step / 2])
 
 
-def _layer(
-    ground: Ground, source: Layer, rows: Rows, colors: NDArray[np.uint8], thing: str
-) -> Layer:
+def placed_cells(
+    ground: Ground, source: Layer, rows: Rows, values: NDArray[Any]
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """The picture of `paint_cells` over a layer, and where it lies, see `state.place_of`."""
     finest = source.data[0] if getattr(source, "multiscale", False) else source.data
     flat = source.ndim < 3
     shape = (1, *finest.shape[:2]) if flat else tuple(finest.shape[:3])
-    picture, (step, first) = paint_cells(ground, rows, colors, shape)
+    picture, (step, first) = paint_cells(ground, rows, values, shape)
     place = place_of(source)
     scale, corner = np.array(place["scale"], float), np.zeros(source.ndim)
     corner[-2:] = first
@@ -113,8 +114,15 @@ def _layer(
     place["translate"] = Affine(**{name: getattr(source, name) for name in names})(corner)
     scale[-2:] *= step
     place["scale"] = scale
+    return (picture[0] if flat else picture), place
+
+
+def _layer(
+    ground: Ground, source: Layer, rows: Rows, colors: NDArray[np.uint8], thing: str
+) -> Layer:
+    picture, place = placed_cells(ground, source, rows, colors)
     layer = ImageLayer(
-        picture[0] if flat else picture,
+        picture,
         rgb=True,
         name=layer_name(source.name, thing),
         interpolation2d="nearest",

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.marked import rows_under
+from napari_simgraph.core.marks import Mark
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.ground import Ground, Under
 from napari_simgraph.viewer.selection import Place, Selection
 from napari_simgraph.viewer.views.objects_chosen import STILL_PX, look_at
@@ -43,6 +46,8 @@ class Picker:
         self._viewer, self._selection, self._ground = viewer, selection, ground
         self._say, self._drawn = say, drawn
         self.resting = False  # where the person switched picking off
+        # Set by the dock in front where Shift and Ctrl mean something else: rows, and if Shift.
+        self.judge: Callable[[Rows, bool], object] | None = None
         viewer.mouse_drag_callbacks.append(self._pressed)
         selection.going.connect(self._go)
 
@@ -68,6 +73,9 @@ class Picker:
         row = self.row_at(world)
         if row < 0:
             self._say(NOTHING)
+            return
+        if self.judge is not None and ("Shift" in modifiers or "Control" in modifiers):
+            self.judge(np.array([row]), "Shift" in modifiers)
             return
         one, chosen = self._selection.example(row), self._selection
         like = [each for each in chosen.like if each.row != row]
@@ -117,8 +125,9 @@ class Picker:
             yield
         if not far:
             self.pick(position, modifiers)
-        elif "Shift" in modifiers:
-            self._rectangle(np.asarray(position, float), np.asarray(event.position, float))
+        elif "Shift" in modifiers or (self.judge is not None and "Control" in modifiers):
+            ends = np.asarray(position, float), np.asarray(event.position, float)
+            self._rectangle(*ends, "Shift" in modifiers)
 
     def _rests(self, event: Any) -> bool:
         """Whether a press is none of ours; says why where the person may wonder."""
@@ -131,13 +140,25 @@ class Picker:
             return True
         return False
 
-    def _rectangle(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> None:
-        """A drawn rectangle as a square around its middle that holds it."""
+    def _rectangle(self, start: NDArray[np.float64], end: NDArray[np.float64], like: bool) -> None:
+        """A drawn rectangle: its patches are judged, or a square around its middle is looked at."""
         ground, first, last = self._ground(), self._under(start), self._under(end)
         if ground is None or first is None or last is None or first.image != last.image:
             self._say("Draw the rectangle inside one image.")
+            return
+        if self.judge is not None:
+            corners = _around((first.y, first.x), (last.y, last.x))
+            name = ground.grid.sources[first.image].name
+            box = Mark("box", (np.array(corners),), first.z, name)
+            self.judge(rows_under(box, ground.grid), like)
             return
         side = max(abs(last.y - first.y), abs(last.x - first.x))
         source = ground.grid.sources[first.image]
         middle = (first.y + last.y) / 2, (first.x + last.x) / 2
         self._drawn(Place(source.fingerprint, first.z, *middle, max(side, 1.0)))
+
+
+def _around(one: tuple[float, float], other: tuple[float, float]) -> list[tuple[float, float]]:
+    """The four corners of a rectangle, in turn."""
+    (top, left), (bottom, right) = one, other
+    return [(top, left), (top, right), (bottom, right), (bottom, left)]
