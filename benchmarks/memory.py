@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 import zarr
+from scipy import ndimage
 
 from napari_simgraph import ClassTable, Image, Labels, MemoryRoom, run
 from napari_simgraph.capabilities import segmentation
@@ -46,11 +47,13 @@ def sections():
 
 
 def tiny(folder):
-    """A model of one step: what it finds does not matter."""
-    pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
-    labels = Labels(1 + (pixels > 127).astype(np.uint8), classes=ClassTable.of(["a", "b"]))
+    """A small model that finds dark lines: enough for its boundaries to be closed as in use."""
+    pixels = sections()[0, :512, :512]
+    dark = ndimage.gaussian_filter(pixels.astype(np.float32), 1.5) < np.percentile(pixels, 25)
+    table = ClassTable.of(["membrane", "cell"])
+    labels = Labels(np.where(dark, 1, 2).astype(np.uint8), classes=table)
     config = segmentation.Train(
-        minutes=0, steps=1, width=4, depth=2, patch=32, holdout="none", scale="off", threads=1
+        minutes=0, steps=100, width=4, depth=2, patch=64, holdout="none", scale="off", threads=1
     )
     model = run(segmentation.train(Image(pixels), labels, config=config, room=MemoryRoom()))
     save_model(model.replace(spacing=(4.6, 4.6), unit="nm"), folder)
@@ -70,6 +73,7 @@ def peak(model, path, count, asked):
     out = path.with_name("classes.ome.zarr")
     words = f"segmentation apply --average none --progress none --threads {asked.threads}".split()
     words += ["--spacing", asked.spacing, "--unit", "nm", "--output", asked.output]
+    words += ["--boundaries", asked.boundaries]
     words += ["--model", str(model), "--image", str(path), "--out", str(out)]
     words += ["--sections", ",".join(str(z) for z in range(0, count, asked.every))]
     begun = time.perf_counter()
@@ -87,6 +91,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="Every so many sections is done.")
     parser.add_argument("--output", default="classes")
+    parser.add_argument("--boundaries", default="closed", help="raw: as the network gives them.")
     parser.add_argument("--spacing", default=SPACING, help="Another one: it is resampled.")
     asked = parser.parse_args()
     peaks = []
