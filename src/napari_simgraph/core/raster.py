@@ -192,17 +192,22 @@ class ImageSet:
     """Images of any sizes, each with a name and perhaps a class (``""`` where there is none).
 
     `images` may make them when they are asked for: go through them once, or by number.
+    `image_groups` says which of them show the same thing (a specimen, a tile, a patient): they
+    are never kept aside apart from each other.
     """
 
     images: Sequence[Image]
     image_classes: tuple[str, ...] = ()
     name: str = "images"
+    image_groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.images:
             raise ValueError(f"'{self.name}' holds no image that can be read.")
         if self.image_classes and len(self.image_classes) != len(self.images):
             raise ValueError("Each image has one class, or none of them has one.")
+        if self.image_groups and len(self.image_groups) != len(self.images):
+            raise ValueError("Each image belongs to one group, or none of them does.")
 
     def __len__(self) -> int:
         return len(self.images)

@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -80,12 +80,7 @@ class Siamese(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Mean and spread of each feature over the patch, all stages ``(N, F)``."""
-        pooled = []
-        for stage in self.encoder(x):
-            # in float32: squares of bfloat16 leave nothing of a small spread
-            spread, mean = torch.var_mean(stage.float(), dim=(2, 3), correction=0)
-            pooled += [mean, torch.sqrt(spread + 1e-6)]
-        return torch.cat(pooled, dim=1)
+        return pooled(self.encoder(x))
 
     def fold(self) -> None:
         """Take the normalisations of the encoder into its convolutions."""
@@ -95,6 +90,16 @@ class Siamese(nn.Module):
         """Projections ``(N, projection)`` of patches ``(N, C, Y, X)``."""
         projected: Tensor = self.head(self.features(x))
         return projected
+
+
+def pooled(stages: Sequence[Tensor]) -> Tensor:
+    """Mean and spread of each feature of several stages, ``(N, F)``."""
+    parts = []
+    for stage in stages:
+        # in float32: squares of bfloat16 leave nothing of a small spread
+        spread, mean = torch.var_mean(stage.float(), dim=(2, 3), correction=0)
+        parts += [mean, torch.sqrt(spread + 1e-6)]
+    return torch.cat(parts, dim=1)
 
 
 def build(
