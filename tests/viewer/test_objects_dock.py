@@ -315,7 +315,7 @@ def test_without_a_pixel_size_it_says_so(dock, viewer, qtbot):
     viewer.add_labels(pixels(), name="painted")
     measure(dock, qtbot)
     assert sentence(dock).endswith("The pixel size is unknown: sizes are in pixels.")
-    assert dock.panel.model.columns[2].title == "Size, px"
+    assert dock.panel.model.columns[2].title == "px"
 
 
 def test_a_layer_that_goes_takes_its_table_along(dock, viewer, labels, qtbot):

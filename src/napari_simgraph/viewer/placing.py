@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QTabBar, QWidget
 
 PLUGIN = "napari-simgraph"
 WIDTH = 380
@@ -31,8 +31,13 @@ def place(widget: QWidget) -> None:
     napari stacks docks that are opened from its menus.
     """
     dock, window = parent_of(widget, QDockWidget), parent_of(widget, QMainWindow)
-    if dock is not None:  # napari adds the plugin's name: three tabs would be cut
-        dock.setWindowTitle(dock.windowTitle().removesuffix(f" ({PLUGIN})"))
+    if dock is not None:
+        _shorten(dock)
+        later = QTimer(dock)  # once napari has made its new title bar
+        later.setSingleShot(True)
+        later.timeout.connect(lambda: _shorten(dock))
+        for changed in (dock.topLevelChanged, dock.dockLocationChanged):
+            changed.connect(lambda *_: later.start(0))
     if dock is None or window is None or dock.isFloating() or window.dockWidgetArea(dock) != _RIGHT:
         return
     for other in window.findChildren(QDockWidget):
@@ -44,6 +49,15 @@ def place(widget: QWidget) -> None:
     window.resizeDocks([dock], [WIDTH], Qt.Orientation.Horizontal)
     dock.show()
     dock.raise_()
+
+
+def _shorten(dock: QDockWidget) -> None:
+    """Take out the plugin's name, which napari adds: three tabs would be cut."""
+    ending = f" ({PLUGIN})"
+    dock.setWindowTitle(dock.windowTitle().removesuffix(ending))
+    bar = dock.titleBarWidget()
+    for label in bar.findChildren(QLabel) if bar is not None else ():
+        label.setText(label.text().removesuffix(ending))
 
 
 def _is_ours(dock: QDockWidget) -> bool:

@@ -13,7 +13,8 @@ from qtpy.QtGui import QIcon
 from napari_simgraph.core.objects import ObjectTable
 
 Ids = NDArray[np.int64]
-_DIGITS = 3  # of sizes on screen; the CSV has more
+_DIGITS = 3  # of sizes on screen
+_LEAST = 0.00001  # µm³: less is a few voxels of EM, and its zeros would fill the column
 
 
 class Shown(NamedTuple):
@@ -26,7 +27,9 @@ class Shown(NamedTuple):
 
 
 def say_size(value: float) -> str:
-    """A size with three digits and no exponent: ``0.0503``."""
+    """A size with three digits and no exponent: ``0.0503``; the CSV has all digits."""
+    if 0 < value < _LEAST:
+        return f"<{_LEAST:.5f}"
     if value == int(value):
         return str(int(value))
     return str(np.format_float_positional(value, _DIGITS, unique=False, fractional=False, trim="-"))
@@ -41,10 +44,11 @@ def shown_columns(table: ObjectTable) -> list[Shown]:
     """The columns on screen, most wanted first: a dock is 356 px wide."""
     size = table.size
     kind = {"volume_um3": "Volume", "area_um2": "Area"}.get(size, "Size")
+    size_tip = f"{kind} of all its pixels, in {unit_of(size)}."
     found = [Shown("No.", "id", str, "Its number: the value of its pixels.")]
     if len(set(table["class"].tolist())) > 1:
         found.append(Shown("Class", "class", str, "The class that it is a piece of."))
-    found.append(Shown(f"{kind}, {unit_of(size)}", size, say_size, f"{kind} of all its pixels."))
+    found.append(Shown(unit_of(size), size, say_size, size_tip))
     if "sections" in table:
         found.append(Shown("z", "section_first", str, "From which section to which it goes."))
     if "mean_grey" in table:

@@ -19,7 +19,7 @@ from napari_simgraph.viewer.views.parts import column, row
 
 Ids = NDArray[np.int64]
 _ROWS = 6  # seen at once where the dock is low
-_SIGN = 24  # px beside a title, for the sign of sorting
+_SIGN = 18  # px beside a title, for the sign of sorting
 _WAIT_MS = 50  # while the slider is dragged
 _STEPS = 1000  # of the slider, over the powers of ten between the smallest and the largest
 _ALL = "all classes"
@@ -136,11 +136,10 @@ class TablePanel(QWidget):
         rows.verticalHeader().hide()
         rows.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.verticalHeader().setDefaultSectionSize(height)
-        rows.horizontalHeader().setStretchLastSection(True)
+        rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows.horizontalHeader().setResizeContentsPrecision(_ROWS)  # those in view say enough
         rows.horizontalHeader().setHighlightSections(False)
         rows.setMinimumHeight((_ROWS + 1) * height + 8)
-        rows.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit(self.ids()))
 
     def _lay(self) -> None:
@@ -190,13 +189,19 @@ class TablePanel(QWidget):
         self._fit_columns()
 
     def _fit_columns(self) -> None:
-        """Room for title and sign of sorting; for the sections as much as any may need."""
+        """Room for figures and titles; the class takes what is left, so nothing is off the side."""
         rows, metrics = self.rows, self.rows.fontMetrics()
         rows.resizeColumnsToContents()
-        for number, shown in enumerate(self.model.columns):
-            least = metrics.horizontalAdvance("000–000 ") if shown.title == "z" else 0
-            title = metrics.horizontalAdvance(shown.title) + _SIGN
-            rows.setColumnWidth(number, max(rows.columnWidth(number), least, title))
+        head, stretch = rows.horizontalHeader(), QHeaderView.ResizeMode.Stretch
+        named = [shown.title for shown in self.model.columns]
+        for number, title in enumerate(named):
+            head.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
+            least = metrics.horizontalAdvance("000–000 ") if title == "z" else 0
+            wide = metrics.horizontalAdvance(title) + _SIGN
+            rows.setColumnWidth(number, max(rows.columnWidth(number), least, wide))
+        if named:
+            wide = named.index("Class") if "Class" in named else len(named) - 1
+            head.setSectionResizeMode(wide, stretch)
 
     def limits(self) -> tuple[float, float]:
         """The sizes that are shown, from and to."""
@@ -213,6 +218,9 @@ class TablePanel(QWidget):
         before = self.ids() if keep is None else keep
         kind = self.kind.currentText() if self.kind.currentIndex() > 0 else ""
         self.model.filter(kind, *self.limits())
+        titles = [shown.title for shown in self.model.columns]
+        if "Class" in titles:
+            self.rows.setColumnHidden(titles.index("Class"), bool(kind))  # it would say one word
         self.choose(before, scroll=False)
         hidden, unit = len(self.model.hidden), unit_of(table.size)
         said = f"{len(self.model.order):,} of {len(table):,} objects" if hidden else ""

@@ -52,6 +52,7 @@ class SegmentDock(DockFrame):
             page.changed.connect(self.renew)
             self.on_close(page.close_events)
         self.run.folder_wanted.connect(self._ask_folder)
+        self.run.correct_wanted.connect(lambda: self.tabs.setCurrentIndex(CORRECT))
         self.teach.learned.connect(self._learned)
         self.correct.learned.connect(self._learned)
         self.teach.turned.connect(self._turn)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from napari.layers import Layer
 from qtpy.QtCore import Qt, Signal
@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QWidget
 from superqt import QLabeledRangeSlider
 
 from napari_simgraph.capabilities import segmentation
-from napari_simgraph.core.job import Job, Region, Tick, say_time
+from napari_simgraph.core.job import Job, Region, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.learn.cost import Cost, Shape, learning_speed, of_painting
@@ -22,7 +22,6 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, State, Task, gui_threads
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.provenance import command
-from napari_simgraph.viewer.replacing import Made
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.folder_choice import left
@@ -36,8 +35,8 @@ from napari_simgraph.viewer.views.parts import (
     row,
     say_channels,
     say_device,
-    say_made,
 )
+from napari_simgraph.viewer.views.run_said import Came, next_steps, say_kept
 from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
 from napari_simgraph.viewer.words import say_cost
 
@@ -54,6 +53,7 @@ class RunPage(SegmentPage):
 
     dropped = "Cancelled. Nothing was changed."
     folder_wanted = Signal()
+    correct_wanted = Signal()
 
     def __init__(self, session: Session, teach: Callable[[], object]) -> None:
         tip = "The picture to segment: grey, RGB or a stack."
@@ -191,26 +191,13 @@ class RunPage(SegmentPage):
             layers.selection.active = active  # whoever paints goes on painting
         if ending.state is State.DONE:
             self._speed = self._work / max(ending.seconds, 0.1)
-        said = self._say_kept(list(made.values()), ending)
+        came = Came(self._count, self._noun.sections, None in self._earlier.values())
+        said = say_kept(list(made.values()), ending, came)
         undo = ("Undo", lambda: self._undo(list(made)))
-        self._last = Told("done" if ending.state is State.DONE else "stopped", said, undo)
+        state: Literal["done", "stopped"] = "done" if ending.state is State.DONE else "stopped"
+        correct = self.correct_wanted.emit if "objects" in made else None
+        self._last = Told(state, said, undo, next_steps(self._session.viewer, correct))
         self.made.renew()
-
-    def _say_kept(self, made: list[Made], ending: Ending) -> str:
-        """What was made, and what became of the sections that it did not come to."""
-        took, done = say_time(ending.seconds), ending.state is State.DONE
-        there = self._noun.sections
-        if done and self._count == there:
-            return say_made(made, took)
-        of = f"{self._count} of {there} sections"
-        said = f"Made {of} in {took}." if done else f"Kept what was made in {took}: {of}."
-        if there == 1:  # a flat image, stopped on the way
-            said = f"Kept what was made in {took}."
-        if None in self._earlier.values():
-            return f"{said} The others are empty: the earlier classes were different."
-        if any(each.replaced for each in made):
-            return f"{said} The rest is as it was."
-        return said
 
     def _info(self, thing: str) -> dict[str, Any]:
         model, config = self._used
