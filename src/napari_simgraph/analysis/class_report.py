@@ -116,10 +116,10 @@ def tempered(logs: NDArray[np.floating], by: float) -> Floats:
 
 def honest_chances(chances: NDArray[np.floating], truth: ArrayLike) -> Floats:
     """Chances tempered by what the other half says, so that no row is judged on itself."""
-    true, found = np.asarray(truth), chances.astype(np.float64).copy()
-    logs = np.log(np.maximum(found, 1e-12))
+    true, found = np.asarray(truth), chances.astype(np.float64)
+    logs = np.log(np.maximum(chances.astype(np.float64), 1e-12))
     half = np.arange(len(true)) % 2 == 0
     for one, other in ((half, ~half), (~half, half)):
         if other.any() and one.any():
-            found[one] = tempered(logs[one], temperature(found[other], true[other]))
+            found[one] = tempered(logs[one], temperature(chances[other], true[other]))
     return found

@@ -19,7 +19,7 @@ from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.patch_classes import image_classes, numbered, painted_classes
 from napari_simgraph.core.patches import Layout, PatchGrid, Rows, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
-from napari_simgraph.core.tables import EmbeddingTable, join
+from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.patchwork import Tiling, lay_out
 
@@ -125,6 +125,12 @@ def whole_grid(image: Image | ImageSet) -> PatchGrid:
     return laid_out(image, [Layout(0, plane, max(plane), max(plane)) for plane in planes])
 
 
+def are_whole(grid: PatchGrid) -> bool:
+    """Whether each patch is a whole picture."""
+    sides = np.array([max(one.shape[-2:]) for one in grid.sources])
+    return bool(len(grid) and (grid.size >= sides[grid.image]).all())
+
+
 def labelled(given: Sources, config: Any, aside: Aside) -> Job[Labelled]:
     """The patches that have a class, some of each class kept aside.
 
@@ -173,7 +179,7 @@ def _parted(
         said = f"{listed} {many} too few pictures to check on."
         aside.halt.hear((yield Note(said, warning=True)))
     learn = parts.learn[clear]
-    return Labelled(image, grid, classes, rows, truth, learn, parts.kept, given.whole)
+    return Labelled(image, grid, classes, rows, truth, learn, parts.kept, are_whole(grid))
 
 
 def classed_grid(given: Sources, config: Any) -> tuple[PatchGrid, NDArray[np.str_]]:
@@ -226,11 +232,6 @@ def _check_same(grid: PatchGrid, image: Image | ImageSet) -> None:
     prints = [one.fingerprint for one in grid.sources]
     if len(several) != len(prints) or [one.fingerprint for one in several] != prints:
         raise ValueError(f"The table was made from {grid.sources[0].name}: open that image.")
-
-
-def rows_known(grid: PatchGrid, table: EmbeddingTable) -> Rows:
-    """The rows of a grid that a table has, too."""
-    return join(grid, table).left
 
 
 def _broken(images: Sequence[Image], numbers: range) -> dict[int, str]:

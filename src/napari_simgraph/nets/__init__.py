@@ -10,10 +10,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from napari_simgraph.nets import encoder, filters, unet
+from napari_simgraph.nets import classifier, dense, encoder, filters, pretexts, unet, vae
 from napari_simgraph.nets.unet import Reach
 
-_ARCHITECTURES = {"filters": filters, "siamese": encoder, "unet": unet}
+_ARCHITECTURES = {
+    "classifier": classifier,
+    "dense": dense,
+    "filters": filters,
+    "pretexts": pretexts,
+    "siamese": encoder,
+    "unet": unet,
+    "vae": vae,
+}
 _SLOW = ("graph",)  # imported when first asked for: torch-geometric takes seconds
 
 
@@ -23,7 +31,8 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     Parameters
     ----------
     name
-        The architecture: ``filters``, ``siamese``, ``unet`` or ``graph``.
+        The architecture: ``classifier``, ``dense``, ``filters``, ``pretexts``, ``siamese``,
+        ``unet``, ``vae`` or ``graph``.
     seed
         Of the weights.
     options
@@ -84,7 +93,7 @@ def _draw(network: nn.Module, generator: torch.Generator) -> None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             module.reset_parameters()
         elif isinstance(module, filters.Filters):
             module.reset()
