@@ -17,18 +17,34 @@ from napari_simgraph.cli import main
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.objects import Columns
+from napari_simgraph.core.raster import each_image
+from napari_simgraph.core.signatures import SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.core.verbs import makes_table, verbs
 from napari_simgraph.io.models import save_model
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import write_table
-from toy import toy_graph, toy_image, toy_labels, toy_scores, toy_table
+from toy import (
+    toy_graph,
+    toy_image,
+    toy_labels,
+    toy_pictures,
+    toy_scores,
+    toy_signatures,
+    toy_table,
+)
 
 VERBS = [verb for name in NAMES for verb in verbs(load(name)).values()]
 TRAINING = [verb for verb in VERBS if verb.result is Model]
 SHORT = {"steps": 8, "minutes": 0.0, "device": "cpu", "threads": 1}
 # What else makes a run of one of them short, or a question complete.
-ALSO = {"embedding": {"patch": 24, "batch": 16}, "similarity": {"rows": "0"}}
+ALSO = {"classification": {"width": 4, "depth": 2, "batch": 8, "fewer": 2, "sizes": "8,16"}}
+ALSO |= {"embedding": {"patch": 24, "batch": 16}, "similarity": {"rows": "0"}}
+ALSO["signature"] = {"a": "stripes", "b": "grain", "patch": 32, "resamples": 2, "draws": 1}
+ALSO["generation"] = {"patch": 16, "batch": 8, "width": 4, "latents": "2,4", "widths": "4"}
+ALSO["generation"] |= {"rows": "0,1", "n": 3}
+ALSO["anomaly"] = {"patch": 32, "width": 16, "tile": 8, "batch": 4}
+LOOKS_INTO = "segmentation"  # whose model signatures are taken of
 GAP_SECONDS = 0.5
 
 
@@ -57,7 +73,9 @@ def short(verb, **changes):
 
 def nouns(verb, models):
     toys = {EmbeddingTable: toy_table, SimilarityGraph: toy_graph, ScoreTable: toy_scores}
-    toys |= {Image: toy_image, Labels: toy_labels, Model: lambda: models[verb.capability]}
+    toys |= {SignatureTable: toy_signatures, Image: toy_image, Labels: toy_labels}
+    toys |= {Model: lambda: models.get(verb.capability) or models[LOOKS_INTO]}
+    toys |= {ImageSet: toy_pictures}
     return {noun.name: toys[noun.types[0]]() for noun in verb.nouns if noun.required}
 
 
@@ -108,9 +126,11 @@ def test_progress_grows_to_its_end(verb, models):
 
 
 def arrays_of(noun):
+    if isinstance(noun, ImageSet):
+        return [one.data[0] for one in noun]
     if isinstance(noun, SimilarityGraph):
         noun = noun.table
-    if isinstance(noun, EmbeddingTable):
+    if isinstance(noun, EmbeddingTable | SignatureTable):
         return [noun.values, noun.grid.x]
     if isinstance(noun, ScoreTable):
         return [noun.score, noun.grid.x]
@@ -123,11 +143,11 @@ def test_inputs_are_never_changed(verb, models):
     for noun in inputs.values():
         for array in arrays_of(noun):
             array.setflags(write=False)
-    before = {name: noun.fingerprint for name, noun in inputs.items()}
+    before = {name: prints(noun) for name, noun in inputs.items()}
     drive(verb.call(**inputs, config=short(verb), room=MemoryRoom()))
     for name, noun in inputs.items():
         fresh = noun.replace() if isinstance(noun, Image | Labels) else noun
-        assert fresh.fingerprint == before[name], name
+        assert prints(fresh) == before[name], name
 
 
 @each_verb
@@ -222,7 +242,7 @@ def test_images_of_other_kinds_are_told_or_taken(verb, models):
     inputs = nouns(verb, models)
     if "image" not in inputs:
         pytest.skip("takes no image")
-    image = inputs["image"]
+    image = each_image(inputs["image"])[0]
     shape = image.shape
     odd = {
         "four channels": Image(np.zeros((*shape, 4), np.uint8), axes=image.axes + "C"),
@@ -249,7 +269,11 @@ def test_model_and_image_that_do_not_fit(verb, models):
     if "model" not in {noun.name for noun in verb.nouns if noun.required}:
         pytest.skip("takes no model")
     inputs = nouns(verb, models)
+    if not {"image", "graph"} & inputs.keys():
+        pytest.skip("takes the model alone")
     if "image" not in inputs:
+        if "graph" not in inputs:
+            pytest.skip("looks at nothing but the model")
         narrow = inputs["graph"].table.replace(values=inputs["graph"].table.values[:, :2])
         with pytest.raises(ValueError, match=r"\.$"):
             drive(
@@ -260,7 +284,7 @@ def test_model_and_image_that_do_not_fit(verb, models):
                 )
             )
         return
-    image = inputs["image"]
+    image = each_image(inputs["image"])[0]
     colour = Image(np.zeros((*image.shape, 3), np.uint8), axes=image.axes + "C")
     with pytest.raises(ValueError, match=r"\.$"):
         drive(verb.call(**inputs | {"image": colour}, config=short(verb), room=MemoryRoom()))
@@ -274,13 +298,19 @@ def files(tmp_path_factory, models):
     write_table(toy_table(), folder / "table.h5ad")
     write_table(toy_graph(), folder / "graph.h5ad")
     write_table(toy_scores(), folder / "scores.h5ad")
+    write_table(toy_signatures(), folder / "signatures.zarr")
     write(toy_labels(), folder / "labels.tif")
+    pictures = toy_pictures()
+    for one, name in zip(pictures, pictures.image_classes, strict=True):
+        (folder / "pictures" / name).mkdir(parents=True, exist_ok=True)
+        write(one, folder / "pictures" / name / f"{one.name}.tif")
     for name, model in models.items():
         save_model(model, folder / f"model-{name}")
     return folder
 
 
-FILES = {Image: "image.tif", Labels: "labels.tif"}
+FILES = {Image: "image.tif", Labels: "labels.tif", ImageSet: "pictures"}
+FILES |= {SignatureTable: "signatures.zarr"}
 FILES |= {EmbeddingTable: "table.h5ad", SimilarityGraph: "graph.h5ad", ScoreTable: "scores.h5ad"}
 
 
@@ -292,7 +322,8 @@ def suffix(verb):
         return ".h5ad"
     if verb.capability == "interest":
         return ".geojson"
-    return ".csv" if issubclass(verb.result, Columns) else ".tif"
+    alone = isinstance(verb.result, type)
+    return ".csv" if alone and issubclass(verb.result, Columns) else ".tif"
 
 
 def command(verb, files, out):
@@ -300,7 +331,8 @@ def command(verb, files, out):
     for noun in verb.nouns:
         if noun.required:
             kind = noun.types[0]
-            path = FILES.get(kind, f"model-{verb.capability}")
+            own = verb.capability in {one.capability for one in TRAINING}
+            path = FILES.get(kind, f"model-{verb.capability if own else LOOKS_INTO}")
             words += [f"--{noun.name}", str(files / path)]
     words += ["--model" if verb.result is Model else "--out", str(out)]
     for name, value in short(verb).changed().items():

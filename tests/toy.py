@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from napari_simgraph import Image, Labels
+from napari_simgraph import Image, ImageSet, Labels
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.graph import SimilarityGraph, edges_of
 from napari_simgraph.core.patch_pixels import cut
 from napari_simgraph.core.patches import grid_over
+from napari_simgraph.core.signatures import Layer, SignatureTable, halved, layers_of
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 
 DRAWING = """
@@ -100,3 +101,28 @@ def toy_scores():
     bright = table.values[:, 0]
     score = (bright - bright.min()) / np.ptp(bright)
     return ScoreTable(table.grid, score.astype(np.float32), name="toy scores")
+
+
+def toy_pictures():
+    """Pictures of 16 px cut out of it, twelve of stripes and twelve of grain."""
+    pixels = toy_pixels()
+    left = [(y, x) for y in (38, 70, 76, 80) for x in (0, 2, 4)]  # beside the discs
+    places = {"stripes": left, "grain": [(y, x + 48) for y, x in left]}
+    cut = [
+        (name, pixels[y : y + 16, x : x + 16]) for name, spots in places.items() for y, x in spots
+    ]
+    images = [Image(part, name=f"{name} {number}") for number, (name, part) in enumerate(cut)]
+    return ImageSet(tuple(images), tuple(name for name, _ in cut), name="toy pictures")
+
+
+def toy_signatures():
+    """What two layers of a U-Net might give for them; the class is that of the middle pixel."""
+    table = toy_table()
+    blocks = [Layer("down.0", "Block", (16, 16, 16), 16), Layer("head", "Conv2d", (3, 16, 16), 3)]
+    layers = layers_of(blocks)
+    values = np.tile(table.values, 15)[:, : sum(one.width for one in layers)]
+    middle = toy_truth()[table.grid.y + 8, table.grid.x + 8]
+    columns = {"class": np.array(["", *CLASSES.names])[middle]}
+    about = {"mean": values.mean(0), "spread": values.std(0)}
+    told = {"about": about, "columns": columns, "name": "toy signatures"}
+    return SignatureTable(table.grid, halved(values), layers, **told)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ("segmentation", "objects", "embedding", "similarity", "interest")
+NAMES = (
+    "segmentation",
+    "objects",
+    "embedding",
+    "similarity",
+    "interest",
+    "anomaly",
+    "classification",
+    "generation",
+    "signature",
+)
 
 
 def load(name: str) -> ModuleType:

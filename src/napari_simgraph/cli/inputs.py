@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
+from napari_simgraph.core.classified import Classified
 from napari_simgraph.core.config import Config
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
+from napari_simgraph.core.signatures import SignatureTable
 from napari_simgraph.core.tables import PatchTable, ScoreTable
 from napari_simgraph.core.verbs import noun_types
 from napari_simgraph.io.anndata_read import is_table, read_graph, read_noun
 from napari_simgraph.io.geojson import is_marks, read_geojson
+from napari_simgraph.io.industrial import normal_part, read_maps, searched_part
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.many import Along
-from napari_simgraph.io.models import load_model
+from napari_simgraph.io.models import load_model, load_weights
 from napari_simgraph.io.own import OwnOptions, is_own, read_own
 from napari_simgraph.io.pair import read_paired
+from napari_simgraph.io.picture_tables import read_chances, with_groups
 from napari_simgraph.io.read import ReadOptions, read
 
 C = TypeVar("C", bound=Config)
@@ -73,6 +79,10 @@ def read_nouns(asked: Namespace, say: Say) -> dict[str, Any]:
 
 def read_pair(asked: Namespace) -> tuple[Any, Any]:
     """Prediction (a probability map or labels) and truth."""
+    if asked.command == "anomaly":
+        return read_maps(asked.prediction, asked.truth)
+    if Classified in noun_types(asked.call, "prediction"):
+        return read_chances(asked.prediction), _pictures(asked.truth, asked, _quiet)
     if ScoreTable in noun_types(asked.call, "prediction"):
         return _scores(asked.prediction), _marks(asked.truth, asked, _quiet)
     if is_table(asked.prediction) or hasattr(asked, "positions"):
@@ -107,18 +117,42 @@ def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any
     if issubclass(kind, Marks):
         return _marks(path, asked, say)
     if issubclass(kind, Model):
-        return load_model(path)
+        return load_weights(path) if path.endswith(".safetensors") else load_model(path)
+    if issubclass(kind, SignatureTable):
+        return _signatures(path)
     if issubclass(kind, ScoreTable):
         return _scores(path)
     if issubclass(kind, PatchTable):
         return _table(path, asked, say, graph=SimilarityGraph in kinds)
     if issubclass(kind, SimilarityGraph):
         return read_graph(path)
+    if asked.command == "anomaly":
+        part = normal_part if asked.verb_name == "train" else searched_part
+        return _pictures(str(part(path)), asked, say)
+    if issubclass(kind, ImageSet):
+        return _pictures(path, asked, say)
     opened = read(path, options=read_options(asked))
     for note in opened.notes:
         say(note)
     _ask_spacing(opened.image, say)
     return opened.image
+
+
+def _pictures(path: str, asked: Namespace, say: Say) -> Image | ImageSet:
+    """The pictures of a folder or an array, each for itself, with their groups if given."""
+    options = read_options(asked)
+    if Path(path).expanduser().is_dir() and not options.axes:
+        options = replace(options, axes="N")  # pictures of one size are no stack here
+    opened = read(path, options=options)
+    notes, images = list(opened.notes), opened.image
+    if getattr(asked, "groups", ""):
+        if isinstance(images, Image):
+            raise ValueError("One image has no groups of pictures: leave out --groups.")
+        images, told = with_groups(images, asked.groups)
+        notes += told
+    for note in notes:
+        say(note)
+    return images
 
 
 def _table(path: str, asked: Namespace, say: Say, *, graph: bool) -> Any:
@@ -130,7 +164,11 @@ def _table(path: str, asked: Namespace, say: Say, *, graph: bool) -> Any:
         raise ValueError("Say which images the rows of the table lie in: --image PATH.")
     opened = read(asked.image, options=read_options(asked))
     _ask_spacing(opened.image, say)
-    options = OwnOptions(asked.positions, asked.patch, asked.stride)
+    patch, stride = (
+        int(getattr(asked, name, 0) or getattr(asked, f"setting_{name}", 0) or 0)
+        for name in ("patch", "stride")
+    )
+    options = OwnOptions(asked.positions, patch, stride)
     return read_own(path, opened.image, options)
 
 
@@ -138,6 +176,13 @@ def _scores(path: str) -> ScoreTable:
     found = read_noun(path)
     if not isinstance(found, ScoreTable):
         raise ValueError(f"{path} holds no scores: make them with interest apply.")
+    return found
+
+
+def _signatures(path: str) -> SignatureTable:
+    found = read_noun(path)
+    if not isinstance(found, SignatureTable):
+        raise ValueError(f"{path} holds no signatures: make them with signature apply.")
     return found
 
 

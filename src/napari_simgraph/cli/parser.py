@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -14,16 +14,19 @@ from napari_simgraph.core.config import Config
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Image, Labels
-from napari_simgraph.core.tables import EmbeddingTable, Neighbours, ScoreTable
-from napari_simgraph.core.verbs import Verb, config_type, noun_types, verbs
+from napari_simgraph.core.raster import Image, ImageSet, Labels
+from napari_simgraph.core.signatures import SignatureTable
+from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
+from napari_simgraph.core.verbs import Verb, config_type, is_answer, noun_types, verbs
 
 _PATHS = {
+    ImageSet: "Pictures: a folder with a folder for each class, an array of them; or images.",
     Image: "An image, a stack or a folder of them; PATH::KEY for one array of a file.",
     Labels: "Labels: 0 unlabelled, classes from 1; or a mask of two values.",
     Marks: "Clicks and areas, .geojson (QuPath writes it, too), or painted labels.",
     Model: "The folder of a model.",
     ScoreTable: "A table of scores: .h5ad or .zarr.",
+    SignatureTable: "Signatures of patches: .zarr or .h5ad.",
     EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr; or own features.",
     SimilarityGraph: "A graph of patches: .h5ad or .zarr.",
 }
@@ -120,14 +123,18 @@ def _add_nouns(parser: ArgumentParser, verb: Verb) -> None:
     if takes_labels:
         _add_label_options(parser)
     if takes_table:
-        _add_own(parser, image=all(noun.name != "image" for noun in verb.nouns))
+        taken = {item.name for item in verb.config.settings()}
+        _add_own(parser, image=all(noun.name != "image" for noun in verb.nouns), taken=taken)
+    if verb.nouns[0].types[0] is ImageSet:
+        told = "CSV with image and group: pictures of one specimen are kept aside together."
+        parser.add_argument("--groups", default="", metavar="CSV", help=told)
     if verb.result is Model:
         parser.add_argument("--model", required=True, metavar="DIR", help="Where the model goes.")
         parser.add_argument("--start", metavar="DIR", help="A model to go on from.")
         parser.add_argument("--resume", action="store_true", help="Go on where a run broke off.")
     else:
         told = "Where the result goes."
-        asked = verb.result is Neighbours  # an answer may as well be read on the screen
+        asked = is_answer(verb)
         told = f"{told} Without it: JSON on stdout." if asked else told
         parser.add_argument("--out", required=not asked, metavar="PATH", help=told)
         if takes_folders(verb):
@@ -142,7 +149,8 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     parser.add_argument("--prediction", required=True, metavar="PATH")
     needed = noun_types(module.score, "truth")
     optional = type(None) in needed
-    told = _PATHS[next(kind for kind in (Marks, Labels, EmbeddingTable) if kind in needed)]
+    known = (Marks, Labels, EmbeddingTable, ImageSet)
+    told = _PATHS[next(kind for kind in known if kind in needed)]
     parser.add_argument("--truth", required=not optional, metavar="PATH", help=told)
     _add_label_options(parser)
     if EmbeddingTable in needed:
@@ -150,15 +158,17 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     _add_settings(parser, config)
 
 
-def _add_own(parser: ArgumentParser, *, image: bool) -> None:
+def _add_own(parser: ArgumentParser, *, image: bool, taken: Collection[str] = ()) -> None:
+    """What a foreign table needs, but for `taken`: settings of the same name say it, too."""
     group = parser.add_argument_group("a table of another program (.npy .npz .csv .h5 .h5ad)")
     if image:
         group.add_argument("--image", metavar="PATH", help="The images that its rows lie in.")
     told = "CSV with image, z, y, x, size of each row; or patches are a lattice."
     group.add_argument("--positions", default="", metavar="CSV", help=told)
-    group.add_argument("--patch", type=int, default=0, metavar="PX", help="Side of its patches.")
-    told = "Distance of the patches of a lattice (the side)."
-    group.add_argument("--stride", type=int, default=0, metavar="PX", help=told)
+    sides = {"patch": "Side of its patches."}
+    sides["stride"] = "Distance of the patches of a lattice (the side)."
+    for name in (one for one in sides if one not in taken):
+        group.add_argument(f"--{name}", type=int, default=0, metavar="PX", help=sides[name])
 
 
 def _add_label_options(parser: ArgumentParser) -> None:

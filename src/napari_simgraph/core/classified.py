@@ -71,6 +71,8 @@ class Classified(PatchTable):
         ValueError
             It holds no chances.
         """
+        if FOUND not in table.columns:  # a file doesn't repeat what the images say themselves
+            table = table.with_column(FOUND, table.classes())
         fields = ("columns", "maps", "colors", "name", "made")
         return cls(table.grid, **{name: getattr(table, name) for name in fields})
 

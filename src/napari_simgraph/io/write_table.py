@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.core.classified import Classified
 from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.signatures import Findings
 from napari_simgraph.core.tables import Neighbours, PatchTable
 from napari_simgraph.io.anndata_write import table_columns, write_anndata
 from napari_simgraph.io.faults import Told
+from napari_simgraph.io.picture_tables import write_chances
 from napari_simgraph.io.table_text import write_csv, write_graphml
 
 SUFFIXES = (".h5ad", ".zarr", ".csv", ".graphml")
@@ -40,6 +43,8 @@ def write_table(
     check_table(target)
     suffix = target.suffix.casefold()
     try:
+        if suffix == ".csv" and isinstance(noun, Classified):
+            return write_chances(noun, target)
         if suffix == ".csv":
             return write_csv(noun, target)
         if suffix == ".graphml":
@@ -52,8 +57,10 @@ def write_table(
         raise Told(f"{target} can't be written: {reason}.") from error
 
 
-def told(found: Neighbours) -> dict[str, Any]:
-    """Neighbours as plain JSON, the best first."""
+def told(found: Neighbours | Findings) -> dict[str, Any]:
+    """An answer as plain JSON, the best first."""
+    if isinstance(found, Findings):
+        return found.told()
     columns = {name: values.tolist() for name, values in table_columns(found).items()}
     columns["patch_id"] = [str(one) for one in columns["patch_id"]]  # JSON has no 64-bit numbers
     columns["similarity"] = columns.pop("score")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -252,6 +253,6 @@ def _other(common: int) -> str:
 
 
 def _some(images: Sequence[Image]) -> str:
-    names = [one.name for one in images]
+    names = [PurePath(one.source).name or one.name for one in images]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,146 @@
+"""Classes: MNIST, MNIST with classes cut 1 : 100, and magnetic tiles in four folds by tile.
+
+    python benchmarks/classification.py mnist --steps 1800
+    python benchmarks/classification.py longtail --steps 1200 --seeds 0 1 2
+    python benchmarks/classification.py tiles --steps 500
+    python benchmarks/classification.py tiles --steps 500 --size 64
+
+One CPU thread; `cpu_seconds` is processor time of training and testing. A line of JSON for each
+network: `ours` as it learns by default, `plain` the same network by plain cross-entropy from
+pictures as they are. Of the tiles all pictures are judged once, each by networks that saw no other
+picture of its tile. `--held-out N` judges the last training pictures of MNIST instead of the test
+set: for choosing settings; `--inner` does the same within the first fold of the tiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import embedding_runs as runs  # first: sets the threads
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from napari_simgraph import ImageSet, MemoryRoom, run
+from napari_simgraph.analysis.class_report import report
+from napari_simgraph.capabilities import classification
+from napari_simgraph.io.picture_tables import with_groups
+from napari_simgraph.io.read import ReadOptions, read
+from napari_simgraph.learn.class_rows import taken
+
+FOLDS = 4
+WAYS = {"ours": {}, "plain": {"unequal": "plain", "views": "none"}}
+
+
+def digits(part):
+    """The pictures of a part of MNIST with their classes."""
+    images = read(f"{runs.DATA / 'mnist' / 'mnist.npz'}::x_{part}").image
+    return np.array(images.image_classes), images
+
+
+def some(images, classes, numbers):
+    """The set of some of the pictures."""
+    chosen = tuple(images.images[int(n)] for n in numbers)
+    return ImageSet(chosen, tuple(str(classes[n]) for n in numbers), name="part")
+
+
+def cut(classes, largest, factor):
+    """Numbers of pictures such that class k has a share of factor ** (-k / 9) of the largest."""
+    rng = np.random.default_rng(0)
+    kept = []
+    for k, name in enumerate(np.unique(classes)):
+        count = round(largest * factor ** (-k / 9))
+        kept.append(rng.permutation(np.flatnonzero(classes == name))[:count])
+    return np.sort(np.concatenate(kept))
+
+
+def judged(train, test, settings):
+    """Chances of the test pictures, their true classes, the names, and processor time."""
+    begun = time.process_time()
+    config = classification.Train(threads=1, device="cpu", minutes=0, compare=False, **settings)
+    model = run(classification.train(train, config=config, room=MemoryRoom()))
+    learned = time.process_time() - begun
+    config = classification.Apply(threads=1, device="cpu")
+    found = run(classification.apply(model, test, config=config, room=MemoryRoom()))
+    names = [name.casefold() for name in found.names]
+    truth = np.array([names.index(one.casefold()) for one in test.image_classes])
+    return found.chances, truth, found.names, learned, time.process_time() - begun
+
+
+def tell(what, way, chances, truth, names, seconds, settings):
+    figures = report(chances, truth, names).summary()
+    told = {"what": what, "way": way, **settings}
+    told |= {"train_cpu_s": round(seconds[0]), "cpu_seconds": round(seconds[1])}
+    print(json.dumps(told | {k: round(v, 4) for k, v in figures.items()}), flush=True)
+
+
+def mnist(asked, settings):
+    classes, train = digits("train")
+    if asked.held_out:
+        middle = len(classes) - asked.held_out
+        parts = (
+            some(train, classes, range(middle)),
+            some(train, classes, range(middle, middle + asked.held_out)),
+        )
+    else:
+        names, test = digits("test")
+        parts = some(train, classes, range(len(classes))), some(test, names, range(len(names)))
+    if asked.what == "longtail":
+        known = np.array(parts[0].image_classes)
+        parts = some(parts[0], known, cut(known, asked.largest, asked.factor)), parts[1]
+    ways = asked.ways if asked.what == "longtail" else ["ours"]
+    for seed in asked.seeds:
+        for way in ways:
+            how = {"holdout": 0.0, **settings, **WAYS[way], "seed": seed}
+            chances, truth, names, *seconds = judged(*parts, how)
+            tell(asked.what, way, chances, truth, names, seconds, how)
+
+
+def tiles(asked, settings):
+    folder = runs.DATA / "magnetic_tile"
+    images, _ = with_groups(
+        read(folder, options=ReadOptions(axes="N")).image, folder / "groups.csv"
+    )
+    classes, groups = np.array(images.image_classes), np.array(images.image_groups)
+    if asked.inner:
+        first = next(iter(folds(classes, groups)))[0]
+        images, classes, groups = taken(images, first), classes[first], groups[first]
+    for way in asked.ways:
+        chances = truth = names = None
+        seconds = np.zeros(2)
+        how = {"holdout": 0.0, **settings, **WAYS[way]}
+        for train, test in folds(classes, groups):
+            parts = taken(images, train), taken(images, test)
+            one, true, names, *spent = judged(*parts, how)
+            seconds += spent
+            if chances is None:
+                chances, truth = np.zeros((len(classes), len(names))), np.zeros(len(classes), int)
+            chances[test], truth[test] = one, true
+        tell("tiles", way, chances, truth, names, seconds, how)
+
+
+def folds(classes, groups):
+    """Four parts, classes spread evenly, each tile in one of them."""
+    parted = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    return parted.split(np.zeros(len(classes)), classes, groups)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("mnist", "longtail", "tiles"))
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--largest", type=int, default=5000, help="pictures of the largest class")
+    parser.add_argument("--factor", type=float, default=100, help="times fewer of the smallest")
+    parser.add_argument("--held-out", type=int, default=0)
+    parser.add_argument("--inner", action="store_true")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="more settings")
+    asked = parser.parse_args()
+    settings = {"steps": asked.steps, **dict(pair.split("=") for pair in asked.set)}
+    tiles(asked, settings) if asked.what == "tiles" else mnist(asked, settings)
+
+
+if __name__ == "__main__":
+    main()
