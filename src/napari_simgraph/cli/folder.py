@@ -42,13 +42,15 @@ def wants_folder(asked: Namespace) -> bool:
 def run_on_folder(asked: Namespace, driver: Driver) -> int:
     """Exit code: 0 done (also where some files could not be), 2 none could be, 130 stopped."""
     from napari_simgraph.cli.inputs import read_config, read_options
+    from napari_simgraph.io.industrial import SCORES, scores_of, searched_part, write_scores
     from napari_simgraph.io.models import load_model
     from napari_simgraph.io.run_table import TABLE
     from napari_simgraph.scale.folder import FolderRun, run_folder
 
     target = Path(asked.out).expanduser()
+    odd = asked.command == "anomaly"
     run = FolderRun(
-        Path(asked.image).expanduser(),
+        searched_part(asked.image) if odd else Path(asked.image).expanduser(),
         target,
         f"{asked.command} {asked.verb_name}",
         asked.verb.call,
@@ -58,6 +60,8 @@ def run_on_folder(asked: Namespace, driver: Driver) -> int:
         asked.again,
     )
     table = driver.run(run_folder(run))
+    if odd:
+        driver.say(f"Wrote {write_scores(scores_of(table), target / SCORES)}")
     done, failed = table.count("done"), table.count("failed")
     before = f", {table.passed} of them in an earlier run" if table.passed else ""
     warned = f", {failed} could not be" if failed else ""

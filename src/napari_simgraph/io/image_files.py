@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.folder import natural
-from napari_simgraph.io.masks import is_mask_of_another
+from napari_simgraph.io.masks import FOLDERS, is_mask_of_another
 from napari_simgraph.io.read import can_read, is_zarr
 
 _NAMED = 3  # files that were left out are named, the rest is counted
@@ -51,6 +51,9 @@ def image_files(folder: Path, results: Path) -> tuple[list[ImageFile], list[str]
     for path in readable:
         stems.setdefault(path.parent, set()).add(path.stem.casefold())
     masks = [path for path in readable if is_mask_of_another(path.stem, stems[path.parent])]
+    below = [path for path in readable if _among_masks(path, folder)]
+    if len(below) < len(readable):  # a folder of masks alone is a folder of images
+        masks += [path for path in below if path not in masks]
     images = [path for path in readable if path not in set(masks)]
     if not images:
         raise Told(f"{folder} holds no image that can be read.")
@@ -61,6 +64,12 @@ def image_files(folder: Path, results: Path) -> tuple[list[ImageFile], list[str]
         if names
     ]
     return _named(images, folder), notes
+
+
+def _among_masks(path: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder of masks (``ground_truth``, ``labels`` …) below another."""
+    above = path.relative_to(folder).parent.parts
+    return any(name.casefold() in FOLDERS for name in above)
 
 
 def _walk(folder: Path, without: Path) -> Iterator[Path]:

@@ -62,12 +62,15 @@ class Tiled:
         ``none``, ``flips`` (4 orientations) or ``full`` (8, with quarter turns).
     edge
         Side of a tile in pixels; 0 to choose it by the device.
+    plain
+        What the network gives is handed on as it is: it is no score of classes.
     """
 
     reach: Reach
     exclusive: bool = True
     average: str = "full"
     edge: int = 0
+    plain: bool = False
 
 
 def tiles(plane: tuple[int, int], edge: int, reach: Reach) -> Iterator[Tile]:
@@ -159,7 +162,8 @@ class Predictor:
         """Probabilities of one orientation, turned back, of the inner part; added to a total."""
         with torch.no_grad(), self.place.computing():
             scores = scored(self.network, orient(inputs, orientation))[0]
-            one = _chances(orient_back(scores, orientation)[inner], self.how.exclusive)
+            one = orient_back(scores, orientation)[inner]
+            one = one.contiguous() if self.how.plain else _chances(one, self.how.exclusive)
             return one if total is None else total.add_(one)
 
 

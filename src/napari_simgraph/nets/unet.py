@@ -126,8 +126,8 @@ class UNet(nn.Module):
             self.spare = _SPARE
             blocks[0].widen(_SPARE)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """Features ``(N, width, Y, X)`` of each level on the way down, finest first."""
         if self.filtered:
             x = bank(x, _SCALES, textures=False).contiguous(memory_format=torch.channels_last)
         if self.spare:
@@ -137,7 +137,12 @@ class UNet(nn.Module):
         for level, block in enumerate(self.down):
             x = block(functional.max_pool2d(x, 2) if level else x)
             skips.append(x)
-        skips.pop()
+        return skips
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
+        skips = self.stages(x)
+        x = skips.pop()
         for narrow, block in zip(self.narrow, self.up, strict=True):
             x = functional.interpolate(narrow(x), scale_factor=2, mode="nearest")
             x = block(torch.cat([skips.pop(), x], dim=1))

@@ -17,6 +17,7 @@ from napari_simgraph.core.config import Config
 from napari_simgraph.core.job import Clock, Device, Job, Note, Progress, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
+from napari_simgraph.core.tables import PatchTable
 from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.image_files import ImageFile, image_files
@@ -185,16 +186,17 @@ def _told_of_all(job: Job[Any], at: _Place, aside: Aside) -> Job[Any]:
 
 def _keep(asked: FolderRun, file: ImageFile, result: Any) -> dict[str, Any]:
     """Results and figures of a row, once the results are written."""
-    target = asked.target / file.result
-    target.parent.mkdir(parents=True, exist_ok=True)
     settings = asked.config.changed()
     inputs = {"model": asked.model.name, "image": str(file.path)}
     info = {"verb": asked.verb, "inputs": inputs, **settings}
     paths: list[Path] = []
-    figures: dict[str, float] = {}
-    parts = _parts(result)
+    figures: dict[str, float] = dict(getattr(result, "figures", {}))
+    parts, folders = _parts(result), getattr(result, "folders", {})
     for name, noun in parts.items():
-        stem = f"{target.name}_{name}" if len(parts) > 1 else target.name
+        target = asked.target / folders.get(name, "") / file.result
+        target.parent.mkdir(parents=True, exist_ok=True)
+        several = len(parts) > 1 and not folders
+        stem = f"{target.name}_{name}" if several else target.name
         single = not isinstance(noun, ImageSet | LabelsSet)
         paths += write(noun, target.with_name(stem + ".tif" * single), info=info)
         if single:
@@ -204,9 +206,10 @@ def _keep(asked: FolderRun, file: ImageFile, result: Any) -> dict[str, Any]:
 
 
 def _parts(result: Any) -> dict[str, Any]:
-    """The nouns of a result by name; those that were not asked for are left out."""
+    """The images of a result by name; those that were not asked for are left out."""
     several = result._asdict() if hasattr(result, "_asdict") else {"result": result}
-    return {name: noun for name, noun in several.items() if noun is not None}
+    kept = {name: noun for name, noun in several.items() if not isinstance(noun, PatchTable)}
+    return {name: noun for name, noun in kept.items() if noun is not None}
 
 
 def _figures(noun: Image | Labels) -> dict[str, float]:

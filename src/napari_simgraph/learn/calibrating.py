@@ -1,0 +1,176 @@
+"""Calibrating: how odd normal places look, so that parts of a score can be added and judged.
+
+Where pictures are aligned each place has its own mean and spread; elsewhere all have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.learn.windows import Span
+
+Maps = NDArray[np.float32]
+CELLS = 64  # along a side of the maps of aligned pictures: finer than the blur of the parts
+_PRIOR = 8  # pictures' worth of the spread of all places: a spread of few pictures is unsure
+_BLUR = 1.5  # cells: neighbours tell about a place too
+_FAR = 30.0  # spreads; what is farther is as odd as can be
+RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
+# How much the groups of parts count; see docs/benchmarks.md for what each brings.
+WEIGHTS = {"pixels": 1.0, "mended": 1.0, "tokens": 1.0, "colors": 1.0}
+
+
+class Standard(NamedTuple):
+    """Mean and spread ``(P, h, w)`` of each part, one cell where places are all alike."""
+
+    mean: Maps
+    spread: Maps
+
+    @classmethod
+    def fit(cls, maps: Sequence[Maps], aligned: bool) -> Self:
+        """Of the parts ``(P, h, w)`` of normal places."""
+        if not aligned:
+            flat = np.concatenate([_bent(one).reshape(len(one), -1) for one in maps], 1)
+            mean, spread = flat.mean(1), flat.std(1)
+            return cls(*(values[:, None, None] for values in (mean, _above_zero(spread))))
+        from scipy.ndimage import gaussian_filter
+
+        stack = np.stack([_bent(one) for one in maps])
+        blur = (0.0, _BLUR, _BLUR)
+        mean = gaussian_filter(stack.mean(0), blur)
+        variance = gaussian_filter(np.square(stack - mean).mean(0), blur)
+        usual = variance.mean((1, 2), keepdims=True)
+        n = len(stack)
+        spread = np.sqrt((n * variance + _PRIOR * usual) / (n + _PRIOR))
+        return cls(mean, _above_zero(spread))
+
+    def standard(self, values: Maps, place: Place) -> Maps:
+        """Parts ``(P, Y, X)`` of a box in spreads above the mean of normal."""
+        values = _bent(values)
+        mean, spread = (_at(one, place) for one in self)
+        found: Maps = np.clip((values - mean) / spread, -_FAR, _FAR)
+        return found
+
+
+class Place(NamedTuple):
+    """A box of a plane: rows, columns, and the plane's size."""
+
+    rows: Span
+    columns: Span
+    plane: tuple[int, int]
+
+
+class Calibration(NamedTuple):
+    """From parts to one score from 0 to 1.
+
+    `levels` are the middle and the oddest hundredth of normal places, `alarms` the scores above
+    which shares `RATES` of normal places lie.
+    """
+
+    standard: Standard
+    levels: NDArray[np.float32]
+    alarms: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, maps: Sequence[Maps], parts: Sequence[str], aligned: bool) -> Self:
+        """Of the parts of normal places that nothing was learned from."""
+        standard = Standard.fit(maps, aligned)
+        whole = [Place((0, one.shape[1]), (0, one.shape[2]), one.shape[1:]) for one in maps]
+        pairs = zip(maps, whole, strict=True)
+        fused = np.concatenate(
+            [fuse(standard.standard(one, place), parts).ravel() for one, place in pairs]
+        )
+        levels = np.quantile(fused, [0.5, 0.99]).astype(np.float32)
+        levels[1] = max(levels[1], levels[0] + 1e-3)
+        scores = np.quantile(squashed(fused, levels), 1 - RATES)
+        return cls(standard, levels, scores.astype(np.float32))
+
+    def score(self, values: Maps, parts: Sequence[str], place: Place) -> Maps:
+        """How odd each pixel ``(Y, X)`` of a box is, from its parts ``(P, Y, X)``."""
+        return squashed(fuse(self.standard.standard(values, place), parts), self.levels)
+
+    def threshold(self, rate: float) -> float:
+        """The score above which a share of normal places lies."""
+        return float(np.interp(np.log(rate), np.log(RATES), self.alarms))
+
+    def arrays(self, speed: str) -> dict[str, NDArray[Any]]:
+        """As arrays of a model."""
+        mean, spread = self.standard
+        named = {"mean": mean, "spread": spread, "levels": self.levels, "alarms": self.alarms}
+        return {f"{speed}/{name}": values for name, values in named.items()}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], speed: str) -> Self:
+        """The inverse of `arrays`."""
+        mean, spread, levels, alarms = (
+            np.array(arrays[f"{speed}/{name}"]) for name in ("mean", "spread", "levels", "alarms")
+        )
+        return cls(Standard(mean, spread), levels, alarms)
+
+
+def fuse(standard: Maps, parts: Sequence[str]) -> Maps:
+    """One map ``(Y, X)`` of parts in spreads: means of groups, by their weights."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number, part in enumerate(parts):
+        groups.setdefault(group_of(part), []).append(number)
+    total = np.zeros(standard.shape[1:], np.float32)
+    weights = 0.0
+    for (group, _), numbers in groups.items():
+        total += np.float32(WEIGHTS[group]) * standard[numbers].mean(0)
+        weights += WEIGHTS[group]
+    return total / np.float32(weights or 1)
+
+
+def group_of(part: str) -> tuple[str, str]:
+    """The group of a part, and whose it is: ``mae mended squared`` is (mended, mae)."""
+    name, _, rest = part.partition(" ")
+    if name == "tokens":
+        return "tokens", ""
+    if not rest:
+        return "colors", ""
+    return ("mended" if rest.startswith("mended") else "pixels"), name
+
+
+def squashed(fused: Maps, levels: NDArray[np.float32]) -> Maps:
+    """From 0 to 1: a quarter in the middle of normal, half at its oddest hundredth.
+
+    Beyond that it nears 1 slowly, so that very odd places stay apart.
+    """
+    beyond = (fused - levels[1]) / (levels[1] - levels[0])
+    score: Maps = (0.5 * (1 + beyond / (1 + np.abs(beyond)))).astype(np.float32)
+    return score
+
+
+def _bent(values: Maps) -> Maps:
+    """Roots of parts: squares of a few large errors would count more than all else."""
+    rooted: Maps = np.sqrt(np.maximum(values, 0))
+    return rooted
+
+
+def _above_zero(spread: Maps) -> Maps:
+    return np.maximum(spread, 1e-6).astype(np.float32)
+
+
+def _at(cells: Maps, place: Place) -> Maps:
+    """Cells ``(P, h, w)`` of a plane as pixels of a box, linear in between."""
+    if cells.shape[1:] == (1, 1):
+        return cells
+    down = _weights(place.rows, place.plane[0], cells.shape[1])
+    across = _weights(place.columns, place.plane[1], cells.shape[2])
+    return down @ cells @ across.T
+
+
+def _weights(span: Span, n: int, cells: int) -> Maps:
+    """What each pixel of a span takes of each cell ``(pixels, cells)``."""
+    middles = (np.arange(*span) + 0.5) * cells / n - 0.5
+    middles = np.clip(middles, 0, cells - 1)
+    low = np.minimum(middles.astype(int), max(0, cells - 2))
+    share = middles - low
+    weights = np.zeros((len(middles), cells), np.float32)
+    rows = np.arange(len(middles))
+    weights[rows, low] = 1 - share
+    weights[rows, np.minimum(low + 1, cells - 1)] += share
+    return weights

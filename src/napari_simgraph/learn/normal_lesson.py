@@ -1,0 +1,122 @@
+"""The lesson of what is normal: crops with hidden, cut out or odd parts, to be made whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_simgraph.core.patches import Rows
+from napari_simgraph.learn.hiding import holes, tiles
+from napari_simgraph.learn.patchwork import Patchwork
+from napari_simgraph.learn.spoiling import spoiled
+from napari_simgraph.nets.pretexts import COLORIZATION, MAE, opponent
+
+_WATCHED = 16  # crops looked at during a run
+_NO_BATCH = 2**31  # no batch has this number
+_BESIDE = 0.1  # weight of what was shown: enough that it stays, little beside what was hidden
+_BESIDE_MENDED = 0.3  # … of a crop that was mended, whose other parts must come out unharmed
+
+
+class Task(NamedTuple):
+    """Crops ``(N, C, R, R)`` for one pretext.
+
+    What goes in, what should come out, what is hidden, and how much each pixel counts.
+    """
+
+    shown: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+class Normal(NamedTuple):
+    """What is learned from: crops of these rows, and whether they may be turned."""
+
+    work: Patchwork
+    rows: Rows
+    aside: Rows
+    turned: bool
+
+
+class NormalLesson:
+    """See `fit.Lesson`: each step all pretexts make the same crops whole."""
+
+    def __init__(self, network: Any, normal: Normal, config: Any) -> None:
+        self.network, self.normal, self.config = network, normal, config
+        self._looked = self._batch(np.random.default_rng(_NO_BATCH), normal.aside[:_WATCHED])
+
+    def batch(self, number: int, size: int) -> tuple[NDArray[np.float32], dict[str, Task]]:
+        """See `fit.Lesson.batch`: crops, and the task of each pretext."""
+        rng = np.random.default_rng([self.config.seed, number])
+        return self._batch(rng, rng.choice(self.normal.rows, size))
+
+    def loss(self, network: Any, batch: Any, number: int) -> Tensor:
+        """See `fit.Lesson.loss`."""
+        losses = self._losses(network, batch)
+        return torch.stack(list(losses.values())).sum()
+
+    def check(self, network: Any) -> Mapping[str, float]:
+        """See `fit.Lesson.check`: how far off it is on what was kept aside, in spreads."""
+        losses = self._losses(network, self._looked)
+        return {f"off {name}": float(loss) for name, loss in losses.items()}
+
+    def _batch(
+        self, rng: np.random.Generator, rows: Rows
+    ) -> tuple[NDArray[np.float32], dict[str, Task]]:
+        crops = self._crops(rng, rows)
+        return crops, {name: self._task(name, crops, rng) for name in self.network.networks}
+
+    def _crops(self, rng: np.random.Generator, rows: Rows) -> NDArray[np.float32]:
+        work, grid = self.normal.work, self.normal.work.grid
+        crops = []
+        for row in rows.tolist():
+            layout = grid.layouts[int(grid.image[row])]
+            off = [0, 0]
+            if layout.counts != (1, 1):  # anywhere between the grid's places
+                off = rng.integers(-(layout.stride // 2), layout.stride // 2 + 1, 2).tolist()
+            crop = work.crop(row, (0, off[0], off[1]), work.patch)
+            crops.append(_turned(crop, int(rng.integers(8))) if self.normal.turned else crop)
+        return np.stack(crops)
+
+    def _task(self, name: str, crops: NDArray[np.float32], rng: np.random.Generator) -> Task:
+        count, edge = len(crops), crops.shape[-1]
+        if name == COLORIZATION:
+            whole = np.ones((count, 1, edge, edge), np.float32)
+            return Task(crops, np.zeros_like(whole), whole)
+        config = self.config
+        if name == MAE:
+            sides = (config.tile, 2 * config.tile)
+            hidden = tiles(rng, count, edge, sides, config.hidden / 100)
+        else:
+            hidden = holes(rng, count, edge)
+        odd, where = spoiled(crops, rng)
+        mended = (rng.random(count) < config.repair)[:, None, None, None]
+        shown = np.where(mended, odd, crops)
+        weight = np.where(mended, _BESIDE_MENDED + where, _BESIDE + hidden)
+        hidden = np.where(mended, 0, hidden)
+        return Task(shown, hidden.astype(np.float32), weight.astype(np.float32))
+
+    def _losses(self, network: Any, batch: Any) -> dict[str, Tensor]:
+        crops, tasks = batch
+        device = next(network.parameters()).device
+        wanted = torch.from_numpy(crops).to(device)
+        losses = {}
+        for name, task in tasks.items():
+            shown, hidden, weight = (torch.from_numpy(part).to(device) for part in task)
+            if name == COLORIZATION:
+                off = network.color(shown).float() - opponent(wanted)[:, 1:]
+            else:
+                off = network.redraw(name, shown, hidden).float() - wanted
+            each = off.abs().mean(1, keepdim=True)
+            losses[name] = (each * weight).sum() / weight.sum()
+        return losses
+
+
+def _turned(crop: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
+    """One of the eight flips and quarter turns of ``(C, R, R)``."""
+    crop = crop[:, ::-1] if turn & 4 else crop
+    return np.ascontiguousarray(np.rot90(crop, turn & 3, (1, 2)))

@@ -1,0 +1,280 @@
+"""Normal model: what knows normal pictures; learned, described, and made ready to look."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.top_share import STEP
+from napari_simgraph.core.job import Job, Progress, Signal, Tick
+from napari_simgraph.core.marks import Marks
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
+from napari_simgraph.core.room import Room
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.calibrating import CELLS, Calibration
+from napari_simgraph.learn.device import Place, pick
+from napari_simgraph.learn.embedding_model import data_of
+from napari_simgraph.learn.fit import Fitted, Plan, fit
+from napari_simgraph.learn.normal_lesson import Normal, NormalLesson
+from napari_simgraph.learn.normal_work import Field, fields, normal_work
+from napari_simgraph.learn.normalise import RULE
+from napari_simgraph.learn.oddity import SPEEDS, Oddity, reach_of, turns_of
+from napari_simgraph.learn.pixel_model import check_channels, check_kind
+from napari_simgraph.learn.predict import Predictor, Tiled
+from napari_simgraph.learn.state import pack, unpack
+from napari_simgraph.learn.token_memory import Distance, TokenMemory, around
+from napari_simgraph.learn.windows import Span, Windows
+from napari_simgraph.nets import build, folded, reach
+from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
+
+CAPABILITY = "anomaly"
+NETWORK = "network/"  # before the names of the network's arrays in a model
+_CROPS = 400  # whose tokens are kept in mind: a hundred thousand of them
+_TOKENS = 20_000  # of those the memory is chosen from
+_FEW = 2  # fields looked at where it was stopped
+_EDGES = {"cpu": 1024, "cuda": 2048}  # px of a tile: what is read around it is 128 px wide
+NO_COLOR = (
+    "These images are grey: there is no colour to guess. Learn by filling gaps (--pretext mae) "
+    "or repainting holes (--pretext inpainting)."
+)
+
+
+class Given(NamedTuple):
+    """What `learn` was given."""
+
+    image: Image | ImageSet
+    marks: Marks | Labels | LabelsSet | None
+    start: Model | None
+
+
+def learn(given: Given, config: Any, room: Room, aside: Aside) -> Job[Model]:
+    """A model of what is normal; see `capabilities.anomaly.train`."""
+    channels = each_image(given.image)[0].channels
+    names = pretexts_of(config.pretext, channels)
+    place = pick(config.device, config.threads, config.precision)
+    aside.halt.hear((yield place.tick()))
+    normal, aligned = yield from normal_work(given.image, given.marks, config, aside)
+    network = network_of(given.start, names, normal, config, place)
+    module = yield from aside.wait(partial(_fresh, network, given.start, config.seed))
+    lesson = yield from aside.wait(partial(NormalLesson, module, normal, config))
+    plan = _plan(config, normal, given)
+    fitted = yield from fit(lesson, plan, place, room, aside)
+    unpack(module, fitted.arrays)
+    arrays = {NETWORK + key: values for key, values in pack(module).items()}
+    memory = None
+    if config.features:
+        memory = yield from _remember(module, normal, config.seed, place, aside)
+        arrays |= memory.arrays()
+    looked = fields(normal, aligned, config.seed)
+    for speed in SPEEDS:
+        oddity = _oddity(module, speed, config.tile, memory, place)
+        found = yield from _calibrate(oddity, network, looked, aligned, place, aside)
+        arrays |= found.arrays(speed)
+    yield Progress(1.0, "learned")
+    told = {"settings": config.to_json(), "seed": config.seed, "network": network}
+    told |= {"data": data_of(normal.work) | {"aligned": aligned, "parts": oddity.parts}}
+    return Model(CAPABILITY, arrays=arrays, **told, **_described(normal, fitted))
+
+
+def pretexts_of(pretext: str, channels: int) -> list[str]:
+    """Which networks learn.
+
+    Raises
+    ------
+    ValueError
+        Colours are to be guessed of grey images.
+    """
+    colored = channels == 3
+    if pretext == COLORIZATION and not colored:
+        raise ValueError(NO_COLOR)
+    if pretext != "all":
+        return [pretext]
+    return [name for name in NAMES if colored or name != COLORIZATION]
+
+
+def network_of(
+    start: Model | None, names: list[str], normal: Normal, config: Any, place: Place
+) -> dict[str, Any]:
+    """Name and options of the network.
+
+    Raises
+    ------
+    ValueError
+        The model to go on from was made for other images or learned by other pretexts.
+    """
+    channels = normal.work.images[0].channels
+    if start is not None:
+        check_kind(start, CAPABILITY)
+        check_channels(start, channels)
+        if list(start.network["options"]["names"]) != names:
+            raise ValueError(f"'{start.name}' learned in another way: go on with its pretext.")
+        return dict(start.network)
+    kind = config.network
+    if kind == "auto":
+        kind = "conv" if place.device.type == "cpu" else "vit"
+    options: dict[str, Any] = {"channels": channels, "names": names, "encoder": kind}
+    options |= {"width": config.width, "depth": config.depth}
+    if kind == "vit":
+        options["window"] = normal.work.patch
+    return {"name": "pretexts", "options": options}
+
+
+def module_of(model: Model) -> Any:
+    """The network of a model with its weights.
+
+    Raises
+    ------
+    ValueError
+        The weights don't fit.
+    """
+    module = build(model.network["name"], **model.network["options"])
+    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
+    unpack(module, named)
+    return module
+
+
+def predictor(oddity: Oddity, network: Mapping[str, Any], place: Place, aside: Aside) -> Predictor:
+    """What gives the parts of an image, tile by tile."""
+    seen = reach_of(reach(network["name"], network["options"]), oddity.turns)
+    edge = _EDGES.get(place.device.type, 512)
+    return Predictor(oddity, Tiled(seen, average="none", edge=edge, plain=True), place, aside)
+
+
+def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:
+    """A model ready to look; with the picture that was expected, if so wanted."""
+    memory = TokenMemory.of(model.arrays)
+    tile = int(model.settings["tile"])
+    return _oddity(module_of(model), speed, tile, memory, place, expected)
+
+
+def _oddity(
+    module: Any,
+    speed: str,
+    tile: int,
+    memory: TokenMemory | None,
+    place: Place,
+    expected: bool = False,
+) -> Oddity:
+    distance = Distance(memory, place.device) if memory else None
+    return Oddity(folded(module), turns_of(speed, tile), distance, expected)
+
+
+def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> Any:
+    if start is not None:
+        return module_of(start)
+    return build(network["name"], seed=seed, **network["options"])
+
+
+def _plan(config: Any, normal: Normal, given: Given) -> Plan:
+    steps = config.steps or config.epochs * max(1, len(normal.rows) // config.batch)
+    start = given.start and given.start.fingerprint
+    marks = given.marks is not None and len(normal.rows)
+    key = f"{config} {start} {marks} {data_of(normal.work)}"
+    return Plan(steps, 60 * config.minutes, config.batch, config.rate, key)
+
+
+def _remember(
+    module: Any, normal: Normal, seed: int, place: Place, aside: Aside
+) -> Generator[Tick, Signal | None, TokenMemory]:
+    """The memory of the crops that were learned from."""
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(normal.rows)[:_CROPS])
+    network: Any = folded(module).to(place.device)
+    tick = partial(Progress, text="remembering what is normal")
+
+    def look(part: NDArray[np.intp]) -> NDArray[np.float32]:
+        inputs = torch.from_numpy(normal.work.patches(part)).to(place.device)
+        with place.computing(), torch.no_grad():
+            tokens = around(network.tokens(inputs))
+        flat = tokens.permute(0, 2, 3, 1).reshape(-1, tokens.shape[1])
+        found: NDArray[np.float32] = flat.cpu().numpy()
+        return found
+
+    parts = []
+    for start in range(0, len(rows), 16):
+        parts.append((yield from aside.wait(partial(look, rows[start : start + 16]), tick)))
+        if aside.halt.stopped:
+            break
+    tokens = np.concatenate(parts)
+    chosen = tokens[np.sort(rng.permutation(len(tokens))[:_TOKENS])]
+    return (yield from aside.wait(partial(TokenMemory.fit, chosen, seed), tick))
+
+
+def _calibrate(
+    oddity: Oddity,
+    network: Mapping[str, Any],
+    looked: list[Field],
+    aligned: bool,
+    place: Place,
+    aside: Aside,
+) -> Generator[Tick, Signal | None, Calibration]:
+    """How odd the fields look to a network."""
+    maps: list[NDArray[np.float32]] = []
+    quiet = Aside()  # who stopped wants a model that can look: it is asked about a few fields
+    try:
+        looking = predictor(oddity, network, place, quiet)
+        for field in looked[:_FEW] if aside.halt.stopped else looked:
+            maps.append((yield from _seen(looking, field, len(oddity.parts), aligned)))
+            if quiet.halt.stopped and len(maps) >= _FEW:
+                break
+    finally:
+        quiet.close()
+    aside.halt.stopped |= quiet.halt.stopped
+    return Calibration.fit(maps, oddity.parts, aligned)
+
+
+def _seen(
+    looking: Predictor, field: Field, count: int, aligned: bool
+) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
+    """The parts ``(P, h, w)`` of a field on a coarse grid; where it counts, in one row."""
+    plane, halt = field.image.plane, looking.aside.halt
+    whole = np.zeros((count, *plane), np.float32)
+
+    def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        whole[:, slice(*rows), slice(*columns)] = values
+
+    windows = Windows(field.image, field.statistics)
+    say = partial(_saying, "looking at what is normal")
+    if not (yield from looking.section(windows, 0, write, say)):
+        halt.stopped = False  # this one is finished all the same
+        yield from looking.section(windows, 0, write, say)
+        halt.stopped = True
+    if not aligned:
+        some = field.counted[STEP // 2 :: STEP, STEP // 2 :: STEP]
+        return whole[:, STEP // 2 :: STEP, STEP // 2 :: STEP][:, some, None]
+    step = max(1, round(max(plane) / CELLS))
+    return whole[:, step // 2 :: step, step // 2 :: step]
+
+
+def _saying(text: str, share: float) -> Progress:
+    return Progress(text=text)
+
+
+def _described(normal: Normal, fitted: Fitted) -> dict[str, Any]:
+    """The fields of a Model that come from what was learned, and from what."""
+    work, image = normal.work, normal.work.images[0]
+    rule = dict(RULE)
+    if len(work.statistics) == 1 and len(work.images) > 1:
+        one = work.statistics[0]
+        rule |= {"shift": list(one.shift), "scale": list(one.scale), "type": str(image.dtype)}
+    last = {name: values[-1][1] for name, values in fitted.history.items() if name != "loss"}
+    return {
+        "name": f"{image.name} normal",
+        "channels": image.channels,
+        "spacing": image.spacing,
+        "unit": image.unit,
+        "normalisation": rule,
+        "metrics": last,
+        "history": fitted.history,
+        "versions": {name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
+        "steps": fitted.steps,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

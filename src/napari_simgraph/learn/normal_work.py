@@ -1,0 +1,171 @@
+"""Normal work: the crops that are normal, which of them are kept aside, and whole fields of those.
+
+What is kept aside is never learned from: it tells how odd normal places look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.aligned import are_aligned
+from napari_simgraph.analysis.marked import said
+from napari_simgraph.analysis.tissue import tissue
+from napari_simgraph.core.job import Note, Progress, Signal, Tick
+from napari_simgraph.core.marks import Mark, Marks
+from napari_simgraph.core.patches import PatchGrid, Rows
+from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.embedding_model import fitting_patch, training_tiling
+from napari_simgraph.learn.normal_lesson import Normal
+from napari_simgraph.learn.normalise import RULE, Statistics, measure_together
+from napari_simgraph.learn.patchwork import Patchwork, lay_out, patchwork
+
+_ASIDE = 5  # every fifth picture, section or row of squares is kept aside
+_FIELDS = 48  # looked at afterwards: more take longer and move thresholds by less than a hundredth
+_WHOLE = 512  # px; larger pictures are looked at in parts
+_AROUND = 64  # px read around a part, so that its border is no border of the picture
+_FEW = 20  # pictures or squares below which scores are rough
+FEW = "Only {} normal {}: scores will be rough."
+NOTHING = "Nothing normal is left to learn from: mark less, or take smaller squares."
+
+
+class Field(NamedTuple):
+    """A picture of which parts were not learned from: `counted` is True there, ``(Y, X)``."""
+
+    image: Image
+    statistics: Statistics
+    counted: NDArray[np.bool_]
+
+
+def normal_work(
+    image: Image | ImageSet,
+    marks: Marks | Labels | LabelsSet | None,
+    config: Any,
+    aside: Aside,
+) -> Generator[Tick, Signal | None, tuple[Normal, bool]]:
+    """What is learned from, and whether the pictures are aligned.
+
+    Raises
+    ------
+    ValueError
+        Nothing normal is left, or some images are grey and others have colours.
+    """
+    several = each_image(image)
+    patch = -(-fitting_patch(image, config.patch) // 32) * 32  # what all networks can take
+    tick = partial(Progress, text="laying out squares")
+    grid = yield from aside.wait(partial(lay_out, image, training_tiling(image, patch)), tick)
+    shown = yield from aside.wait(partial(tissue, several, grid), tick)
+    grid = grid.take(_normal_rows(grid, shown, marks))
+    if not len(grid):
+        raise ValueError(NOTHING)
+    rule = dict(RULE)
+    if len(several) > 1:  # of one kind, so a dark one is dark
+        light = yield from measure_together(several, RULE)
+        rule |= {"shift": light.shift, "scale": light.scale}
+    work = yield from patchwork(image, grid, patch, rule)
+    aligned = config.aligned == "on"
+    if config.aligned == "auto" and len(several) > 1:
+        aligned = yield from aside.wait(partial(are_aligned, several), tick)
+    held = held_out(grid)
+    turned = config.flips == "on" or (config.flips == "auto" and not aligned)
+    rows = np.flatnonzero(~held)
+    yield Note(_told(several, grid, aligned))
+    return Normal(work, rows, np.flatnonzero(held) if held.any() else rows, turned), aligned
+
+
+def held_out(grid: PatchGrid) -> NDArray[np.bool_]:
+    """Rows that are kept aside: whole pictures, else whole sections, else columns of squares."""
+    for keys in (grid.image, grid.z, grid.x // max(1, int(grid.size.max()))):
+        units = np.unique(keys)
+        if len(units) >= _ASIDE - 1:
+            held: NDArray[np.bool_] = np.isin(keys, units[_ASIDE // 2 :: _ASIDE])
+            return held
+    return np.zeros(len(grid), np.bool_)
+
+
+def fields(normal: Normal, aligned: bool, seed: int) -> list[Field]:
+    """Pictures of what was kept aside: whole sections where they are small, else parts."""
+    work, grid = normal.work, normal.work.grid
+    places = np.stack([grid.image, grid.z], 1)[normal.aside]
+    sections = np.unique(places, axis=0)
+    rng = np.random.default_rng(seed)
+    if aligned or all(max(work.images[n].plane) <= _WHOLE for n in sections[:, 0].tolist()):
+        chosen = np.sort(rng.permutation(len(sections))[:_FIELDS])
+        return [_section(normal, *sections[k].tolist()) for k in chosen]
+    rows = np.sort(rng.permutation(normal.aside)[:_FIELDS])
+    return [_part(work, row) for row in rows.tolist()]
+
+
+def _section(normal: Normal, number: int, z: int) -> Field:
+    """A whole section, of which the squares that were kept aside count."""
+    work, grid = normal.work, normal.work.grid
+    image = work.images[number]
+    pixels = image.section(z)
+    counted = np.zeros(pixels.shape[:2], np.bool_)
+    down, right = grid.finest(number)
+    for row in normal.aside[(grid.image == number)[normal.aside] & (grid.z == z)[normal.aside]]:
+        top, left, side = int(grid.y[row]), int(grid.x[row]), int(grid.size[row])
+        rows = slice(max(0, round(top * down)), round((top + side) * down))
+        counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
+    return Field(Image(pixels, axes="YXC"), work.of(number), counted)
+
+
+def _part(work: Patchwork, row: int) -> Field:
+    """The square of a row with what lies around it."""
+    grid, number = work.grid, int(work.grid.image[row])
+    image, level, side = work.images[number], int(grid.level[row]), int(grid.size[row])
+    at = 1 if image.axes.startswith("Z") else 0
+    plane = [int(n) for n in image.levels[level].shape[at : at + 2]]
+    starts = [max(0, int(grid.y[row])), max(0, int(grid.x[row]))]
+    low = [max(0, start - _AROUND) for start in starts]
+    high = [min(n, start + side + _AROUND) for n, start in zip(plane, starts, strict=True)]
+    box = (slice(low[0], high[0]), slice(low[1], high[1]))
+    pixels = image.section(int(grid.z[row]), box, level)
+    counted = np.zeros(pixels.shape[:2], np.bool_)
+    top, left = (start - least for start, least in zip(starts, low, strict=True))
+    counted[top : top + side, left : left + side] = True
+    return Field(Image(pixels, axes="YXC"), work.of(number), counted)
+
+
+def _normal_rows(
+    grid: PatchGrid, shown: NDArray[np.bool_], marks: Marks | Labels | LabelsSet | None
+) -> Rows:
+    """Rows that show something and nothing that is marked as odd or left out."""
+    if marks is None:
+        return np.flatnonzero(shown)
+    known = said(marks, grid, share=0.0)
+    odd = np.zeros(len(grid), np.bool_)
+    odd[known.like] = odd[known.left_out] = True
+    if isinstance(marks, Marks):
+        for one in marks.of_person():
+            if one.role not in ("normal", "complete"):
+                odd[touched(one, grid)] = True
+    usual = np.zeros(len(grid), np.bool_)
+    usual[known.normal] = True
+    return np.flatnonzero(shown & ~odd & (usual if usual.any() else True))
+
+
+def touched(mark: Mark, grid: PatchGrid) -> Rows:
+    """Rows whose crops may show any of the box around a mark."""
+    number = grid.find_source(mark.image) if mark.image else 0
+    down, right = grid.finest(number)
+    places = np.concatenate(mark.parts) / (down, right)
+    jitter = grid.layouts[number].stride // 2  # as crops are moved while learning
+    near = (grid.image == number) & (grid.z == mark.z)
+    for axis, first in enumerate((grid.y, grid.x)):
+        low, high = places[:, axis].min(), places[:, axis].max()
+        near &= (first - jitter <= high) & (first + grid.size + jitter > low)
+    return np.flatnonzero(near)
+
+
+def _told(several: Any, grid: PatchGrid, aligned: bool) -> str:
+    count, what = (len(several), "images") if len(several) > 1 else (len(grid), "squares")
+    if count < _FEW:
+        return FEW.format(count, what)
+    place = ", each place by itself" if aligned else ""
+    return f"Learns from {count} {what}{place}."

@@ -1,0 +1,225 @@
+"""Odd painting: maps of how odd each place is, written tile by tile, and scores from them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.analysis.tissue import tissue
+from napari_simgraph.analysis.top_share import STEP, top_share
+from napari_simgraph.core.job import Clock, Job, Progress, Region, Signal, Tick
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.patch_pixels import pool
+from napari_simgraph.core.patches import Layout, PatchGrid, grid_over, laid_out
+from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import ScoreTable
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.calibrating import Calibration, Place
+from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor
+from napari_simgraph.learn.normalise import RULE, Statistics, measure
+from napari_simgraph.learn.pixel_model import check_channels, check_kind
+from napari_simgraph.learn.pixel_size import PixelSize, to_run, view
+from napari_simgraph.learn.predict import Predictor
+from napari_simgraph.learn.windows import Span, Windows
+
+_CHUNK = 512  # px
+_CELL = 64  # px; background is told in squares of this side
+IMAGE_SCORES = "image scores"  # in a table's `made`: by name of the image
+
+
+class Found(NamedTuple):
+    """What is odd: the map, what was expected (where asked for), and scores of patches."""
+
+    map: Image | ImageSet
+    expected: Image | ImageSet | None
+    scores: ScoreTable
+
+
+class Canvas:
+    """The map of one image while it grows."""
+
+    def __init__(
+        self, image: Image, calibration: Calibration, parts: Sequence[str], arrays: dict[str, Any]
+    ) -> None:
+        self.image, self.calibration, self.parts = image, calibration, parts
+        self.arrays = arrays
+        self.statistics: Statistics | None = None
+        self.shown: PatchGrid | None = None
+        self.tops: list[list[NDArray[np.float32]]] = [[] for _ in range(image.sections)]
+
+    def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+        """The parts of a tile ``(P, Y, X)``, and below them what was expected."""
+        count = len(self.parts)
+        place = Place(rows, columns, self.image.plane)
+        score = self.calibration.score(values[:count], self.parts, place)
+        if self.shown is not None:
+            score *= _covered(self.shown, z, rows, columns)
+        self.tops[z].append(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
+        box = (
+            (z, slice(*rows), slice(*columns))
+            if self.image.axes.startswith("Z")
+            else (
+                slice(*rows),
+                slice(*columns),
+            )
+        )
+        self.arrays["map"][1][box] = score
+        if "expected" in self.arrays:
+            self.arrays["expected"][1][box] = self._pixels(values[count:])
+
+    def score(self) -> float:
+        """The score of the image: that of its oddest section."""
+        found = [top_share(np.concatenate([p.ravel() for p in one])) for one in self.tops if one]
+        return max(found, default=0.0)
+
+    def noun(self, kind: str, name: str) -> Image:
+        """The map or the expected picture, over the image."""
+        axes = self.image.axes.removesuffix("C")
+        if kind == "expected" and self.image.axes.endswith("C"):
+            axes += "C"
+        spacing, unit, origin = self.image.spacing, self.image.unit, self.image.origin
+        return Image(self.arrays[kind][1], axes, spacing, unit, origin, name)
+
+    def _pixels(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Expected pixels in the type of the image."""
+        assert self.statistics is not None
+        kind = self.image.dtype
+        pixels = np.moveaxis(values, 0, -1) * self.statistics.scale + self.statistics.shift
+        if kind.kind in "ui":
+            info = np.iinfo(kind)
+            pixels = np.clip(np.round(pixels), info.min, info.max)
+        pixels = pixels.astype(kind)
+        return pixels if self.image.axes.endswith("C") else pixels[..., 0]
+
+
+def look(
+    model: Model, image: Image | ImageSet, config: Any, room: Room, aside: Aside
+) -> Job[Found]:
+    """What is odd in images; see `capabilities.anomaly.apply`."""
+    several = each_image(image)
+    check_kind(model, CAPABILITY)
+    for one in several:
+        check_channels(model, one.channels)
+    size, told = to_run(several, model, config)
+    place = pick(config.device, config.threads, config.precision)
+    aside.halt.hear((yield place.tick()))
+    for note in told:
+        aside.halt.hear((yield note))
+    ready = partial(oddity_of, model, config.speed, config.expected, place)
+    oddity = yield from aside.wait(ready)
+    looking = predictor(oddity, model.network, place, aside)
+    calibration = Calibration.of(model.arrays, config.speed)
+    canvases = []
+    for number, one in enumerate(several):
+        part = "" if one is image else f"-{number}"
+        arrays = _arrays(one, part, config.expected, room)
+        canvases.append(Canvas(one, calibration, oddity.parts, arrays))
+    for number, canvas in enumerate(canvases):
+        if config.background == "auto":
+            canvas.shown = yield from aside.wait(partial(_shown, canvas.image))
+        yield from _paint(canvas, (model, size, looking), (number, len(several)))
+        if aside.halt.stopped:
+            break
+    found = yield from aside.wait(partial(_found, image, canvases, model, config))
+    yield Progress(1.0, "looked")
+    return found
+
+
+def _paint(
+    canvas: Canvas, using: tuple[Model, PixelSize | None, Predictor], part: tuple[int, int]
+) -> Generator[Tick, Signal | None, None]:
+    """Fill the map of an image; `part` is its number and how many there are."""
+    model, size, looking = using
+    image, clock, halt = canvas.image, Clock(), looking.aside.halt
+    seen = view(image, size)
+    rule = dict(model.normalisation)
+    if "shift" in rule and rule.get("type") in (None, str(image.dtype)):
+        statistics = Statistics(tuple(rule["shift"]), tuple(rule["scale"]))
+    else:
+        statistics = yield from measure(seen.image, RULE)
+    canvas.statistics = statistics
+    back = seen.onto(image, canvas.write)
+    write, margin = (back, back.margin) if back else (canvas.write, 0)
+    windows = Windows(seen.image, statistics)
+
+    def say(z: int, share: float) -> Progress:
+        done = (part[0] + (z + share) / image.sections) / part[1]
+        said = image.name if part[1] > 1 else f"z {z} of {image.sections}"
+        return Progress(min(done, 0.999), said, clock.left(done))
+
+    for z in range(image.sections):
+        if not (yield from looking.section(windows, z, write, partial(say, z), margin)):
+            return
+        for name, _ in canvas.arrays.values():
+            lead = (slice(z, z + 1),) if image.axes.startswith("Z") else ()
+            box = (*lead, *(slice(0, n) for n in image.plane))
+            halt.hear((yield Region(name, box)))
+        if halt.stopped:
+            return
+
+
+def _arrays(image: Image, part: str, expected: bool, room: Room) -> dict[str, tuple[str, Any]]:
+    """Name in the Room and array, of the map and of what was expected."""
+    kinds = {"map": (image.shape, np.dtype(np.float32))}
+    if expected:
+        kinds["expected"] = (tuple(int(n) for n in image.levels[0].shape), image.dtype)
+    arrays = {}
+    for kind, (shape, dtype) in kinds.items():
+        lead = (1,) * (len(image.shape) - 2)
+        last = tuple(int(n) for n in shape[len(image.shape) :])
+        chunks = (*lead, *(min(n, _CHUNK) for n in image.plane), *last)
+        name = kind + part
+        arrays[kind] = (name, room.array(name, shape, dtype, chunks))
+    return arrays
+
+
+def _shown(image: Image) -> PatchGrid | None:
+    """Squares that show something; None where all do."""
+    grid = grid_over(image, _CELL, _CELL)
+    shown = tissue([image], grid)
+    return None if shown.all() else grid.take(shown)
+
+
+def _covered(shown: PatchGrid, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
+    """1 where something is shown in a box, 0 where there is background."""
+    covered = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), np.float32)
+    size = shown.size
+    near = (shown.z == z) & (shown.y < rows[1]) & (shown.y + size > rows[0])
+    near &= (shown.x < columns[1]) & (shown.x + size > columns[0])
+    for row in np.flatnonzero(near):
+        top, left = int(shown.y[row]) - rows[0], int(shown.x[row]) - columns[0]
+        side = int(size[row]) + _CELL // 2  # what a grid leaves over at the border is shown too
+        covered[max(0, top - _CELL // 2) : top + side, max(0, left - _CELL // 2) : left + side] = 1
+    return covered
+
+
+def _found(image: Image | ImageSet, canvases: Sequence[Canvas], model: Model, config: Any) -> Found:
+    """The nouns of what was found."""
+    maps = [one.noun("map", f"{one.image.name} · anomaly") for one in canvases]
+    grid = _grid(image, model)
+    single = isinstance(image, Image)
+    whole = maps[0] if single else ImageSet(tuple(maps), name=f"{image.name} · anomaly")
+    expected: Image | ImageSet | None = None
+    if config.expected:
+        drawn = [one.noun("expected", f"{one.image.name} · expected") for one in canvases]
+        expected = drawn[0] if single else ImageSet(tuple(drawn), name=f"{image.name} · expected")
+    made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
+    made[IMAGE_SCORES] = {one.image.name: round(one.score(), 6) for one in canvases}
+    scores = pool(grid, whole)[:, 0]
+    return Found(
+        whole, expected, ScoreTable(grid, scores, name=f"{image.name} · anomaly", made=made)
+    )
+
+
+def _grid(image: Image | ImageSet, model: Model) -> PatchGrid:
+    """The patches that get a score: half as large as what was learned from."""
+    patch = max(8, int(model.settings["patch"]) // 2)
+    several = each_image(image)
+    layouts = [Layout(0, one.plane, min(patch, max(one.plane)), patch) for one in several]
+    return laid_out(image, layouts)

@@ -1,0 +1,131 @@
+"""Oddity: a network of pretexts as one that gives each pixel how odd it is, in several ways."""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from napari_simgraph.learn.hiding import in_turn, period
+from napari_simgraph.learn.odd_parts import PARTS, REACH, compared, smooth
+from napari_simgraph.learn.token_memory import Distance, around
+from napari_simgraph.nets.pretexts import COLORIZATION, TOKEN, opponent
+from napari_simgraph.nets.unet import Reach
+
+_STEP = 4  # px; parts are blurred on such a grid, which loses nothing of what is left
+_SIGMA = 4.0  # px of the blur: defects are seen as areas, noise is not
+TOKENS = "tokens"
+FULL, FAST = "full", "fast"
+SPEEDS = (FULL, FAST)
+
+
+class Turns(NamedTuple):
+    """How parts are hidden in turn: the sides of tiles, how often, and whether it also mends."""
+
+    sides: tuple[int, ...]
+    count: int
+    mends: bool
+
+
+def turns_of(speed: str, tile: int) -> Turns:
+    """How thoroughly: tiles of two sizes a quarter at a time, or of one size half and half."""
+    return Turns((tile, 2 * tile), 4, True) if speed == FULL else Turns((tile,), 2, False)
+
+
+class Oddity(nn.Module):
+    """How odd each pixel is ``(N, P, Y, X)``, and what was expected ``(N, C, Y, X)`` below that.
+
+    Parameters
+    ----------
+    network
+        Of the pretexts.
+    turns
+        How parts are hidden.
+    distance
+        To what was seen in normal places; None to leave that out.
+    expected
+        Whether the expected picture follows the parts.
+    """
+
+    def __init__(
+        self, network: Any, turns: Turns, distance: Distance | None, expected: bool = False
+    ) -> None:
+        super().__init__()
+        self.network, self.turns = network, turns
+        self.distance, self.expected = distance, expected
+        names = list(network.networks)
+        self.names = names if turns.mends else names[:1]
+
+    @property
+    def parts(self) -> list[str]:
+        """What the channels mean: ``mae squared`` … ``tokens``."""
+        found: list[str] = []
+        for name in self.names:
+            if name == COLORIZATION:
+                found.append(name)
+                continue
+            found += [f"{name} {part}" for part in PARTS]
+            if self.turns.mends:
+                found += [f"{name} mended {part}" for part in PARTS]
+        return [*found, TOKENS] if self.distance is not None else found
+
+    def fold(self) -> None:
+        """Take normalisations into convolutions."""
+        self.network.fold()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The parts of inputs ``(N, C, Y, X)``, whose sides are multiples of the stride."""
+        x = x.float()
+        found, expected = [], None
+        for name in self.names:
+            if name == COLORIZATION:
+                whole = opponent(x)
+                guessed = self.network.color(x).float()
+                found.append((whole[:, 1:] - guessed).square().mean(1, keepdim=True))
+                drawn = _from_opponent(torch.cat([whole[:, :1], guessed], 1))
+            else:
+                drawn = self._redrawn(name, x, found)
+            expected = drawn if expected is None else expected
+        coarse = functional.avg_pool2d(torch.cat(found, 1), _STEP)
+        if self.distance is not None:
+            away = self.distance(around(self.network.tokens(x)))
+            away = functional.interpolate(away, scale_factor=TOKEN / _STEP, mode="nearest")
+            coarse = torch.cat([coarse, away], 1)
+        blurred = smooth(coarse, _SIGMA / _STEP)
+        fine = functional.interpolate(blurred, scale_factor=_STEP, mode="bilinear")
+        return torch.cat([fine, expected], 1) if self.expected else fine  # type: ignore[list-item]
+
+    def _redrawn(self, name: str, x: Tensor, found: list[Tensor]) -> Tensor:
+        """What was expected, all of it while it was hidden; its differences go to `found`."""
+        total, first = torch.zeros_like(x[:, :1]), None
+        for side in self.turns.sides:
+            drawn = torch.zeros_like(x)
+            for number in range(self.turns.count):
+                hidden = in_turn(side, self.turns.count, number, x.shape[-2:]).to(x.device)
+                drawn = drawn + hidden * self.network.redraw(name, x, hidden).float()
+            total = total + compared(x, drawn)
+            first = drawn if first is None else first
+        found.append(total / len(self.turns.sides))
+        if self.turns.mends:
+            nothing = torch.zeros_like(x[:, :1])
+            found.append(compared(x, self.network.redraw(name, x, nothing).float()))
+        return first  # type: ignore[return-value]
+
+
+def reach_of(network: Reach, turns: Turns) -> Reach:
+    """How far a pixel of the map looks, and the stride that keeps what is hidden in place."""
+    blur = int(3 * _SIGMA) + 2 * _STEP
+    tokens = 2 * TOKEN
+    radius = network.radius + max(REACH, tokens) + blur
+    return Reach(radius, lcm(network.stride, TOKEN, *(period(side) for side in turns.sides)))
+
+
+def _from_opponent(x: Tensor) -> Tensor:
+    """The inverse of `opponent`, which only turns the axes."""
+    light, red, yellow = (x[:, k] for k in range(3))
+    base, third = light / 3**0.5, yellow / 6**0.5
+    half = red / 2**0.5
+    return torch.stack([base + half + third, base - half + third, base - 2 * third], 1)

@@ -1,0 +1,132 @@
+"""Pretexts: networks that redraw what they are not shown, each in its own way.
+
+References
+----------
+.. [1] Zavrtanik, Kristan, Skocaj, Reconstruction by inpainting for visual anomaly detection,
+   Pattern Recognition 2021 (RIAD), section 3 (a U-Net that fills holes).
+.. [2] Zhang, Isola, Efros, Colorful image colorization, ECCV 2016, arXiv:1603.08511, section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_simgraph.nets import mae, vit
+from napari_simgraph.nets.unet import Reach, UNet
+from napari_simgraph.nets.unet import reach as unet_reach
+
+MAE, INPAINTING, COLORIZATION = "mae", "inpainting", "colorization"
+NAMES = (MAE, INPAINTING, COLORIZATION)
+TOKEN = 8  # px; the squares whose features are compared
+_WIDTH, _DEPTH = 16, 4  # of the U-Nets: the smallest that fills holes on textures of EM
+
+
+class Pretexts(nn.Module):
+    """One network for each pretext.
+
+    Parameters
+    ----------
+    channels
+        Of the picture.
+    names
+        Which pretexts: ``mae``, ``inpainting``, ``colorization``.
+    encoder
+        Of the masked autoencoder: ``conv`` or ``vit``, its width, its depth, its window in pixels.
+    """
+
+    def __init__(
+        self, channels: int, names: Sequence[str], encoder: tuple[str, int, int, int]
+    ) -> None:
+        super().__init__()
+        self.networks = nn.ModuleDict({name: _network(name, channels, encoder) for name in names})
+
+    def fold(self) -> None:
+        """Take the normalisations into the convolutions."""
+        for network in self.networks.values():
+            network.fold()  # type: ignore[operator]
+
+    @property
+    def hiding(self) -> tuple[str, ...]:
+        """The pretexts that hide parts of the picture."""
+        return tuple(name for name in self.networks if name != COLORIZATION)
+
+    def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Tensor:
+        """The picture ``(N, C, Y, X)`` from what is not `hidden` ``(N, 1, Y, X)``, which is 1."""
+        hidden = hidden.expand(len(x), -1, -1, -1)
+        shown = torch.cat([x * (1 - hidden), hidden], 1)
+        drawn: Tensor = self.networks[name](shown.contiguous(memory_format=torch.channels_last))
+        return drawn
+
+    def color(self, x: Tensor) -> Tensor:
+        """Colours ``(N, 2, Y, X)`` guessed from the brightness of ``(N, 3, Y, X)``."""
+        guessed: Tensor = self.networks[COLORIZATION](opponent(x)[:, :1].contiguous())
+        return guessed
+
+    def tokens(self, x: Tensor) -> Tensor:
+        """Features ``(N, F, Y / 8, X / 8)`` of what the first network sees."""
+        name = next(iter(self.networks))
+        if name == COLORIZATION:
+            stages = self.networks[name].stages(opponent(x)[:, :1].contiguous())  # type: ignore[operator]
+        else:
+            shown = torch.cat([x, torch.zeros_like(x[:, :1])], 1)
+            shown = shown.contiguous(memory_format=torch.channels_last)
+            stages = self.networks[name].stages(shown)  # type: ignore[operator]
+        side = x.shape[-1] // TOKEN
+        fitting = [one for one in stages if side // 2 <= one.shape[-1] <= 2 * side]
+        return torch.cat([_at(one, side) for one in fitting], 1)
+
+
+def opponent(x: Tensor) -> Tensor:
+    """Brightness, red against green, yellow against blue of ``(N, 3, Y, X)``; lengths stay."""
+    red, green, blue = x[:, 0], x[:, 1], x[:, 2]
+    light = (red + green + blue) / 3**0.5
+    return torch.stack([light, (red - green) / 2**0.5, (red + green - 2 * blue) / 6**0.5], 1)
+
+
+def _at(stage: Tensor, side: int) -> Tensor:
+    """A stage on the grid of the tokens."""
+    if stage.shape[-1] > side:
+        return nn.functional.avg_pool2d(stage, stage.shape[-1] // side)
+    return nn.functional.interpolate(stage, scale_factor=side / stage.shape[-1], mode="nearest")
+
+
+def _network(name: str, channels: int, encoder: tuple[str, int, int, int]) -> nn.Module:
+    kind, width, depth, window = encoder
+    if name == INPAINTING:
+        return UNet(channels + 1, channels, (_WIDTH, _DEPTH), residual=False)
+    if name == COLORIZATION:
+        return UNet(1, 2, (_WIDTH, _DEPTH), residual=False)
+    if kind == "vit":
+        return vit.ViTMAE(channels, window, width, depth)
+    return mae.ConvMAE(channels, width, depth)
+
+
+def build(
+    channels: int,
+    names: Sequence[str],
+    encoder: str = "conv",
+    width: int = 48,
+    depth: int = 3,
+    window: int = 0,
+) -> Pretexts:
+    """Networks for these pretexts; see `Pretexts`."""
+    return Pretexts(channels, names, (encoder, width, depth, window))
+
+
+def reach(options: Mapping[str, Any]) -> Reach:
+    """How far the farthest of them looks, and a stride that suits all."""
+    found = [_reach(name, options) for name in options["names"]]
+    stride = max(max(one.stride for one in found), TOKEN)  # all are powers of 2, or the window
+    return Reach(max(one.radius for one in found), stride)
+
+
+def _reach(name: str, options: Mapping[str, Any]) -> Reach:
+    if name != MAE:
+        return unet_reach({"depth": _DEPTH})
+    if options.get("encoder") == "vit":
+        return vit.reach(int(options["window"]))
+    return mae.reach(int(options.get("depth", 3)))
