@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.cli.found import write_found
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
@@ -44,7 +45,8 @@ class Output:
         self._folder = self._target.with_name(self._target.name + ".partial")
         if self._makes_model and self._target.is_file():
             raise ValueError(f"{self._target} is a file; a model needs a folder.")
-        if isinstance(asked.verb.result, type) and issubclass(asked.verb.result, Columns):
+        kind = asked.verb.result
+        if isinstance(kind, type) and issubclass(kind, Columns) and asked.out:
             check_csv(self._target)
         if makes_table(asked.verb) and asked.out:
             check_table(self._target)
@@ -78,6 +80,8 @@ class Output:
             named = result.replace(name=self._target.name)
             save_model(named, self._target)
             return [self._target]
+        if hasattr(result, "image_scores"):
+            return write_found(result, self._target, self._info())
         several = getattr(result, "_asdict", None)
         whole = several() if several is not None else {"result": result}
         parts = {name: noun for name, noun in whole.items() if noun is not None}
@@ -102,6 +106,8 @@ class Output:
         if isinstance(noun, Marks):
             return write_geojson(noun, target, self._info())
         if not isinstance(noun, ImageSet | LabelsSet):
+            return write(noun, target, info=self._info())
+        if target.suffix or (isinstance(noun, ImageSet) and noun.image_classes):
             return write(noun, target, info=self._info())
         target.mkdir(exist_ok=True)
         single = noun.images if isinstance(noun, ImageSet) else noun.labels
