@@ -14,7 +14,7 @@ import numpy as np
 from napari_simgraph.core.classified import Classified, names_of_pictures, picture_names
 from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
 from napari_simgraph.core.raster import ImageSet
-from napari_simgraph.io.anndata_read import is_table, read_noun
+from napari_simgraph.io.anndata_read import is_table, read_table
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.safe import fresh
 
@@ -54,8 +54,7 @@ def read_chances(path: str | Path) -> Classified:
     """
     file = Path(path).expanduser()
     if is_table(file):
-        noun = read_noun(file)
-        return Classified.from_table(getattr(noun, "table", noun))
+        return Classified.from_table(read_table(file))
     head, *rows = list(_rows(file))
     if head[:1] != [_IMAGE] or _CLASS not in head:
         raise Told(f"{file} holds no predictions: it has no columns image and class.")

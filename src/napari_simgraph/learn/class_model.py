@@ -51,8 +51,8 @@ def views_for(image: Image | ImageSet, config: Any, side: int) -> tuple[Views, s
 
 def plain_views(side: int) -> Views:
     """Pictures as they are."""
-    nothing = {"zoom": 1.0, "bend": 0.0, "gain": 0.0, "offset": 0.0, "noise": 0.0, "blur": 0.0}
-    return Views(side, flips=False, turn=0.0, near=0.0, **nothing)
+    still = Views(side, flips=False, turn=0.0, zoom=1.0, bend=0.0, near=0.0)
+    return replace(still, gain=0.0, offset=0.0, noise=0.0, blur=0.0)
 
 
 def network_of(start: Model | None, config: Any, known: Labelled, shape: tuple[int, int]) -> Any:

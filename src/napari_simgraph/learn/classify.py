@@ -160,7 +160,7 @@ def find(
 def _too_few(known: Labelled, config: Any, aside: Aside) -> Job[NDArray[np.bool_]]:
     """Which classes have too few pictures to be learned; said."""
     counts = known.counts(known.learn) + known.counts(known.kept)
-    rare = counts < config.fewer
+    rare: NDArray[np.bool_] = counts < config.fewer
     if (~rare).sum() < 2:
         rare = np.ones_like(rare)
     if rare.any():

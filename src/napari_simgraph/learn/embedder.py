@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build, folded
 
+R = TypeVar("R")
 _PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
 # patches to find the directions of the features by, and their pixels: half a minute on one core
 _SAMPLE, _SAMPLE_PIXELS = 10_000, 2**26
@@ -107,7 +108,7 @@ def find_whitening(
     tick = Progress(text="looking at the features")
     count = min(_SAMPLE, _SAMPLE_PIXELS // work.patch**2)
     rows = np.random.default_rng(seed).permutation(len(work.grid))[: max(2, count)]
-    found = yield from _saying(tick, features(work, np.sort(rows), describe, aside, None))
+    found = yield from saying(tick, features(work, np.sort(rows), describe, aside, None))
     return (yield from aside.wait(partial(Whitening.fit, found, dimensions, power), lambda: tick))
 
 
@@ -123,8 +124,8 @@ def plain_whitenings(
 
 
 def share_of(
-    job: Generator[Tick, Signal | None, NDArray[np.float32]], number: int, count: int
-) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
+    job: Generator[Tick, Signal | None, R], number: int, count: int
+) -> Generator[Tick, Signal | None, R]:
     """The same job as part `number` of `count`, its progress that of the whole."""
     signal: Signal | None = None
     try:
@@ -140,7 +141,7 @@ def share_of(
         job.close()
 
 
-def _saying(
+def saying(
     tick: Progress, job: Generator[Tick, Signal | None, NDArray[np.float32]]
 ) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
     """The same job as a part of another, whose progress this is."""
