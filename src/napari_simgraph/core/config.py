@@ -69,8 +69,8 @@ class Setting:
 
     @property
     def option(self) -> str:
-        """Its command-line option, ``--name``."""
-        return "--" + self.name.replace("_", "-")
+        """Its command-line option, ``--name``; ``class_`` stands for ``--class``."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     def check(self, value: Any) -> Value:
         """The value in the setting's own type.

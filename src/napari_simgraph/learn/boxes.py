@@ -32,6 +32,22 @@ def embed(
         The model was made for other images, or a square lies in no section of its image.
     """
     check(model, image)
+    grid = grid_of(image, squares)
+    work = yield from patchwork(image, grid, int(model.network["patch"]), model.normalisation)
+    place = pick("auto")
+    deep = Deep(model_network(model), place)
+    whitening = Whitening.of(model.arrays)
+    return (yield from features(work, np.arange(len(squares)), deep, aside, whitening))
+
+
+def grid_of(image: Image | ImageSet, squares: Sequence[Square]) -> PatchGrid:
+    """Squares anywhere in images as rows of a grid.
+
+    Raises
+    ------
+    ValueError
+        A square lies in no section of its image.
+    """
     several = each_image(image)
     for number, z, *_ in squares:
         if not 0 <= z < several[number].sections:
@@ -41,9 +57,4 @@ def embed(
     columns = dict(zip(names, np.array(squares, np.int32).reshape(-1, 5).T, strict=True))
     columns["level"] = np.zeros(len(squares), np.int32)
     layouts = tuple(Layout(0, one.plane, 1, 1) for one in several)
-    grid = PatchGrid(sources, layouts=layouts, **columns)  # type: ignore[arg-type]
-    work = yield from patchwork(image, grid, int(model.network["patch"]), model.normalisation)
-    place = pick("auto")
-    deep = Deep(model_network(model), place)
-    whitening = Whitening.of(model.arrays)
-    return (yield from features(work, np.arange(len(squares)), deep, aside, whitening))
+    return PatchGrid(sources, layouts=layouts, **columns)  # type: ignore[arg-type]

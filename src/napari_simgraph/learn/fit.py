@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -51,6 +51,15 @@ class Lesson(Protocol):
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
         """Figures on a little of what was kept aside; empty where there is nothing."""
+        ...
+
+
+@runtime_checkable
+class Scheduled(Protocol):
+    """A lesson that changes with the share of the run that is done."""
+
+    def planned(self, steps: int) -> None:
+        """Hear how many steps there are in all, before the first one."""
         ...
 
 
@@ -124,6 +133,8 @@ class Fit:
             if not self._resume():
                 yield from self._decide()
                 self._save()
+            if isinstance(self.lesson, Scheduled):
+                self.lesson.planned(self.state.total)
             while self.state.step < self.state.total and not self.aside.halt.stopped:
                 yield from self._step()
         finally:

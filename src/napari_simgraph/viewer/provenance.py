@@ -30,7 +30,7 @@ def command(
     for name, path in paths.items():
         words += [f"--{name}", shlex.quote(path) if path else "?"]
     for name, value in values.items():
-        words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
+        words += [f"--{name.rstrip('_').replace('_', '-')}", shlex.quote(str(value))]
     return " ".join(words)
 
 

@@ -1,0 +1,79 @@
+"""Drawing: what a person asks of a model that draws while they move sliders, and its answers.
+
+The protocol is that of `core.live`: the driver takes a reply and sends the next event, or None.
+``Progress(done=1)`` means that there is nothing to do until the next event; ``Signal.STOP`` ends
+the session. Of several `Draw` that wait together only the last is answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from napari_simgraph.core.job import Tick
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draw patches of a class.
+
+    Parameters
+    ----------
+    kind
+        Name of the class; "" for all in turn.
+    n, seed, spread
+        How many, which ones, and how far from the usual one.
+    directions
+        From -3 to 3 for the first directions, most telling first; missing ones are 0.
+    """
+
+    kind: str = ""
+    n: int = 16
+    seed: int = 0
+    spread: float = 1.0
+    directions: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Redraw:
+    """Draw patches again: pixels ``(S, S, C)`` each, and their classes ("" for the likeliest)."""
+
+    patches: tuple[NDArray[Any], ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Draw what lies between two patches, both ends included; as for `Redraw`."""
+
+    patches: tuple[NDArray[Any], NDArray[Any]]
+    kinds: tuple[str, str]
+    n: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What was drawn.
+
+    Parameters
+    ----------
+    pictures
+        ``(n, P, P, C)`` in the type of the images that were learned from.
+    kinds
+        The class of each, "" where the model knows none.
+    event
+        What they are the answer to.
+    seconds
+        From the event to here.
+    """
+
+    pictures: NDArray[Any]
+    kinds: tuple[str, ...]
+    event: Event
+    seconds: float = 0.0
+
+
+Event: TypeAlias = Draw | Redraw | Walk
+Reply: TypeAlias = Drawn | Tick
