@@ -8,7 +8,7 @@ import pytest
 from napari_simgraph import MemoryRoom, run
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.capabilities import interest, segmentation, similarity
-from napari_simgraph.core.clicks import Click, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Skip, Why
 from napari_simgraph.core.graph import Edges, edges_of
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.marks import Mark, Marks, click
@@ -254,3 +254,25 @@ def test_live_answers_each_click_and_asks_for_the_next(graph, on_disc):
     model = end.value.value
     assert model.data["way"] == "clicks"
     assert use(model, graph).score == pytest.approx(answer.scores.score, abs=1e-5)
+
+
+def test_live_asks_for_another_patch_and_tells_the_best_threshold(graph, on_disc):
+    session = interest.live(graph, clicks(), config=interest.Train(threads=1), room=MemoryRoom())
+
+    def answer(event=None):
+        reply = session.send(event)
+        while not isinstance(reply, ClickAnswer):
+            reply = session.send(None)
+        return reply
+
+    first = answer()
+    assert first.clicks == 5
+    second = answer(Skip(first.asked))
+    grid = graph.table.grid
+    assert not grid.overlapping(np.array([first.asked]), np.array([second.asked]))[0]
+    assert second.scores.fingerprint == first.scores.fingerprint
+    is_disc, is_none = on_disc
+    found = first.scores.score > first.above
+    assert 0 < first.above < 1
+    assert found[is_disc].mean() > 0.5 > found[is_none].mean()
+    session.close()

@@ -34,7 +34,7 @@ def test_every_command_is_there(command):
     assert callable(getattr(import_module(module), name))
 
 
-@pytest.mark.parametrize("name", ["Segment", "Objects", "Jobs", "Workspace"])
+@pytest.mark.parametrize("name", ["Segment", "Objects", "Areas", "Jobs", "Workspace"])
 def test_every_dock_opens_from_the_menu(viewer, name):
     dock, widget = viewer.window.add_plugin_dock_widget(NAME, name)
     assert dock.windowTitle().startswith(name)

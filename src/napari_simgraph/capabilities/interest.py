@@ -19,7 +19,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.interest_settings import Linked, Outlining, Shown, Wanted, Way
 from napari_simgraph.learn.settings import Computing
 
@@ -213,7 +213,7 @@ def live(
         session = ways.Session(ways.Given(graph, marks, start), config, aside)
         return session.run()  # type: ignore[no-any-return]
 
-    return (yield from _by(answer, "interest_live"))
+    return (yield from _by(answer, "interest_live", Inbox()))
 
 
 def regions(table: ScoreTable, *, config: Regions, room: Room) -> Job[Outlined]:
@@ -271,10 +271,15 @@ def score(
 
 
 def _by(
-    work: Callable[[Any, Aside], Generator[Any, Any, R]], name: str = "interest_ways"
+    work: Callable[[Any, Aside], Generator[Any, Any, R]],
+    name: str = "interest_ways",
+    inbox: Inbox | None = None,
 ) -> Generator[Any, Any, R]:
-    """What `work` gives, called with the ways to learn (torch comes with them) and a thread."""
-    aside = Aside()
+    """What `work` gives, called with the ways to learn (torch comes with them) and a thread.
+
+    What is sent meanwhile waits in the inbox.
+    """
+    aside = Aside(inbox)
     try:
         ways = yield from aside.wait(partial(import_module, f"napari_simgraph.learn.{name}"))
         return (yield from work(ways, aside))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeVar
@@ -19,7 +18,7 @@ from napari_simgraph.core.clicks import Click, ClickAnswer, Event, Reasons, Repl
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.interest_results import model_of, table_of, tell_alone
 from napari_simgraph.learn.interest_ways import Given, few_of
 
@@ -34,7 +33,8 @@ class Session:
 
     def __init__(self, given: Given, config: Any, aside: Aside) -> None:
         self.given, self.config, self.aside = given, config, aside
-        self.inbox: deque[Event] = deque()
+        assert isinstance(aside.halt, Inbox)  # it holds what was sent before
+        self.inbox = aside.halt
         self.state: dict[int, bool] = {}
         self.skipped: set[int] = set()
         self.few: FewClicks
@@ -53,18 +53,17 @@ class Session:
         yield from self._through(tell_alone(self.matrix))
         yield from self._answer(time.monotonic())
         while not self.aside.halt.stopped:
-            if not self.inbox:
+            if not self.inbox.waiting:
                 self._hear((yield _READY))
                 continue
-            yield from self._take(self.inbox.popleft())
+            yield from self._take(*self.inbox.waiting.popleft())
         judged = self._judged()
         check(judged)
         arrays = click_model.arrays_of(self.few, judged, graph.table.grid)
         network = {"name": "clicks", "options": {}}
         return model_of(graph, "clicks", network, self.config, {"arrays": arrays}, known)
 
-    def _take(self, event: Event) -> Replies[None]:
-        begun = time.monotonic()
+    def _take(self, event: Event, begun: float) -> Replies[None]:
         count = len(self.given.graph)
         if not 0 <= event.row < count:
             raise ValueError(f"There is no patch {event.row}: they go from 0 to {count - 1}.")
@@ -72,8 +71,9 @@ class Session:
             self._hear((yield self._why(event.row)))
             return
         self._note(event)
-        while self.inbox and isinstance(self.inbox[0], Click):  # those that waited: one answer
-            self._note(self.inbox.popleft())
+        waiting = self.inbox.waiting
+        while waiting and isinstance(waiting[0][0], Click):  # those that waited: one answer
+            self._note(waiting.popleft()[0])
         yield from self._answer(begun)
 
     def _note(self, event: Any) -> None:
@@ -120,10 +120,7 @@ class Session:
         return judged_of(like, unlike)
 
     def _hear(self, sent: Event | Signal | None) -> None:
-        if isinstance(sent, Signal):
-            self.aside.halt.hear(sent)
-        elif sent is not None:
-            self.inbox.append(sent)
+        self.inbox.hear(sent)
 
     def _wait(self, call: Callable[[], R]) -> Replies[R]:
         tick = partial(Progress, text="answering")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.marked import rows_under
+from napari_simgraph.core.early import EARLY
 from napari_simgraph.core.marks import Mark
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.ground import Ground, Under
@@ -63,6 +64,9 @@ class Picker:
         if under is None or ground is None:
             return -1
         rows = ground.grid.covering(under.image, under.z, under.y, under.x)
+        table = self._selection.table
+        if not len(rows) and table is not None and table.made.get(EARLY):
+            return ground.nearest(under)
         return int(rows[0]) if len(rows) else -1
 
     def pick(self, world: Any, modifiers: Any = ()) -> None:
@@ -148,7 +152,7 @@ class Picker:
             return
         if self.judge is not None:
             corners = _around((first.y, first.x), (last.y, last.x))
-            name = ground.grid.sources[first.image].name
+            name = ground.grid.sources[first.image].fingerprint
             box = Mark("box", (np.array(corners),), first.z, name)
             self.judge(rows_under(box, ground.grid), like)
             return

@@ -18,7 +18,7 @@ from napari_simgraph.viewer.session import Session
 class ClickLane(QObject):
     """One live session of clicks on a graph; it begins with the first of them.
 
-    `answered` brings a ClickAnswer, `reasoned` Reasons, `noted` a sentence, `ended` the Ending
+    `answered` brings a ClickAnswer, `reasoned` Reasons, `warned` a sentence, `ended` the Ending
     with the Model.
 
     Parameters
@@ -29,7 +29,7 @@ class ClickLane(QObject):
 
     answered = Signal(object)
     reasoned = Signal(object)
-    noted = Signal(str)
+    warned = Signal(str)
     ended = Signal(object)
 
     def __init__(self, session: Session) -> None:
@@ -61,7 +61,7 @@ class ClickLane(QObject):
         for event in [*(Click(row, None) for row in gone), *(Click(*one) for one in new)]:
             self.task.send(event)
         self._told = dict(wanted)
-        self.waits = self.waits or bool(gone or new)
+        self.waits = bool(self.waits or gone or new) and len(set(wanted.values())) == 2
 
     def why(self, row: int) -> None:
         """Ask why a patch scores as it does."""
@@ -111,9 +111,8 @@ class ClickLane(QObject):
             self.answered.emit(tick)
         elif isinstance(tick, Reasons):
             self.reasoned.emit(tick)
-        elif isinstance(tick, Note):
-            self.waits = False
-            self.noted.emit(tick.text)
+        elif isinstance(tick, Note) and tick.warning:  # others say what is missing: seen here too
+            self.warned.emit(tick.text)
 
     def _ended(self, ending: Ending) -> None:
         self.task, self._told, self.waits = None, {}, False

@@ -65,7 +65,7 @@ class Opinion:
         others = tuple(one for one in self.rejected if one != area)
         return replace(self, rejected=(*others, area) if down else others)
 
-    def spoken(self, groups: NDArray[np.integer] | None = None, seed: int = 0) -> dict[int, bool]:
+    def spoken(self, groups: NDArray[np.int32] | None = None, seed: int = 0) -> dict[int, bool]:
         """What all of it says of single patches, as if they had been clicked.
 
         Parameters
@@ -77,7 +77,7 @@ class Opinion:
         """
         said: dict[int, bool] = {}
         if self.group > 0 and groups is not None:
-            judged = speak_for(groups, self.group, seed)
+            judged = speak_for(groups - 1, self.group - 1, seed)
             said |= dict(zip(judged.rows.tolist(), judged.like.tolist(), strict=True))
         for area in self.rejected:
             at = np.unique(np.linspace(0, len(area) - 1, _SPEAK).round().astype(int))

@@ -97,7 +97,7 @@ class GroupList(QTreeWidget):
         self._filling = True
         for row, one in enumerate(self._groups):
             self.topLevelItem(row).setData(
-                _TYPICAL, Qt.ItemDataRole.DecorationRole, _strip(pictures.get(one.name, ()))
+                _TYPICAL, Qt.ItemDataRole.DecorationRole, strip_of(pictures.get(one.name, ()))
             )
         self._filling = False
 
@@ -163,7 +163,7 @@ class GroupList(QTreeWidget):
             self.show_groups(self._groups)  # the name before comes back
 
 
-def _strip(pictures: Sequence[QPixmap | None]) -> QIcon:
+def strip_of(pictures: Sequence[QPixmap | None]) -> QIcon:
     """Pictures beside each other, in their own colours also where the row is chosen."""
     strip = QPixmap(PICTURES * (PICTURE + 2), PICTURE)
     strip.fill(Qt.GlobalColor.transparent)

@@ -135,11 +135,16 @@ class Warned(QLabel):
         self.setText("")
         self.hide()
 
-    def _ticked(self, tick: Tick) -> None:
-        if isinstance(tick, Note) and tick.warning and tick.text not in self.text():
-            self.setText(f"{self.text()} {tick.text}".strip())
+    def warn(self, said: str) -> None:
+        """Show one more sentence."""
+        if said not in self.text():
+            self.setText(f"{self.text()} {said}".strip())
             self.setToolTip(self.text())
             self.show()
+
+    def _ticked(self, tick: Tick) -> None:
+        if isinstance(tick, Note) and tick.warning:
+            self.warn(tick.text)
 
 
 class ModelCombo(QWidget):

@@ -1,0 +1,286 @@
+"""The Areas dock on a real viewer: click, outline, turn down, write, suggest, learn, come back."""
+
+import numpy as np
+import pytest
+from acting import action, click, sentence
+from napari.utils.key_bindings import coerce_keybinding
+from patches import PLACE, SIDE, STRIDE, pixels, press, table_of
+from qtpy.QtCore import QPoint, Qt
+
+from napari_simgraph import MemoryRoom, run
+from napari_simgraph.capabilities import interest, similarity
+from napari_simgraph.core.patch_pixels import fold
+from napari_simgraph.io.geojson import read_geojson
+from napari_simgraph.io.read import read
+from napari_simgraph.viewer.layers import image_of
+from napari_simgraph.viewer.records import identify
+from napari_simgraph.viewer.restore import open_workspace
+from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.areas import CLICKS, AreasDock
+from napari_simgraph.viewer.views.areas_say import NO_UNLIKE, READY
+from napari_simgraph.viewer.views.bottom import shown_page
+
+KEY = "vnc, 16 px"
+BRIGHT, DARK = (1, 16, 32), (1, 52, 10)  # z, y, x: in the bright square of section 1, and away
+REGIONS = 2
+
+
+@pytest.fixture
+def dock(viewer):
+    made = AreasDock(viewer)
+    viewer.window.add_dock_widget(made, name="Areas", area="right")
+    yield made
+    made.session.jobs.close()
+
+
+@pytest.fixture
+def layer(viewer):
+    data = pixels()
+    data[0, 44:60, 44:60] += 120  # apart from the others, which touch through the sections
+    return viewer.add_image(data, name="vnc", **PLACE)
+
+
+def show(session, layer, linked=True):
+    """The table of a layer, in front, with its links."""
+    table = table_of(image_of(layer))
+    noun = table
+    if linked:
+        config = similarity.Apply(k=5)
+        noun = run(similarity.apply(table, config=config, room=MemoryRoom()))
+    session.tables.add(KEY, noun, {"layers": [identify(layer, "i")]})
+    session.selection.show_table(table, KEY)
+    return table
+
+
+def bright(table):
+    """Patches that lie in a bright square for more than a half."""
+    return table.values[:, :4].mean(1) > 0
+
+
+def judge(dock, viewer, layer, qtbot):
+    """A bright place is interesting, a dark one is not."""
+    viewer.dims.set_current_step(0, 1)
+    press(viewer, layer, BRIGHT, ("Shift",))
+    press(viewer, layer, DARK, ("Control",))
+    qtbot.waitUntil(lambda: dock.looking.scores is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(dock.looking.areas), timeout=5000)
+
+
+def press_key(viewer, key):
+    viewer.keymap[coerce_keybinding(key)](viewer)
+
+
+def row_at(dock, number):
+    """The middle of a row of the table of areas."""
+    table = dock.found.table
+    return table.visualRect(table.areas.index(number, 3)).center()
+
+
+def test_from_nothing_to_links(dock, viewer, layer, qtbot):
+    assert not dock.footer.main.isEnabled()
+    assert "First, the patches" in dock._what_for.text()
+    show(dock.session, layer, linked=False)
+    assert sentence(dock) == "These patches have no links yet."
+    assert dock.input.facts.text() == "147 patches in 3 sections, no links yet"
+    press(viewer, layer, BRIGHT, ("Shift",))
+    assert sentence(dock) == "Make the links first: the button above does."
+    assert dock.footer.main.text() == "Make links"
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=20_000)
+    assert sentence(dock).startswith("Made links in ")
+    assert "links each, side by side too" in dock.input.facts.text()
+    assert dock.footer.main.text() == "Suggest areas"
+    dock.tabs.setCurrentIndex(CLICKS)
+    assert sentence(dock) == READY
+    assert not dock.footer.main.isEnabled()  # there are no clicks to keep
+
+
+def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
+    dock, viewer, layer, qtbot, tmp_path
+):
+    session, looking = dock.session, dock.looking
+    table = show(session, layer)
+    viewer.dims.set_current_step(0, 1)
+    press(viewer, layer, BRIGHT, ("Shift",))
+    assert dock.tabs.currentIndex() == CLICKS
+    assert sentence(dock) == NO_UNLIKE
+    judge(dock, viewer, layer, qtbot)
+    assert looking.opinions.now.like == looking.opinions.now.unlike == 1
+    assert sentence(dock) == "Answer from 2 clicks; too few to measure."
+    scores = looking.scores.score
+    is_bright = bright(table)
+    assert np.median(scores[is_bright]) > 0.5 > np.median(scores[~is_bright])
+    # the heat map: one cell a patch, where its patch lies
+    heat = viewer.layers["vnc · interest"]
+    folded = fold(table.grid, scores)
+    np.testing.assert_allclose(heat.scale, (50, 4 * STRIDE, 4 * STRIDE))
+    at = np.round(heat.world_to_data(folded.origin)).astype(int)
+    shape = folded.levels[0].shape
+    part = heat.data[:, at[1] : at[1] + shape[1], at[2] : at[2] + shape[2]]
+    np.testing.assert_array_equal(part, folded.levels[0])
+    assert heat.locked
+    names = [one.name for one in viewer.layers]
+    assert names.index("vnc · interest") < names.index("vnc · areas")
+    # outlines enclose what scores above the threshold
+    before = looking.areas[0]
+    dock.found.slider.setValue(0.9)
+    qtbot.waitUntil(lambda: looking.above == 0.9 and len(looking.areas[0].rows) < len(before.rows))
+    assert all((scores[area.rows] > 0.9).all() for area in looking.areas)
+    shapes = viewer.layers["vnc · areas"]
+    assert sorted(set(shapes.features["area"])) == [one.number for one in looking.areas]
+    # a row goes there; its patches are the thumbnails
+    dock.found.slider.setValue(0.6)
+    qtbot.waitUntil(lambda: len(looking.areas) > 1)
+    area = looking.areas[1]
+    qtbot.mouseClick(dock.found.table.viewport(), Qt.MouseButton.LeftButton, pos=row_at(dock, 1))
+    assert viewer.dims.current_step[0] == area.place[0]
+    page = shown_page(viewer, "Thumbnails")
+    assert page.title.text() == "Area 2: its patches of highest score"
+    assert {item.hit.row for item in page.model.items} <= set(area.rows.tolist())
+    thick = np.asarray(shapes.edge_width) > min(shapes.edge_width)
+    assert set(np.asarray(shapes.features["area"])[thick]) == {2}
+    # turned down: grey, last, and its patches speak against it; undo takes that back
+    cell = dock.found.table.visualRect(dock.found.table.areas.index(1, 0))
+    place = QPoint(cell.left() + 10, cell.center().y())
+    qtbot.mouseClick(dock.found.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: looking.down == 1 and not looking.lane.waits, timeout=10_000)
+    qtbot.waitUntil(lambda: looking.scores.score[area.rows].mean() < area.mean, timeout=10_000)
+    assert looking.areas[-1].rows.tolist() == area.rows.tolist()
+    click(qtbot, action(dock, "Undo: area 2 turned down"))
+    qtbot.waitUntil(lambda: looking.down == 0 and not looking.lane.waits, timeout=10_000)
+    np.testing.assert_allclose(looking.scores.score, scores, atol=1e-6)
+    qtbot.waitUntil(lambda: len(looking.areas) > 1)
+    # as files
+    dock.write(str(tmp_path / "areas.geojson"), False)
+    qtbot.waitUntil(lambda: sentence(dock).startswith("Wrote "))
+    marks = read_geojson(tmp_path / "areas.geojson")
+    assert {one.measurements["Rank"] for one in marks} == {a.number for a in looking.areas}
+    dock.write(str(tmp_path / "areas.ome.tif"), True)
+    qtbot.waitUntil(lambda: "areas.ome.tif" in sentence(dock))
+    labels = read(tmp_path / "areas.ome.tif").image
+    assert labels.levels[0].shape == folded.levels[0].shape
+    # everything is there again after the workspace was opened
+    looking.keep()
+    folder = session.workspace.folder
+    session.flush()
+    session.selection.show_table(None)
+    session.workspace.close()
+    open_workspace(session, folder)
+    qtbot.waitUntil(lambda: bool(looking.areas), timeout=5000)
+    assert looking.opinions.now.like == 1
+    assert looking.above == 0.6
+    np.testing.assert_allclose(looking.scores.score, scores, atol=1e-6)
+    assert any(about(one).get("heat") for one in viewer.layers)
+    press_key(viewer, "Y")  # the asked patch of before; all clicks are told anew
+    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=20_000)
+
+
+def test_asked_patches_reasons_and_a_rectangle(dock, viewer, layer, qtbot):
+    session, looking = dock.session, dock.looking
+    table = show(session, layer)
+    judge(dock, viewer, layer, qtbot)
+    asked = looking.asked
+    press_key(viewer, "N")
+    assert viewer.dims.current_step[0] == table.grid.z[asked]
+    press_key(viewer, "N")
+    qtbot.waitUntil(lambda: looking.asked != asked, timeout=10_000)
+    other = looking.asked
+    assert not table.grid.overlapping(np.array([asked]), np.array([other]))[0]
+    press_key(viewer, "U")
+    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=10_000)
+    assert looking.opinions.now.clicks[other] is False
+    assert looking.scores.score[other] == 0
+    viewer.dims.set_current_step(0, 2)
+    press(viewer, layer, (2, 22, 31))
+    click(qtbot, dock.found.why)
+    reasons = dock.found.reasons
+    qtbot.waitUntil(lambda: reasons.topLevelItemCount() > 2, timeout=10_000)
+    first = reasons.topLevelItem(0)
+    assert first.text(0).startswith("your click: ")
+    page = shown_page(viewer, "Thumbnails")
+    assert page.title.text() == "What weighs most here"
+    viewer.dims.set_current_step(0, 0)
+    press(viewer, layer, (0, 40, 2), ("Control",), to=(0, 62, 40))
+    inside = looking.opinions.now.unlike - 2
+    assert inside > 4
+    press_key(viewer, "Control-Z")
+    assert looking.opinions.now.unlike == 2
+    click(qtbot, dock.clicks.clear)
+    assert not looking.opinions.now.clicks
+    assert looking.scores is None
+    assert not [one for one in viewer.layers if about(one).get("heat")]
+
+
+def test_groups_are_suggested_confirmed_and_learned_models_are_kept(dock, viewer, layer, qtbot):
+    session, looking = dock.session, dock.looking
+    table = show(session, layer)
+    short = {"minutes": 0, "steps": 10, "groups": 5, "device": "cpu", "width": 8}
+    dock.input.form.set_value(dock.input.form.value().__class__(**short))
+    click(qtbot, dock.footer.main)
+    assert dock.footer.running
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)  # torch is loaded on the way
+    assert sentence(dock).startswith("Found 5 groups in ")
+    qtbot.waitUntil(lambda: len(dock.suggest.cards) == 6, timeout=5000)
+    assert dock.suggest.cards[-1].text == "rare and together, untested"
+    hits = [bright(table)[looking.groups.number == n].mean() for n in range(1, 6)]
+    best = int(np.nanargmax(hits)) + 1
+    item = dock.suggest.list.topLevelItem(best - 1)
+    click(qtbot, dock.suggest.list.itemWidget(item, 2))
+    qtbot.waitUntil(lambda: looking.scores is not None, timeout=20_000)
+    assert sentence(dock).startswith(f"Group {best} is shown.")
+    model = session.model(session.models("interest")[0])
+    config = interest.Apply(group=best, device="cpu", threads=1)
+    alone = run(interest.apply(model, looking.graph, config=config, room=MemoryRoom()))
+    np.testing.assert_allclose(looking.scores.score, alone.score, atol=1e-3)
+    press_key(viewer, "Control-Z")
+    assert looking.scores is None
+    rare = dock.suggest.list.topLevelItem(len(dock.suggest.cards) - 1)
+    click(qtbot, dock.suggest.list.itemWidget(rare, 2))
+    assert sentence(dock) == "Rare isn't always interesting: look before you trust it."
+    np.testing.assert_array_equal(looking.scores.score, looking.groups.rare)
+    judge(dock, viewer, layer, qtbot)  # clicks end the look at what is rare
+    assert looking.opinions.now.group == 0
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: len(session.models("interest")) == 2, timeout=20_000)
+    assert sentence(dock).startswith("Kept as the model 'vnc interest, ")
+    known = looking.scores.score.copy()
+    dock.input.model.choose(session.models("interest")[0])
+    assert dock.footer.main.text() == "Score with this model"
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=60_000)
+    np.testing.assert_allclose(looking.scores.score, known, atol=1e-5)
+
+
+def test_painted_classes_teach_and_wrong_ones_cost_one_sentence(dock, viewer, layer, qtbot):
+    table = show(dock.session, layer)
+    dock.tabs.setCurrentIndex(REGIONS)
+    assert not dock.footer.main.isEnabled()
+    small = viewer.add_labels(np.ones((8, 8), np.uint8), name="small")
+    click(qtbot, dock.footer.main)
+    assert sentence(dock).startswith("These labels have another shape (8 x 8) than the image")
+    viewer.layers.remove(small)
+    painted = np.where(layer.data > 120, 1, 2).astype(np.uint8)
+    empty = viewer.add_labels(np.zeros_like(painted), name="painted", **PLACE)
+    click(qtbot, dock.footer.main)
+    assert "holds no painted classes" in sentence(dock)
+    empty.data = painted
+    dock.marks.painted.renew()
+    short = {"minutes": 0, "steps": 10, "device": "cpu", "width": 8}
+    dock.input.form.set_value(dock.input.form.value().__class__(**short))
+    assert dock.marks.wanted.currentText() == "value 1"
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)
+    assert dock.looking.figures["auroc"] > 0.8
+    assert "these scores" in dock.found.report.cells[0][0].text().lower()
+    dock.found.report_button.click()
+    assert float(dock.found.report.cells[0][1].text()) > 0.8
+    score, is_bright = dock.looking.scores.score, bright(table)
+    assert np.median(score[is_bright]) > np.median(score[~is_bright])
+
+
+def test_patches_of_an_image_that_is_closed_say_so(dock, viewer, layer):
+    show(dock.session, layer)
+    viewer.layers.remove(layer)
+    dock.renew()
+    assert sentence(dock) == "vnc is not open."
+    assert dock.looking.table.grid.size[0] == SIDE
