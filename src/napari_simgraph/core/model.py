@@ -14,6 +14,7 @@ from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.job import plain
 
+FROM_FILE = "file"  # the capability of weights that came without a description
 FORMAT = 1  # of model.json; raised when a reader of the old one would misread the new
 
 

@@ -63,6 +63,13 @@ def makes_table(verb: Verb) -> bool:
     return all(issubclass(kind, PatchTable | SimilarityGraph) for kind in _types(verb.result))
 
 
+def is_answer(verb: Verb) -> bool:
+    """Whether what a verb finds may as well be read on the screen."""
+    from napari_simgraph.core.signatures import ANSWERS
+
+    return all(issubclass(kind, ANSWERS) for kind in _types(verb.result))
+
+
 def config_type(call: Callable[..., Any]) -> type[Config]:
     """The settings class that a function takes as ``config``."""
     return _types(get_type_hints(call)["config"])[0]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.graph import Edges, SimilarityGraph, edges_of
 from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
+from napari_simgraph.core.signatures import Layer, SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
 from napari_simgraph.io.anndata_write import BESIDE, FORMAT, JOINED, KEY, SUFFIXES
 from napari_simgraph.io.faults import Told, check_file, telling
@@ -100,12 +101,29 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
     maps = _named(root["obsm"], "X_")
     common = {"maps": maps, "name": told.get("name", file.stem), "made": told.get("made", {})}
     common["colors"] = _colors(root)
+    if "layers" in told:
+        return _signatures(root, grid, told["layers"], {**common, "columns": columns})
     table = _table(root, grid, columns, common)
     pairs = root.get("obsp", {})
     edges = {name.removesuffix(JOINED): _edges(pairs[name]) for name in pairs}
     if edges and isinstance(table, EmbeddingTable):
         return SimilarityGraph(table, edges, name=common["name"], made=common["made"])
     return table
+
+
+def _signatures(
+    root: Any, grid: PatchGrid, layers: list[dict[str, Any]], common: Mapping[str, Any]
+) -> SignatureTable:
+    """Signatures; those in Zarr are read when they are asked for."""
+    values = root["X"] if not type(root).__module__.startswith("h5py") else root["X"][...]
+    parts = [
+        Layer(**one | {"shape": tuple(one["shape"]), "statistics": tuple(one["statistics"])})
+        for one in layers
+    ]
+    own = ("layer", "neuron", "statistic", "_index")
+    about = {k: np.asarray(root["var"][k][...]) for k in root["var"] if k not in own}
+    about |= {k: np.asarray(root["varm"][k][...]) for k in root["varm"]}
+    return SignatureTable(grid, values, tuple(parts), about=about, **common)
 
 
 def _colors(root: Any) -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ from napari_simgraph.core.classes import NONE_COLOR
 from napari_simgraph.core.graph import SPATIAL, Edges, SimilarityGraph
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
+from napari_simgraph.core.signatures import CHUNK, SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
 from napari_simgraph.io.safe import fresh
 
@@ -41,21 +42,51 @@ def write_anndata(
         if isinstance(table, EmbeddingTable):
             _array(root, "X", table.values)
         _frame(root, "obs", table.patch_id.astype(np.str_), table_columns(table))
-        width = table.values.shape[1] if isinstance(table, EmbeddingTable) else 0
-        _frame(root, "var", np.array([f"feature {i}" for i in range(width)], np.str_), {})
+        if isinstance(table, SignatureTable):
+            _signatures(root, table)
+        else:
+            width = table.values.shape[1] if isinstance(table, EmbeddingTable) else 0
+            _frame(root, "var", np.array([f"feature {i}" for i in range(width)], np.str_), {})
         _mapping(root, "obsm", {"spatial": _spatial(table.grid), **_maps(table)})
         edges = noun.edges if isinstance(noun, SimilarityGraph) else {}
         pairs = _mapping(root, "obsp", {})
         for kind, one in edges.items():
             _sparse(pairs, kind if kind != SPATIAL else SPATIAL + JOINED, one)
-        for name in ("layers", "varm", "varp"):
-            _mapping(root, name, {})
+        wide = {} if not isinstance(table, SignatureTable) else _of_columns(table, 2)
+        for name, parts in {"layers": {}, "varm": wide, "varp": {}}.items():
+            _mapping(root, name, parts)
         made = plain({**noun.made, **(info or {})})
         told = {"format": FORMAT, "noun": type(noun).__name__, "name": noun.name, "made": made}
+        if isinstance(table, SignatureTable):
+            told["layers"] = plain([one._asdict() for one in table.layers])
         uns = _mapping(_mapping(root, "uns", _colors(table)), KEY, {"info": json.dumps(told)})
         _mapping(uns, "sources", _sources(table.grid.sources))
         _mapping(uns, "layouts", _layouts(table.grid))
     return [target]
+
+
+def _signatures(root: Any, table: SignatureTable) -> None:
+    """X in half precision, chunk by chunk, and what its columns are."""
+    chunks = tuple(min(n, size) for n, size in zip(CHUNK, table.values.shape, strict=True))
+    how = {"shape": table.values.shape, "dtype": np.float16, "chunks": chunks}
+    in_hdf5 = type(root).__module__.startswith("h5py")
+    written = root.create_dataset("X", **how) if in_hdf5 else root.create_array("X", **how)
+    _mark(written, "array", "0.2.0")
+    for rows in table.blocks():
+        written[rows] = table.values[rows]
+    parts = [(one, which) for one in table.layers for which in one.statistics]
+    columns = {
+        "layer": np.concatenate([np.full(one.neurons, one.name) for one, _ in parts]),
+        "neuron": np.concatenate([np.arange(one.neurons) for one, _ in parts]),
+        "statistic": np.concatenate([np.full(one.neurons, which) for one, which in parts]),
+    }
+    names = [f"{one.name} {n} {which}" for one, which in parts for n in range(one.neurons)]
+    _frame(root, "var", np.array(names, np.str_), columns | _of_columns(table, 1))
+
+
+def _of_columns(table: SignatureTable, axes: int) -> dict[str, NDArray[np.float32]]:
+    """What is known of the columns: single numbers, or several each."""
+    return {name: values for name, values in table.about.items() if values.ndim == axes}
 
 
 def _opened(path: Path) -> Any:

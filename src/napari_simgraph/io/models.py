@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_simgraph.core.model import Model
+from napari_simgraph.core.model import FROM_FILE, Model
 from napari_simgraph.io.cards import card
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.safe import fresh, synced
@@ -83,6 +83,27 @@ def load_model(folder: str | Path) -> Model:
     if not arrays:
         raise Told(f"The model {path} is broken: it holds no weights.")
     return model
+
+
+def load_weights(path: str | Path) -> Model:
+    """Weights in a ``.safetensors`` file, as a model that doesn't say what its network is.
+
+    Raises
+    ------
+    ValueError
+        The file is not there or broken.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    file = Path(path)
+    if not file.is_file():
+        raise Told(f"{file} is not there: check the path of the weights.")
+    try:
+        arrays = load(file.read_bytes())
+    except (SafetensorError, OSError, ValueError):
+        raise Told(f"{file} holds no weights that can be read.") from None
+    return Model(FROM_FILE, arrays, {"name": "", "options": {}}, name=file.stem)
 
 
 def is_model(folder: str | Path) -> bool:

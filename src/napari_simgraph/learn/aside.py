@@ -6,6 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from napari_simgraph.core.job import Progress, Signal, Tick
@@ -70,6 +72,18 @@ class Aside:
     def close(self) -> None:
         """End the thread."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def with_module(
+    name: str, run: Callable[[Aside], Generator[Tick, Signal | None, R]]
+) -> Generator[Tick, Signal | None, R]:
+    """What `run` returns once a module is there: with torch, loading one takes seconds."""
+    aside = Aside()
+    try:
+        yield from aside.wait(partial(import_module, name))
+        return (yield from run(aside))
+    finally:
+        aside.close()
 
 
 class ReadAhead(Generic[R]):

@@ -144,16 +144,22 @@ def _made_by(noun: Any) -> str:
 
 def _keep(folder: Path, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_anndata(noun, folder / f"{_file(key)}.h5ad")
+    write_anndata(noun, folder / f"{file_name(key)}.h5ad")
     _keep_about(folder, key, {name: about[name] for name in about if name != "path"})
 
 
 def _keep_about(folder: Path, key: str, about: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / f"{_file(key)}.json", {**about, "key": key})
+    write_json(folder / f"{file_name(key)}.json", {**about, "key": key})
 
 
-def _file(key: str) -> str:
+def _remove(folder: Path, key: str) -> None:
+    for kind in (".h5ad", ".json"):
+        (folder / f"{file_name(key)}{kind}").unlink(missing_ok=True)
+
+
+def file_name(key: str) -> str:
+    """A key as the name of a file, on every system."""
     return "".join(c if c.isalnum() or c in "-_.() " else "-" for c in key).strip(" .")[:80]
 
 
