@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from napari_simgraph.core.signatures import ONE, OVER_PATCH, Layer
 
@@ -150,8 +151,10 @@ def summed_up(made: Tensor) -> Tensor:
     over = tuple(range(2, values.ndim)) if values.ndim > 3 else (1,)
     count = made.numel() // (made.shape[0] * made.shape[-1 if made.ndim == 3 else 1])
     mean = values.sum(over) / count
-    square = torch.linalg.vector_norm(values, dim=over) ** 2 / count
-    spread = (square - mean**2).clamp_min(0).sqrt()
+    # var_mean, vector_norm and amax take five to twenty times as long for 16 channels
+    spread = ((values * values).sum(over) / count - mean**2).clamp_min(0).sqrt()
+    if values.ndim == 4:
+        return torch.cat([mean, functional.adaptive_max_pool2d(values, 1)[:, :, 0, 0], spread], 1)
     return torch.cat([mean, values.amax(over), spread], 1)
 
 
