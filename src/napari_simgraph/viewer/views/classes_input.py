@@ -1,0 +1,205 @@
+"""What the Classes dock learns from: the patches of a table, or pictures with a folder a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
+from numpy.typing import NDArray
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QButtonGroup, QFileDialog, QRadioButton, QWidget
+
+from napari_simgraph.core.raster import Image, ImageSet
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.ground import noun_of
+from napari_simgraph.viewer.placing import PLUGIN, open_dock
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sheets import sheet_of
+from napari_simgraph.viewer.views.classes_job import Given
+from napari_simgraph.viewer.views.parts import column, row
+
+NOTHING = "Give patches or pictures a class, and let a network learn them."
+_PICTURES = "pictures"  # how the tables of picture sets are called
+
+
+class ClassesInput(QWidget):
+    """Two ways to say what has classes; `changed` says that the choice is another one."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._sheets: list[Layer] = []
+        self.patches, self.folder = QRadioButton("Patches of"), QRadioButton("A folder a class")
+        self._either = QButtonGroup(self)
+        tip = "Patches of an image, or a folder with one folder a class."
+        for button in (self.patches, self.folder):
+            button.setToolTip(f"{tip}\ncommand line: --table, --image")
+            self._either.addButton(button)
+        self.tables = combo(f"{tip}\ncommand line: --table", "Patches")
+        self.sheets = combo(f"{tip}\ncommand line: --image", "Pictures")
+        tip = "A folder with one folder a class.\ncommand line: --image"
+        self.open_button = flat("Open…", lambda: self.open_folder(), tip)
+        layout = column(self)
+        layout.addWidget(_choice(self.patches, self.tables))
+        layout.addWidget(_choice(self.folder, self.sheets, self.open_button))
+        self.patches.setChecked(True)
+        self.tables.activated.connect(self._table_chosen)
+        self.sheets.activated.connect(self._sheet_chosen)
+        self.patches.toggled.connect(self._turned)
+        session.tables.changed.connect(self.renew)
+        session.selection.table_changed.connect(self.renew)
+        for event in ("inserted", "removed"):
+            getattr(session.viewer.layers.events, event).connect(self.renew)
+        self.renew()
+
+    @property
+    def of_pictures(self) -> bool:
+        """Whether whole pictures have classes."""
+        return bool(self.folder.isChecked())
+
+    @property
+    def sheet(self) -> Layer | None:
+        """The chosen contact sheet."""
+        index = self.sheets.currentIndex()
+        return self._sheets[index] if 0 <= index < len(self._sheets) else None
+
+    @property
+    def images(self) -> ImageSet | None:
+        """The chosen pictures."""
+        noun = noun_of(self.sheet) if self.sheet is not None else None
+        return noun if isinstance(noun, ImageSet) else None
+
+    @property
+    def key(self) -> str:
+        """The key of the table that is used, or will be."""
+        if not self.of_pictures:
+            return self._session.selection.key
+        return "" if self.sheet is None else f"{self.sheet.name}, {_PICTURES}"
+
+    @property
+    def table(self) -> EmbeddingTable | None:
+        """The table that is used; of pictures none before something was learned."""
+        if not self.of_pictures:
+            return self._session.selection.table
+        tables = self._session.tables
+        return tables.get(self.key) if self.key in tables else None
+
+    def classes(self) -> NDArray[np.str_]:
+        """The class of each patch or picture, "" where it has none."""
+        if self.table is not None:
+            return self.table.classes()
+        named = self.images.image_classes if self.images is not None else ()
+        return np.array(named, np.str_)
+
+    def layers(self) -> list[Layer]:
+        """The layers that are learned from."""
+        if self.of_pictures:
+            return [self.sheet] if self.sheet is not None else []
+        ground = self._session.canvas.ground
+        return [] if ground is None else ground.open
+
+    def given(self) -> Given:
+        """What to learn from.
+
+        Raises
+        ------
+        ValueError
+            There is nothing, or its images are not open.
+        """
+        if self.of_pictures:
+            if self.images is None:
+                raise ValueError("Open a folder with one folder a class.")
+            return Given(self.images, self.table)
+        ground, table = self._session.canvas.ground, self._session.selection.table
+        if table is None or ground is None:
+            raise ValueError("First make patches in Similar.")
+        missing = [one is None for one in ground.layers]
+        if any(missing):
+            source = table.grid.sources[missing.index(True)]
+            raise ValueError(f"This table was made from {source.name}: open that image.")
+        if ground.sheet is not None:
+            return Given(noun_of(ground.layers[0]), table)  # type: ignore[arg-type]
+        nouns = [noun_of(layer) for layer in ground.open]
+        images = [one for one in nouns if isinstance(one, Image)]
+        made: Image | ImageSet = images[0]
+        return Given(made if len(images) == 1 else ImageSet(images, name=table.name), table)
+
+    def open_folder(self, path: str = "") -> None:
+        """Open a folder of pictures as a contact sheet, and take it."""
+        found = path or QFileDialog.getExistingDirectory(self, "Folder with one folder a class")
+        if found:
+            self._session.viewer.open(found, plugin=PLUGIN)
+            self.folder.setChecked(True)
+            if self._sheets:
+                self.sheets.setCurrentIndex(len(self._sheets) - 1)
+                self._sheet_chosen()
+
+    def open_similar(self) -> None:
+        """Where patches are made."""
+        open_dock(self._session.viewer, "Similar")
+
+    def renew(self, *_: object) -> None:
+        """List tables and sheets again."""
+        front, sheet = self._session.selection.key, self.sheet
+        listed = self._session.tables.keys()
+        keys = [key for key in listed if not key.endswith(f", {_PICTURES}")]
+        _fill(self.tables, keys, max(0, keys.index(front) if front in keys else 0))
+        layers = self._session.viewer.layers
+        self._sheets = [
+            one for one in layers if isinstance(one, ImageLayer) and sheet_of(one) is not None
+        ]
+        at = self._sheets.index(sheet) if sheet in self._sheets else len(self._sheets) - 1
+        _fill(self.sheets, [one.name for one in self._sheets], max(0, at))
+        self.tables.setEnabled(bool(keys))
+        self.sheets.setEnabled(bool(self._sheets))
+        if not keys and self._sheets and not self.folder.isChecked():
+            self.folder.setChecked(True)
+            return
+        self.changed.emit()
+
+    def close_events(self) -> None:
+        """Stop following viewer and session."""
+        self._session.tables.changed.disconnect(self.renew)
+        self._session.selection.table_changed.disconnect(self.renew)
+        for event in ("inserted", "removed"):
+            getattr(self._session.viewer.layers.events, event).disconnect(self.renew)
+
+    def _table_chosen(self, _: int = 0) -> None:
+        self.patches.setChecked(True)
+        self._bring(self.tables.currentText())
+
+    def _sheet_chosen(self, _: int = 0) -> None:
+        self.folder.setChecked(True)
+        self._bring(self.key)
+        self.changed.emit()
+
+    def _turned(self) -> None:
+        self._bring(self.key if self.of_pictures else self.tables.currentText())
+        self.changed.emit()
+
+    def _bring(self, key: str) -> None:
+        """Bring a table to the front, so that all views show it."""
+        tables, chosen = self._session.tables, self._session.selection
+        if key in tables and key != chosen.key:
+            chosen.show_table(tables.get(key), key)
+
+
+def _choice(button: QRadioButton, *widgets: QWidget) -> QWidget:
+    line = row("", *widgets)
+    line.layout().itemAt(0).widget().hide()
+    line.layout().insertWidget(0, button)
+    return line
+
+
+def _fill(menu: Any, words: list[str], at: int) -> None:
+    menu.blockSignals(True)
+    menu.clear()
+    menu.addItems(words)
+    menu.setCurrentIndex(at if words else -1)
+    menu.blockSignals(False)

@@ -1,0 +1,127 @@
+"""What the Classes dock computes: learn classes, then find them, one after the other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_simgraph.capabilities import classification
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.classified import FOUND, SURE, Classified
+from napari_simgraph.core.groups import CLASSES
+from napari_simgraph.core.job import Job
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.patch_pixels import fold
+from napari_simgraph.core.patches import Rows
+from napari_simgraph.core.raster import Image, ImageSet, Labels
+from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.learn.cost import Cost
+from napari_simgraph.viewer.chain import part
+from napari_simgraph.viewer.jobs import JobRunner
+
+Settings = classification.Train
+FOUND_COLUMN, SURE_COLUMN = "found", "sure"  # of the table: what was found beside what was said
+_LEARNING = 0.92  # share of the bar: finding classes is quick
+_PROCESS = 600e6  # bytes of a process with torch
+_ACTIVE = 500  # bytes that a pixel of a batch takes while learning, gradients included
+
+
+class Given(NamedTuple):
+    """Images, and the table of their patches; None for pictures with the class of their folder."""
+
+    image: Image | ImageSet
+    table: EmbeddingTable | None
+
+
+class Learned(NamedTuple):
+    """What came out."""
+
+    model: Model
+    found: Classified
+
+
+def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[Learned]:
+    """Learn classes and find them in all patches, each in the process of jobs."""
+    learning = jobs.apart(
+        classification.train, given.image, given.table, config=settings, room=room
+    )
+    model = yield from part(learning, 0.0, _LEARNING, "learning")
+    use = classification.Apply(device=settings.device, threads=settings.threads)
+    finding = jobs.apart(
+        classification.apply, model, given.image, given.table, config=use, room=room
+    )
+    found = yield from part(finding, _LEARNING, 1.0, "finding classes")
+    return Learned(model, found)
+
+
+def cost(pictures: int, side: int, settings: Settings) -> Cost:
+    """About how long it takes, and how much memory."""
+    seconds = -1.0 if settings.steps or settings.epochs else 60 * settings.minutes
+    size = settings.size or min(side, 128)
+    memory = _PROCESS + settings.batch * size**2 * _ACTIVE + 4.5 * pictures * size**2
+    return Cost(seconds, memory, 4e6)
+
+
+def with_found(table: EmbeddingTable | None, learned: Learned) -> EmbeddingTable:
+    """The table with what was found for each patch; of pictures a new one.
+
+    Pictures of new tables lie near each other where the network takes them for the same.
+    """
+    found, model = learned.found, learned.model
+    if table is None:
+        points = np.sqrt(found.chances)
+        table = EmbeddingTable(found.grid, points, name=found.name, made=found.made)
+    colors = {one.name: one.color for one in model.classes}
+    words = np.full(len(table), "", f"<U{max(1, *(len(name) for name in found.names))}")
+    sure = np.full(len(table), np.nan, np.float32)
+    words[: len(found)], sure[: len(found)] = found.columns[FOUND], found.columns[SURE]
+    known = {**colors, **table.colors.get(CLASSES, {})}
+    made = table.with_column(FOUND_COLUMN, words).with_column(SURE_COLUMN, sure)
+    return made.replace(colors={**table.colors, FOUND_COLUMN: known, CLASSES: known})
+
+
+def kept_rows(table: EmbeddingTable, model: Model) -> Rows:
+    """The patches that were kept aside."""
+    ids = np.array([int(one) for one in model.data.get("kept_aside", ())], np.uint64)
+    return np.flatnonzero(np.isin(table.patch_id, ids))
+
+
+def wrong_rows(table: EmbeddingTable, model: Model | None) -> Rows:
+    """Patches kept aside that got another class than was said, the surest first."""
+    if FOUND_COLUMN not in table.columns or model is None:
+        return np.zeros(0, np.intp)
+    rows = kept_rows(table, model)
+    said, found = _folded(table.classes()[rows]), _folded(table.columns[FOUND_COLUMN][rows])
+    wrong = rows[(said != found) & (said != "")]
+    return wrong[np.argsort(-table.columns[SURE_COLUMN][wrong], kind="stable")]
+
+
+def hard_rows(table: EmbeddingTable) -> Rows:
+    """Patches without a class that the network is least sure of come first, then all others."""
+    if SURE_COLUMN not in table.columns:
+        return np.flatnonzero(table.classes() == "")
+    sure = np.nan_to_num(np.asarray(table.columns[SURE_COLUMN], np.float32), nan=2.0)
+    return np.lexsort((sure, table.classes() != ""))
+
+
+def class_map(learned: Learned, number: int, classes: ClassTable) -> tuple[Labels, Image] | None:
+    """The classes of an image's patches as Labels, and how sure they are; None off a lattice."""
+    found = learned.found
+    if not found.grid.layouts:
+        return None
+    names = [name.casefold() for name in classes.names]
+    numbers = [names.index(word.casefold()) + 1 for word in found.columns[FOUND].tolist()]
+    values: NDArray[np.uint8] = np.array(numbers, np.uint8)
+    cells = fold(found.grid, values, number)
+    place = {"spacing": cells.spacing, "origin": cells.origin, "unit": cells.unit}
+    labels = Labels(cells.read(), axes=cells.axes, classes=classes, **place)
+    sure = fold(found.grid, np.asarray(found.columns[SURE], np.float32), number)
+    there = np.nan_to_num(sure.read())
+    return labels, Image(there, axes=sure.axes, **place)
+
+
+def _folded(words: NDArray[np.str_]) -> NDArray[np.str_]:
+    return np.char.lower(np.asarray(words, np.str_))
