@@ -8,7 +8,7 @@ import pytest
 from napari_simgraph import MemoryRoom, run
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.capabilities import interest, segmentation, similarity
-from napari_simgraph.core.clicks import Click, ClickAnswer, Skip, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Skip, Why
 from napari_simgraph.core.graph import Edges, edges_of
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.marks import Mark, Marks, click
@@ -267,6 +267,9 @@ def test_live_asks_for_another_patch_and_tells_the_best_threshold(graph, on_disc
 
     first = answer()
     assert first.clicks == 5
+    assert answer(Clicks((Click(3, False), Click(4, False), Click(3, None)))).clicks == 6
+    second = answer(Clicks((Click(4, None),)))
+    assert (second.clicks, second.heard) == (5, 2)
     second = answer(Skip(first.asked))
     grid = graph.table.grid
     assert not grid.overlapping(np.array([first.asked]), np.array([second.asked]))[0]

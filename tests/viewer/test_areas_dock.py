@@ -130,7 +130,7 @@ def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
     assert sorted(set(shapes.features["area"])) == [one.number for one in looking.areas]
     # a row goes there; its patches are the thumbnails
     dock.found.slider.setValue(0.6)
-    qtbot.waitUntil(lambda: len(looking.areas) > 1)
+    qtbot.waitUntil(lambda: looking.above == 0.6 and len(looking.areas) > 1)
     area = looking.areas[1]
     qtbot.mouseClick(dock.found.table.viewport(), Qt.MouseButton.LeftButton, pos=row_at(dock, 1))
     assert viewer.dims.current_step[0] == area.place[0]

@@ -24,6 +24,13 @@ class Click:
 
 
 @dataclass(frozen=True)
+class Clicks:
+    """Several at once, for which there is one answer: a rectangle, a group, an undo."""
+
+    each: tuple[Click, ...]
+
+
+@dataclass(frozen=True)
 class Why:
     """Why does a patch score as it does? Answered by `Reasons`."""
 
@@ -53,6 +60,8 @@ class ClickAnswer:
         AUROC with each click left out in turn, ours and plainer ways; empty for a handful.
     seconds
         From the click to here.
+    heard
+        How many events were taken in.
     above
         The score above which the fewest clicks are mistaken, each left out in turn.
     """
@@ -62,6 +71,7 @@ class ClickAnswer:
     clicks: int
     figures: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    heard: int = 0
     above: float = 0.5
 
 
@@ -77,5 +87,5 @@ class Reasons:
     neighbours: Mapping[str, tuple[tuple[int, float], ...]]
 
 
-Event: TypeAlias = Click | Why | Skip
+Event: TypeAlias = Click | Clicks | Why | Skip
 Reply: TypeAlias = ClickAnswer | Reasons | Tick

@@ -14,7 +14,7 @@ from napari_simgraph.analysis.comparing import compare
 from napari_simgraph.analysis.few_clicks import FewClicks, check, judged_of
 from napari_simgraph.analysis.marked import said
 from napari_simgraph.analysis.spreading import links
-from napari_simgraph.core.clicks import Click, ClickAnswer, Event, Reasons, Reply, Skip, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Event, Reasons, Reply, Skip, Why
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
@@ -37,6 +37,7 @@ class Session:
         self.inbox = aside.halt
         self.state: dict[int, bool] = {}
         self.skipped: set[int] = set()
+        self.heard = 0  # events other than questions why
         self.few: FewClicks
 
     def run(self) -> Replies[Model]:
@@ -64,25 +65,33 @@ class Session:
         return model_of(graph, "clicks", network, self.config, {"arrays": arrays}, known)
 
     def _take(self, event: Event, begun: float) -> Replies[None]:
-        count = len(self.given.graph)
-        if not 0 <= event.row < count:
-            raise ValueError(f"There is no patch {event.row}: they go from 0 to {count - 1}.")
         if isinstance(event, Why):
+            self._check(event.row)
             self._hear((yield self._why(event.row)))
             return
         self._note(event)
         waiting = self.inbox.waiting
-        while waiting and isinstance(waiting[0][0], Click):  # those that waited: one answer
+        while waiting and isinstance(waiting[0][0], Click | Clicks):  # of those one answer
             self._note(waiting.popleft()[0])
         yield from self._answer(begun)
 
     def _note(self, event: Any) -> None:
+        self.heard += 1
         if isinstance(event, Skip):
+            self._check(event.row)
             self.skipped.add(event.row)
-        elif event.like is None:
-            self.state.pop(event.row, None)
-        else:
-            self.state[event.row] = event.like
+            return
+        for one in event.each if isinstance(event, Clicks) else (event,):
+            self._check(one.row)
+            if one.like is None:
+                self.state.pop(one.row, None)
+            else:
+                self.state[one.row] = one.like
+
+    def _check(self, row: int) -> None:
+        count = len(self.given.graph)
+        if not 0 <= row < count:
+            raise ValueError(f"There is no patch {row}: they go from 0 to {count - 1}.")
 
     def _answer(self, begun: float) -> Replies[None]:
         judged = self._judged()
@@ -97,8 +106,8 @@ class Session:
         asked = self.few.ask(scored, judged, self._seen())
         figures = compare(self.few, judged, graph.table)
         above = self.few.threshold(judged)
-        spent = time.monotonic() - begun
-        self._hear((yield ClickAnswer(table, asked, len(judged.rows), figures, spent, above)))
+        told = (len(judged.rows), figures, time.monotonic() - begun, self.heard, above)
+        self._hear((yield ClickAnswer(table, asked, *told)))
 
     def _why(self, row: int) -> Reasons:
         judged = self._judged()

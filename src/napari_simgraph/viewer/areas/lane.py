@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.capabilities import interest
-from napari_simgraph.core.clicks import Click, ClickAnswer, Reasons, Skip, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Reasons, Skip, Why
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Note
 from napari_simgraph.viewer.jobs import Ending, Task
@@ -37,13 +37,19 @@ class ClickLane(QObject):
         self._session = session
         self._graph: SimilarityGraph | None = None
         self._told: dict[int, bool] = {}
+        self._sent = self._heard_of = 0  # events, and how many of them were answered
         self.task: Task | None = None
-        self.waits = False  # for an answer to what was said last
 
     @property
     def listens(self) -> bool:
         """Whether a session is on, or about to be."""
         return self.task is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer to what was said last is to come."""
+        both = len(set(self._told.values())) == 2
+        return self.listens and both and self._heard_of < self._sent
 
     def tell(
         self, graph: SimilarityGraph, wanted: Mapping[int, bool], config: interest.Train
@@ -58,14 +64,15 @@ class ClickLane(QObject):
         assert self.task is not None
         gone = [row for row in self._told if row not in wanted]
         new = [(row, like) for row, like in wanted.items() if self._told.get(row) is not like]
-        for event in [*(Click(row, None) for row in gone), *(Click(*one) for one in new)]:
-            self.task.send(event)
+        if gone or new:
+            each = (*(Click(row, None) for row in gone), *(Click(*one) for one in new))
+            self._send(Clicks(each))
         self._told = dict(wanted)
-        self.waits = bool(self.waits or gone or new) and len(set(wanted.values())) == 2
 
     def why(self, row: int) -> None:
         """Ask why a patch scores as it does."""
-        self._send(Why(row))
+        if self.task is not None:
+            self.task.send(Why(row))
 
     def skip(self, row: int) -> None:
         """Ask for another patch to judge."""
@@ -79,7 +86,7 @@ class ClickLane(QObject):
     def leave(self) -> None:
         """End it and drop what it knows."""
         task, self.task = self.task, None
-        self._told, self.waits = {}, False
+        self._told, self._sent, self._heard_of = {}, 0, 0
         if task is not None:
             task.cancel()
 
@@ -87,13 +94,14 @@ class ClickLane(QObject):
     def _graph_edges(self) -> object:
         return None if self._graph is None else self._graph.edges
 
-    def _send(self, event: Why | Skip) -> None:
+    def _send(self, event: Clicks | Skip) -> None:
         if self.task is not None:
+            self._sent += 1
             self.task.send(event)
 
     def _begin(self, graph: SimilarityGraph, config: interest.Train) -> None:
         jobs, room = self._session.jobs, self._session.room("clicks")
-        self._graph, self._told, self.waits = graph, {}, False
+        self._graph, self._told, self._sent, self._heard_of = graph, {}, 0, 0
         title = f"Learn from clicks in {graph.table.name}"
         self.task = task = jobs.submit(
             title, lambda: jobs.live(interest.live, graph, config=config, room=room), lane="live"
@@ -107,7 +115,7 @@ class ClickLane(QObject):
 
     def _heard(self, tick: Any) -> None:
         if isinstance(tick, ClickAnswer):
-            self.waits = False
+            self._heard_of = tick.heard
             self.answered.emit(tick)
         elif isinstance(tick, Reasons):
             self.reasoned.emit(tick)
@@ -115,5 +123,5 @@ class ClickLane(QObject):
             self.warned.emit(tick.text)
 
     def _ended(self, ending: Ending) -> None:
-        self.task, self._told, self.waits = None, {}, False
+        self.task, self._told, self._sent, self._heard_of = None, {}, 0, 0
         self.ended.emit(ending)

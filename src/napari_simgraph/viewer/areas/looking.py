@@ -46,8 +46,8 @@ class Looking(QObject):
     warned = Signal(str)
     ended = Signal(object)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__()
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)  # so that no timer outlives the dock
         self._session = session
         self.lane, self.opinions = ClickLane(session), Opinions()
         self._beside = Latest("simgraph-areas", self)
@@ -194,23 +194,11 @@ class Looking(QObject):
     def keep(self) -> None:
         """Write scores and what was said into the workspace."""
         self._keep.stop()
-        table = self.table
-        if table is None:
+        if self.table is None:
             return
-        made = with_scores(table, self.scores, self.groups)
-        told = {
-            "opinion": self.opinions.now.to_json(table.patch_id),
-            "above": self.above,
-            "held": self.held,
-            "figures": self.figures,
-            "clicks": self.clicks,
-            "asked": self.asked,
-            "seed": 0 if self.groups is None else self.groups.seed,
-        }
+        self._keep_told()
         session, chosen = self._session, self._session.selection
-        folder = session.ensure_workspace().folder
-        session.keeper.do(write_told, folder, self.key, told)
-        self.table = made
+        self.table = made = with_scores(self.table, self.scores, self.groups)
         session.tables.renew(self.key, made)
         if chosen.key == self.key:
             chosen.show_table(made, self.key)
@@ -221,6 +209,23 @@ class Looking(QObject):
             self.keep()
         self.lane.leave()
         self._beside.close()
+
+    def _keep_told(self) -> None:
+        """Write what was said; small, so it is done at once."""
+        if self.table is None:
+            return
+        table = self.table
+        told = {
+            "opinion": self.opinions.now.to_json(table.patch_id),
+            "above": self.above,
+            "held": self.held,
+            "figures": self.figures,
+            "clicks": self.clicks,
+            "asked": self.asked,
+            "seed": 0 if self.groups is None else self.groups.seed,
+        }
+        folder = self._session.ensure_workspace().folder
+        self._session.keeper.do(write_told, folder, self.key, told)
 
     def _forget(self) -> None:
         self.key, self.table, self.groups = "", None, None
@@ -258,6 +263,7 @@ class Looking(QObject):
         if not self.lane.waits:
             self.scored.emit()
         self.outline()
+        self._keep_told()
         self._keep.start()
         self.said.emit(said)
 

@@ -50,7 +50,7 @@ class AreasDock(DockFrame):
         super().__init__(napari_viewer)
         self.session = session_of(napari_viewer)
         self.session.canvas.attach()
-        self.thumbs, self.looking = Thumbs(self.session), Looking(self.session)
+        self.thumbs, self.looking = Thumbs(self.session), Looking(self.session, self)
         self.drawing = Drawing(self.session, self.looking)
         self.tabs = _tab_bar()
         self._make_parts()
@@ -264,10 +264,10 @@ class AreasDock(DockFrame):
         self.session.device_changed.disconnect(self.renew)
         self._writing.close()
         self.hands.close()
-        self.looking.close()
-        self.drawing.close()
         for part in (self.input, self.suggest, self.clicks, self.marks):
             part.close_events()
+        self.drawing.close()
+        self.looking.close()  # last: it writes what is not written yet
         self.thumbs.close()
         self.session.canvas.detach()
 

@@ -88,7 +88,9 @@ class FoundRows(QWidget):
         self.reasons.going.connect(self.going)
 
     def show_above(self, above: float) -> None:
-        """Show a threshold that was not set here."""
+        """Show a threshold that was not set here, unless another is just being set."""
+        if self._soon.isActive():
+            return
         self.slider.blockSignals(True)
         self.slider.setValue(above)
         self.slider.blockSignals(False)

@@ -1,0 +1,160 @@
+"""Pictures of the Areas dock for its tutorial, and for looking it over.
+
+``python docs/areas_screenshots.py [--review] [--out DIR]`` under a display of
+1280 x 800 or more, such as ``xvfb-run -s "-screen 0 1280x800x24"``. All are of the drawn sample
+larva, learned without labels first; with ``--review`` every state in both themes, at 300 px and
+with large letters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from make_screenshots import LARGE, LETTERS, themes
+from similar_screenshots import learned
+
+from napari_simgraph.viewer.areas.opinion import RARE
+from napari_simgraph.viewer.driving import Driver
+
+SECTION = 8
+LIKE = ((240, 48), (85, 62), (192, 176))  # mitochondria of that section
+UNLIKE = ((24, 128), (128, 128), (150, 20))
+STEPS = 60  # a few seconds
+SUGGEST, CLICKS, REGIONS = 0, 1, 2
+
+
+def opened(window: Driver, shots: bool = False) -> Any:
+    """The dock beside patches that were learned."""
+    if shots:
+        window.open("Areas")
+        themes(window, "areas_empty")
+    learned(window)
+    dock = window.open("Areas")
+    dock.input.form.set_value(replace(dock.input.form.value(), minutes=0, steps=STEPS))
+    return dock
+
+
+def suggested(window: Driver, dock: Any) -> None:
+    """Groups, found by themselves."""
+    dock.tabs.setCurrentIndex(SUGGEST)
+    window.press(dock)
+    window.wait(until=lambda: dock.task is None)
+    window.wait(until=lambda: bool(dock.suggest.cards))
+    drawn(window, dock)
+
+
+def clicked(window: Driver, dock: Any, like: Sequence[Any], unlike: Sequence[Any]) -> None:
+    """Places of the section in view, judged by clicks."""
+    layer, picker = window.viewer.layers["larva"], dock.session.canvas.picker
+    for places, held in ((like, "Shift"), (unlike, "Control")):
+        for place in places:
+            picker.pick(layer.data_to_world((SECTION, *place)), (held,))
+    drawn(window, dock)
+
+
+def drawn(window: Driver, dock: Any) -> None:
+    """Wait for answers, outlines and pictures."""
+    window.wait(0.3)
+    window.wait(until=lambda: not dock.looking.lane.waits)
+    window.wait(1.5)
+
+
+def tutorial(window: Driver) -> None:
+    """The pictures of the tutorial."""
+    dock = opened(window)
+    suggested(window, dock)
+    window.shoot("areas_suggest")
+    window.viewer.dims.set_current_step(0, SECTION)
+    clicked(window, dock, LIKE, UNLIKE)
+    dock.hands.show_area(dock.looking.areas[0])
+    drawn(window, dock)
+    window.shoot("areas_clicks")
+    dock.session.canvas.picker.pick(window.viewer.layers["larva"].data_to_world((SECTION, 240, 48)))
+    dock.hands.ask_why()
+    drawn(window, dock)
+    window.viewer.theme = "light"
+    window.shoot("areas_why_light")
+    window.viewer.theme = "dark"
+
+
+def review(window: Driver) -> None:
+    """Each state of the dock."""
+    dock = opened(window, shots=True)
+    themes(window, "areas_ready")
+    window.press(dock)
+    window.wait(0.5)
+    themes(window, "areas_running")
+    window.wait(until=lambda: dock.task is None)
+    window.wait(until=lambda: bool(dock.suggest.cards))
+    drawn(window, dock)
+    themes(window, "areas_suggested")
+    dock.looking.confirm(2)
+    drawn(window, dock)
+    themes(window, "areas_group")
+    dock.looking.confirm(RARE)
+    drawn(window, dock)
+    window.shoot("areas_rare")
+    dock.looking.clear()
+    window.viewer.dims.set_current_step(0, SECTION)
+    clicked(window, dock, LIKE[:1], ())
+    window.shoot("areas_one_kind")
+    clicked(window, dock, LIKE[1:], UNLIKE)
+    themes(window, "areas_clicks")
+    dock.hands.show_area(dock.looking.areas[0])
+    drawn(window, dock)
+    themes(window, "areas_row")
+    dock.looking.turn_down(dock.looking.areas[1], True)
+    drawn(window, dock)
+    window.shoot("areas_turned_down")
+    dock.session.canvas.picker.pick(window.viewer.layers["larva"].data_to_world((SECTION, 240, 48)))
+    dock.hands.ask_why()
+    drawn(window, dock)
+    themes(window, "areas_why")
+    dock.found.report_button.click()
+    window.shoot("areas_report")
+    for kind in ("not sure", "points"):
+        dock.drawing.show(kind)
+        drawn(window, dock)
+        window.shoot(f"areas_show_{kind.replace(' ', '_')}")
+    dock.drawing.show("interest")
+    dock.tabs.setCurrentIndex(REGIONS)
+    themes(window, "areas_regions")
+    window.press(dock)
+    window.wait(until=lambda: dock.task is None)
+    drawn(window, dock)
+    themes(window, "areas_painted")
+    dock.settings.open()
+    dock.keys.open()
+    themes(window, "areas_settings")
+    dock.settings.open(False)
+    dock.keys.open(False)
+    window.narrow(dock, 300)
+    window.shoot("areas_narrow")
+    window.narrow(dock)
+    window.letters(LARGE)
+    window.shoot("areas_large")
+    window.letters(LETTERS)
+
+
+def main() -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--review", action="store_true")
+    asked = parser.parse_args()
+    images, looked = Path(__file__).parent / "images", Path(tempfile.gettempdir()) / "areas"
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
+        window = Driver(asked.out or (looked if asked.review else images))
+        (review if asked.review else tutorial)(window)
+        window.close()
+
+
+if __name__ == "__main__":
+    main()
