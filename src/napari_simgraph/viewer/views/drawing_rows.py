@@ -1,0 +1,139 @@
+"""What is drawn: of which class, how many, and what is varied, as rows of a dock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import QSpinBox, QWidget
+from superqt import QLabeledDoubleSlider
+
+from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.footer import button, flat
+from napari_simgraph.viewer.views.parts import column, row
+
+FARTHEST, MOST = 3.0, 64  # spreads a direction goes either way; pictures at once
+SHOWN, ALL = 2, 8  # directions shown at first, and in all: more say next to nothing
+_SETTLE_MS = 15  # moves of a slider closer than this are one: half of what a redraw takes
+ANY = "all in turn"
+
+
+class WantedRows(QWidget):
+    """Class, how many, and another draw; `changed` when one of them is another."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind = combo("What to draw.\ncommand line: --class", "Class")
+        self.many = QSpinBox()
+        self.many.setRange(1, MOST)
+        self.many.setValue(16)
+        self.many.setToolTip("How many.\ncommand line: -n")
+        self.many.setAccessibleName("How many")
+        self.many.setKeyboardTracking(False)
+        calm(self.many)
+        tip = "Draws others of the same kind.\ncommand line: --seed"
+        self.again = button("Draw again", self._again, tip)
+        self.seed = 0
+        layout = column(self)
+        self.kind_row = row("Class", self.kind)
+        layout.addWidget(self.kind_row)
+        layout.addWidget(row("How many", self.many, self.again))
+        self.kind.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.many.valueChanged.connect(lambda _: self.changed.emit())
+
+    @property
+    def name(self) -> str:
+        """The class that is wanted, "" for all in turn."""
+        return str(self.kind.currentText()) if self.kind.currentIndex() > 0 else ""
+
+    def show_classes(self, names: Sequence[str], first: str = "") -> None:
+        """List the classes of a model; the choice stays where it knows it, too."""
+        before = self.name if self.name in names else first
+        self.kind.blockSignals(True)
+        self.kind.clear()
+        self.kind.addItems([ANY, *names])
+        self.kind.setCurrentIndex([*names].index(before) + 1 if before in names else 0)
+        self.kind.blockSignals(False)
+        self.kind_row.setVisible(bool(names))
+
+    def _again(self) -> None:
+        self.seed += 1
+        self.changed.emit()
+
+
+class DirectionRows(QWidget):
+    """A slider for each direction, the most telling one first; `moved` when one is moved."""
+
+    moved = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sliders = [_slider(number) for number in range(ALL)]
+        self._rows = [row(f"Direction {at}", one) for at, one in enumerate(self.sliders, 1)]
+        self.more = flat("More", self._more, "Shows further directions, which change less.")
+        self._known, self._open = 0, False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SETTLE_MS)
+        self._timer.timeout.connect(self.moved)
+        layout = column(self)
+        for one in self._rows:
+            layout.addWidget(one)
+        layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        for slider in self.sliders:
+            slider.valueChanged.connect(self._changed)
+        self.show_count(0)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """How far along each direction."""
+        return tuple(float(one.value()) for one in self.sliders[: self._known])
+
+    def show_count(self, known: int) -> None:
+        """Show as many directions as a model has."""
+        self._known = min(known, ALL)
+        shown = self._known if self._open else min(SHOWN, self._known)
+        for number, one in enumerate(self._rows):
+            one.setVisible(number < shown)
+        self.more.setVisible(self._known > SHOWN)
+        self.more.setText("Fewer" if self._open else f"More ({self._known - SHOWN})")
+
+    def reset(self) -> None:
+        """All in the middle again."""
+        for slider in self.sliders:
+            slider.blockSignals(True)
+            slider.setValue(0.0)
+            slider.blockSignals(False)
+
+    def _more(self) -> None:
+        self._open = not self._open
+        self.show_count(self._known)
+
+    def _changed(self, _: float) -> None:
+        if not self._timer.isActive():  # the first move at once, those that follow soon together
+            self._timer.start()
+
+
+class _Slider(QLabeledDoubleSlider):
+    """A slider that a double-click sets to the middle."""
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        """Back to 0."""
+        self.setValue(0.0)
+
+
+def _slider(number: int) -> QLabeledDoubleSlider:
+    made = _Slider(Qt.Orientation.Horizontal)
+    made.setRange(-FARTHEST, FARTHEST)
+    made.setSingleStep(0.1)
+    made.setDecimals(1)
+    made.setValue(0.0)
+    tip = "What the drawing varies in. Double-click sets 0."
+    made.setToolTip(f"{tip}\ncommand line: --directions")
+    for part in (made, *made.findChildren(QWidget)):
+        part.setAccessibleName(f"Direction {number + 1}")
+    calm(made)
+    return made
