@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from napari_simgraph import Image, Labels, MemoryRoom, run
-from napari_simgraph.analysis.logistic import fit
 from napari_simgraph.capabilities import objects
 
 EDGE, CELL = 160, 20
@@ -80,12 +79,3 @@ def test_objects_without_borders_have_nothing_to_learn_from():
     with pytest.raises(ValueError, match="no borders"):
         find(one, Image(np.zeros((2, 40, 40), np.uint8), "ZYX", **PLACE))
     assert len(find(one, Image(np.zeros((2, 40, 40), np.float32), "ZYX", **PLACE))) == 0
-
-
-def test_a_regression_finds_the_slope_it_was_made_with():
-    rng = np.random.default_rng(0)
-    features = rng.normal(3, 2, (20_000, 2))
-    odds = 1.5 * (features[:, 0] - 3) - 0.5
-    target = rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
-    learned = fit(features, target)
-    np.testing.assert_allclose(learned.odds([[3.0, 3.0], [4.0, 3.0]]), [-0.5, 1.0], atol=0.1)

@@ -21,7 +21,6 @@ from napari_simgraph.analysis.agglomeration import (
     touching,
 )
 from napari_simgraph.analysis.blocks import Pace, Source
-from napari_simgraph.analysis.logistic import fit
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.objects import Columns
 
@@ -257,12 +256,16 @@ def _ranked(pairs: list[_Pair], most: int) -> SuspectTable:
 
 def _wall(pairs: list[_Pair], parted: NDArray[np.bool_]) -> NDArray[np.float64]:
     """How likely each border parts two objects."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     if not (parted.any() and (~parted).any()):
         return np.array([1 / (1 + np.exp(-pair.odds)) for pair in pairs])
     odds = np.array([pair.odds for pair in pairs])
-    shared = np.array([[pair.shared] for pair in pairs])
+    shared = StandardScaler().fit_transform([[pair.shared] for pair in pairs])
     share = parted.mean()
-    beside = fit(shared, parted).odds(shared) - np.log(share / (1 - share))
+    learned = LogisticRegression().fit(shared, parted).decision_function(shared)
+    beside = learned - np.log(share / (1 - share))
     size = np.log([pair.pixels for pair in pairs])
     large = np.where(parted, 0.0, size - size.mean())
     wall: NDArray[np.float64] = 1 / (1 + np.exp(-(_OWN * odds + _BESIDE * beside + _LARGE * large)))

@@ -12,7 +12,6 @@ from skimage.feature import hessian_matrix, hessian_matrix_eigvals
 from skimage.segmentation import find_boundaries
 
 from napari_simgraph.analysis.blocks import Pace, Source
-from napari_simgraph.analysis.logistic import Logistic, fit
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.raster import Image
 
@@ -80,8 +79,8 @@ def _channel(image: Image, boundary: str) -> int:
 
 def learn_walls(
     grey: Read, objects: Read, sections: int, pace: Pace
-) -> Generator[Tick, Signal | None, Logistic | None]:
-    """What walls look like in this picture; None where the objects have no borders.
+) -> Generator[Tick, Signal | None, Any]:
+    """What walls look like in this picture, for `wall_map`; None where objects have no borders.
 
     Parameters
     ----------
@@ -92,6 +91,10 @@ def learn_walls(
     pace
         Told of each section that is learned from.
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     rng = np.random.default_rng(0)
     told, wanted = [], []
     for z in np.unique(np.linspace(0, sections - 1, _SECTIONS).round().astype(int)).tolist():
@@ -105,7 +108,9 @@ def learn_walls(
             wanted.append(np.full(len(picked), kind))
         yield from pace.step(f"Learning walls: z {z}")
     target = np.concatenate(wanted)
-    return fit(np.concatenate(told), target) if 0 < target.mean() < 1 else None
+    if not 0 < target.mean() < 1:
+        return None
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(np.concatenate(told), target)
 
 
 def features(grey: NDArray[Any]) -> NDArray[np.float32]:
@@ -118,6 +123,7 @@ def features(grey: NDArray[Any]) -> NDArray[np.float32]:
     return np.stack(found, -1).reshape(-1, len(found)).astype(np.float32)
 
 
-def wall_map(grey: NDArray[Any], learned: Logistic) -> NDArray[np.float32]:
-    """How likely each pixel of a section is a wall."""
-    return learned.chance(features(grey)).reshape(grey.shape).astype(np.float32)
+def wall_map(grey: NDArray[Any], learned: Any) -> NDArray[np.float32]:
+    """How likely each pixel of a section is a wall, by what `learn_walls` found."""
+    chance: NDArray[np.float32] = learned.predict_proba(features(grey))[:, 1].astype(np.float32)
+    return chance.reshape(grey.shape)
