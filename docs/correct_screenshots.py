@@ -8,15 +8,11 @@ both themes, at 300 px and with large letters.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_screenshots import LARGE, LETTERS, themes
 from scipy import ndimage
+from shooting import folded, main, sizes, themes
 
 from napari_simgraph.analysis.instances import Instances
 from napari_simgraph.analysis.parting import Parting
@@ -145,31 +141,9 @@ def review(window: Driver) -> None:
     dock.correct.tools.redo.click()
     dock.correct.since.show_button.click()
     themes(window, "correct_changes")
-    for fold in (dock.settings, dock.keys):
-        fold.open()
-        window.shoot(f"correct_{fold.button.text().split()[0].casefold()}")
-        fold.open(False)
-    window.narrow(dock, 300)
-    window.shoot("correct_narrow")
-    window.narrow(dock)
-    window.letters(LARGE)
-    window.shoot("correct_large")
-    window.letters(LETTERS)
-
-
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        usual = Path(folder) / "pictures" if asked.review else Path(__file__).parent / "images"
-        window = Driver(asked.out or usual)
-        (review if asked.review else tutorial)(window)
-        window.close()
+    folded(window, dock, "correct")
+    sizes(window, dock, "correct")
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)

@@ -8,15 +8,11 @@ large letters.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_screenshots import LARGE, LETTERS, themes
 from scipy.ndimage import label
+from shooting import folded, main, sizes, themes
 
 from napari_simgraph.viewer.driving import Driver
 
@@ -143,41 +139,19 @@ def review(window: Driver) -> None:
     dock.teach.painting.classes.joining.emit(4, 3)
     answered(window, dock)
     themes(window, "live_joined")
-    for fold in (dock.settings, dock.keys):
-        fold.open()
-        window.shoot(f"live_{fold.button.text().split()[0].casefold()}")
-        fold.open(False)
+    folded(window, dock, "live")
     window.open("Jobs")
     window.shoot("live_jobs")
     window.open("Segment")
     window.press(dock)
     window.wait(1.0)
     themes(window, "live_paused")
-    window.narrow(dock, 300)
-    window.shoot("live_narrow")
-    window.narrow(dock)
-    window.letters(LARGE)
-    window.shoot("live_large")
-    window.letters(LETTERS)
+    sizes(window, dock, "live")
     window.press(dock)
     dock.teach.live.keep()
     window.wait(until=lambda: not dock.teach.live.busy)
     themes(window, "live_kept")
 
 
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        usual = Path(folder) / "pictures" if asked.review else Path(__file__).parent / "images"
-        window = Driver(asked.out or usual)
-        (review if asked.review else tutorial)(window)
-        window.close()
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)

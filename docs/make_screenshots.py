@@ -8,16 +8,13 @@ letters half as large again, and as deuteranopes see it, into a folder for tempo
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from shooting import folded, main, sizes, themes
 
 from napari_simgraph.capabilities.segmentation import Train
 from napari_simgraph.core.job import Progress
@@ -26,7 +23,6 @@ from napari_simgraph.viewer.driving import Driver
 LEARN_MINUTES = 1.5  # enough for a segmentation that can be recognised
 REVIEW_MINUTES = 0.5  # enough for each state to be seen
 TEACH, RUN = 0, 2
-LETTERS, LARGE = 9, 14  # points: napari's own, and half as much again
 # Machado, Oliveira, Fernandes 2009, IEEE TVCG 15:1291, table 1: deuteranopia, linear RGB.
 DEUTERANOPIA = np.array(
     [
@@ -61,7 +57,7 @@ def review(window: Driver) -> None:
     window.open("Segment")
     window.sample("larva")
     themes(window, "teach_ready")
-    unfolded(window, dock)
+    folded(window, dock, "teach", themes)
     learned(window, dock)
     segmented(window, dock)
     ended(window, dock)
@@ -126,14 +122,6 @@ def ended(window: Driver, dock: Any) -> None:
     themes(window, "workspace_done")
 
 
-def unfolded(window: Driver, dock: Any) -> None:
-    """Settings and keys."""
-    for fold in (dock.settings, dock.keys):
-        fold.open()
-        themes(window, f"teach_{fold.button.text().split()[0].casefold()}")
-        fold.open(False)
-
-
 def narrow(window: Driver, dock: Any) -> None:
     """All docks at 300 px, and with large letters."""
     for name in ("Segment", "Jobs", "Workspace"):
@@ -143,12 +131,7 @@ def narrow(window: Driver, dock: Any) -> None:
             said = f"{name.casefold()}{'' if page is None else f'_{page}'}"
             if page is not None:
                 dock.tabs.setCurrentIndex(page)
-            window.narrow(front, 300)
-            window.shoot(f"narrow_{said}")
-            window.narrow(front)
-            window.letters(LARGE)
-            window.shoot(f"large_{said}")
-            window.letters(LETTERS)
+            sizes(window, front, said)
 
 
 def learn(window: Driver, dock: Any, minutes: float) -> None:
@@ -183,13 +166,6 @@ def failing() -> Any:
     raise RuntimeError("singular matrix")
 
 
-def themes(window: Driver, name: str) -> None:
-    """One picture in the light theme and one in the dark theme."""
-    for theme in ("light", "dark"):
-        window.viewer.theme = theme
-        window.shoot(f"{name}_{theme}")
-
-
 def simulated(path: Path) -> None:
     """The same picture as somebody without green cones sees it."""
     srgb = np.asarray(Image.open(path).convert("RGB"), float) / 255
@@ -200,20 +176,5 @@ def simulated(path: Path) -> None:
     made.save(path.with_name(path.name.replace("normal", "deuteranopia")))
 
 
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    images, looked = Path(__file__).parent / "images", Path(tempfile.gettempdir()) / "docks"
-    take: Callable[[Driver], None] = review if asked.review else readme
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        window = Driver(asked.out or (looked if asked.review else images))
-        take(window)
-        window.close()
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, readme, review)

@@ -7,15 +7,11 @@ steps without labels; with ``--review`` every state in both themes and with larg
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_screenshots import LARGE, LETTERS, themes
+from shooting import LARGE, LETTERS, area_of, main, themes
 
 from napari_simgraph.viewer.driving import Driver
 from napari_simgraph.viewer.views.bottom import show_page
@@ -42,7 +38,7 @@ def grouped(window: Driver, dock: Any) -> Any:
     page = show_page(window.viewer, "Map")
     page.compute()
     window.wait(until=lambda: page.task is None, at_most=WAIT_S)
-    bar = _area(dock).verticalScrollBar()
+    bar = area_of(dock).verticalScrollBar()
     bar.setValue(bar.maximum())
     window.wait(1.0)
     return page
@@ -86,25 +82,5 @@ def review(window: Driver) -> None:
     window.letters(LETTERS)
 
 
-def _area(dock: Any) -> Any:
-    """The scroll area of a dock."""
-    return dock.inside.parentWidget().parentWidget()
-
-
-def main() -> None:
-    """Make the pictures that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--review", action="store_true")
-    parser.add_argument("--out", default="")
-    asked = parser.parse_args()
-    os.environ["SIMGRAPH_WORKSPACES"] = tempfile.mkdtemp()
-    usual = tempfile.mkdtemp() if asked.review else str(Path(__file__).parent / "images")
-    window = Driver(Path(asked.out or usual))
-    window.letters(LETTERS)
-    print(window.out)
-    (review if asked.review else tutorial)(window)
-    window.close()
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)

@@ -7,13 +7,9 @@ classes; with ``--review`` every state in both themes, at 300 px and with large 
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from make_screenshots import LARGE, LETTERS, themes
+from shooting import folded, main, sizes, themes
 
 from napari_simgraph.viewer.driving import Driver
 
@@ -77,31 +73,9 @@ def review(window: Driver) -> None:
     themes(window, "objects_chosen")
     cleaned(window, dock)
     themes(window, "objects_deleted")
-    for fold in (dock.settings, dock.keys):
-        fold.open()
-        window.shoot(f"objects_{fold.button.text().split()[0].casefold()}")
-        fold.open(False)
-    window.narrow(dock, 300)
-    window.shoot("objects_narrow")
-    window.narrow(dock)
-    window.letters(LARGE)
-    window.shoot("objects_large")
-    window.letters(LETTERS)
-
-
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        usual = Path(folder) / "pictures" if asked.review else Path(__file__).parent / "images"
-        window = Driver(asked.out or usual)
-        (review if asked.review else tutorial)(window)
-        window.close()
+    folded(window, dock, "objects")
+    sizes(window, dock, "objects")
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)
