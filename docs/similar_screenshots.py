@@ -8,14 +8,10 @@ letters.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from make_screenshots import LARGE, LETTERS, themes
+from shooting import area_of, main, sizes, themes
 
 from napari_simgraph.viewer.driving import Driver
 from napari_simgraph.viewer.views.bottom import shown_page
@@ -47,6 +43,9 @@ def learned(window: Driver, shots: bool = False) -> Any:
     window.wait(until=lambda: dock.task is None or dock.task.curves.get("retrieval"))
     if shots:
         themes(window, "similar_running")
+        window.wait(until=lambda: dock.task is None or dock.run.early.said)
+        click(window, dock, "larva", MITOCHONDRION)
+        themes(window, "similar_early")
     window.wait(until=lambda: dock.task is None, at_most=LONGEST_S)
     window.viewer.dims.set_current_step(0, SECTION)
     return dock
@@ -85,6 +84,15 @@ def coloured(window: Driver, dock: Any) -> None:
     window.wait(1.0)
 
 
+def reported(window: Driver, dock: Any) -> None:
+    """The report of what is in front, in view."""
+    dock.report.fold.open()
+    dock.report.measure()
+    window.wait(until=lambda: dock.report.task is None, at_most=LONGEST_S)
+    window.wait(0.5)
+    area_of(dock).ensureWidgetVisible(dock.report)
+
+
 def tutorial(window: Driver) -> None:
     """The pictures of the tutorial."""
     dock = learned(window)
@@ -94,8 +102,11 @@ def tutorial(window: Driver) -> None:
     window.viewer.theme = "light"
     window.shoot("similar_not_like_light")
     window.viewer.theme = "dark"
-    coloured(window, digits(window))
+    dock = digits(window)
+    coloured(window, dock)
     window.shoot("similar_digits")
+    reported(window, dock)
+    window.shoot("similar_report")
 
 
 def review(window: Driver) -> None:
@@ -109,29 +120,13 @@ def review(window: Driver) -> None:
     dock.settings.open()
     themes(window, "similar_settings")
     dock.settings.open(False)
-    window.narrow(dock, 300)
-    window.shoot("similar_narrow")
-    window.narrow(dock)
-    window.letters(LARGE)
-    window.shoot("similar_large")
-    window.letters(LETTERS)
-    coloured(window, digits(window))
+    sizes(window, dock, "similar")
+    dock = digits(window)
+    coloured(window, dock)
     themes(window, "similar_digits")
-
-
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    images, looked = Path(__file__).parent / "images", Path(tempfile.gettempdir()) / "similar"
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        window = Driver(asked.out or (looked if asked.review else images))
-        (review if asked.review else tutorial)(window)
-        window.close()
+    reported(window, dock)
+    themes(window, "similar_report")
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)

@@ -6,6 +6,7 @@ import pytest
 from napari_simgraph.core.groups import (
     Group,
     groups,
+    keep_classes,
     label,
     merge,
     names_of,
@@ -14,9 +15,11 @@ from napari_simgraph.core.groups import (
     rows_of,
     to_class,
 )
+from napari_simgraph.core.patches import grid_over
+from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.anndata_read import read_table
 from napari_simgraph.io.anndata_write import write_anndata
-from toy import toy_table
+from toy import toy_image, toy_table
 
 
 def grouped():
@@ -68,3 +71,21 @@ def test_bad_names_are_told():
         groups(toy_table())
     with pytest.raises(ValueError, match="needs a name"):
         rename(grouped(), "group 1", "  ")
+
+
+def test_classes_that_a_person_gave_outlive_another_run():
+    before = label(grouped(), [3, 5], "fat", "#00FF00")
+    fresh = toy_table().take(np.arange(4, 60))
+    kept = keep_classes(fresh, before)
+    assert np.flatnonzero(kept.classes() == "fat").tolist() == [1]  # row 5 of the others
+    assert groups(kept, "class")[0].color == "#00FF00"
+    assert keep_classes(fresh, grouped()) is fresh
+    size, stride = fresh.grid.layouts[0][2:4]
+    wide = grid_over(toy_image(), size, 2 * stride)
+    moved = keep_classes(EmbeddingTable(wide, np.ones((len(wide), 2), np.float32)), before)
+    rows = np.flatnonzero(moved.classes() == "fat")
+    assert len(rows) in (1, 2)  # 3 and 5 may both lie nearest to the same
+    assert set(wide.y[rows].tolist()) == {int(before.grid.y[3])}
+    assert np.abs(wide.x[rows] - before.grid.x[4]).max() <= 2 * stride
+    other = toy_table().replace(columns={"class": np.array(["fat"] * 121)})
+    assert keep_classes(other.take([0]), before.take([7])).classes().tolist() == ["fat"]

@@ -168,6 +168,10 @@ def test_a_run_that_broke_off_can_go_on(workspace):
     for run in "ab":
         (workspace.run_folder(run) / "checkpoint.safetensors").touch()
     assert [(r["id"], r["can_go_on"]) for r in workspace.runs()] == [("a", True), ("b", False)]
+    workspace.record_run("a", {"settings": {"steps": 3}})
+    assert workspace.unfinished("Learn", {"steps": 3}) == "a"
+    assert workspace.unfinished("Learn", {"steps": 4}) == ""
+    assert workspace.unfinished("Segment", {"steps": 3}) == ""
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.learn.losses_siamese import nt_xent, retrieval, vicreg
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import Tiling, lay_out, patchwork
-from napari_simgraph.learn.views import PRESETS, kind_of, view
+from napari_simgraph.learn.view_settings import PRESETS, kind_of
+from napari_simgraph.learn.views import view
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build
 

@@ -12,7 +12,8 @@ from napari_simgraph.core.raster import Image
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import patchwork
 from napari_simgraph.learn.siamese import SiameseLesson
-from napari_simgraph.learn.views import PRESETS, Views, view
+from napari_simgraph.learn.view_settings import PRESETS, Views
+from napari_simgraph.learn.views import view
 from napari_simgraph.nets import build
 
 SIDE, COUNT = 32, 24

@@ -17,8 +17,9 @@ from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.bottom import shown_page
-from napari_simgraph.viewer.views.similar import CLICK, SimilarDock
+from napari_simgraph.viewer.views.similar import SimilarDock
 from napari_simgraph.viewer.views.similar_job import Settings
+from napari_simgraph.viewer.views.similar_say import CLICK
 
 SHORT = Settings(
     minutes=0, steps=2, patch=16, stride=16, batch=8, width=4, depth=2, dimensions=8, device="cpu"

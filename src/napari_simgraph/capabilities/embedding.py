@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any, NamedTuple
 
-from napari_simgraph.core.config import Config, setting
+import numpy as np
+
 from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, with_module
 from napari_simgraph.learn.embedding_settings import (
     Background,
     Method,
@@ -24,6 +24,9 @@ from napari_simgraph.learn.embedding_settings import (
     Stain,
 )
 from napari_simgraph.learn.settings import Computing, Scaled
+from napari_simgraph.learn.similarity_settings import Score
+
+_MODULE = "napari_simgraph.learn.embedding_model"  # brings torch
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,6 @@ class Train(Computing, Background, Stain, Network, Method, PatchLearning):
 @dataclass(frozen=True)
 class Apply(Computing, Scaled, Background, PatchTiling):
     """Settings of `apply`."""
-
-
-@dataclass(frozen=True)
-class Score(Config):
-    """Settings of `score`."""
-
-    k: int = setting(10, "How many neighbours.", 1, 1000, 1, label="Neighbours")
 
 
 def train(
@@ -64,12 +60,7 @@ def train(
     ValueError
         The images or the model don't fit together, or all patches look the same to the network.
     """
-    aside = Aside()
-    try:
-        yield from aside.wait(partial(import_module, "napari_simgraph.learn.embedding_model"))
-        return (yield from _train(_Given(image, start), config, room, aside))
-    finally:
-        aside.close()
+    return with_module(_MODULE, partial(_train, _Given(image, start), config, room))
 
 
 def apply(
@@ -93,12 +84,7 @@ def apply(
     ValueError
         The model was made for other images.
     """
-    aside = Aside()
-    try:
-        yield from aside.wait(partial(import_module, "napari_simgraph.learn.embedding_model"))
-        return (yield from _apply(model, image, config, aside))
-    finally:
-        aside.close()
+    return with_module(_MODULE, partial(_apply, model, image, config))
 
 
 def score(
@@ -126,41 +112,41 @@ class _Given(NamedTuple):
 def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]:
     from napari_simgraph.learn import embedding_model as embedding
     from napari_simgraph.learn.device import pick
+    from napari_simgraph.learn.early import EarlyLook, looked_into
     from napari_simgraph.learn.embedder import Deep, find_whitening, plain_whitenings
     from napari_simgraph.learn.fit import fit
+    from napari_simgraph.learn.laying import laid_out
     from napari_simgraph.learn.normalise import RULE
     from napari_simgraph.learn.patchwork import patchwork
     from napari_simgraph.learn.siamese import SiameseLesson
     from napari_simgraph.learn.state import unpack
-    from napari_simgraph.learn.whitening import WHITENING
 
     place = pick(config.device, config.threads, config.precision)
     aside.halt.hear((yield place.tick()))
     patch = embedding.fitting_patch(given.image, config.patch)
     tiling = embedding.training_tiling(given.image, patch)
-    grid = yield from _laid_out(given.image, tiling, config.background, aside)
+    grid = yield from laid_out(given.image, tiling, config.background, aside)
     work = yield from patchwork(given.image, grid, patch, RULE | {"stain": config.stain})
     network = embedding.network_of(given.start, config, work)
     module = yield from aside.wait(partial(embedding.fresh, network, given.start, config))
     how, said = embedding.views_of(given.image, config, patch)
     aside.halt.hear((yield Note(said)))
-    lesson = yield from aside.wait(
-        partial(SiameseLesson, module, work, how, config.loss, config.seed)
-    )
-    power = embedding.whitening_of(given.image, config)
-    how_much = (config.dimensions, power, config.seed)
+    make = partial(SiameseLesson, module, work, how, config.loss, config.seed)
+    lesson = yield from aside.wait(make)
+    how_much = embedding.whitening_of(given.image, config)
     random = yield from aside.wait(partial(embedding.untrained, network, config.seed))
-    whitenings = yield from plain_whitenings(work, Deep(random, place), aside, how_much)
+    plain = yield from plain_whitenings(work, Deep(random, place), aside, how_much)
     fitted = None
     if config.steps or config.epochs or config.minutes:
         plan = embedding.plan_for(config, work, given.start)
-        fitted = yield from fit(lesson, plan, place, room, aside)
+        look = EarlyLook(lesson, how_much, place, room, aside)
+        training = fit(lesson, plan, place, room, aside)
+        fitted = yield from looked_into(training, look, config.early)
         unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
-    deep = Deep(module, place)
-    whitenings[WHITENING] = yield from find_whitening(work, deep, aside, how_much)
+    whitening = yield from find_whitening(work, Deep(module, place), aside, how_much)
     yield Progress(1.0, "learned")
-    made = embedding.describe(work, module, fitted, whitenings)
+    made = embedding.describe(work, module, fitted, whitening, plain)
     told: Mapping[str, Any] = {"settings": config.to_json(), "metrics": metrics}
     return Model("embedding", network=network, seed=config.seed, **told, **made)
 
@@ -170,7 +156,7 @@ def _apply(
 ) -> Job[EmbeddingTable]:
     from napari_simgraph.learn import embedding_model as embedding
     from napari_simgraph.learn.device import pick
-    from napari_simgraph.learn.embedder import features, share_of
+    from napari_simgraph.learn.laying import laid_out
     from napari_simgraph.learn.patchwork import patchwork
 
     embedding.check(model, image)
@@ -179,33 +165,14 @@ def _apply(
     tiling, note = embedding.tiling_of(model, image, config.stride, config.scale)
     if note:
         aside.halt.hear((yield Note(note)))
-    grid = yield from _laid_out(image, tiling, config.background, aside)
+    grid = yield from laid_out(image, tiling, config.background, aside)
     work = yield from patchwork(image, grid, tiling.patch, model.normalisation)
-    rows = embedding.all_rows(grid)
     others = [one for one in embedding.FEATURES if one != config.features and config.compare]
-    found = {}
-    for number, one in enumerate([config.features, *others]):
-        describe, whitening = yield from embedding.describer(model, one, place, aside)
-        job = features(work, rows, describe, aside, whitening)
-        found[one] = yield from share_of(job, number, 1 + len(others))
+    names = [config.features, *others]
+    found = yield from embedding.described(names, model, work, place, aside)
     values = found.pop(config.features)
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
     name = f"{image.name} · {config.features}"
     beside = {k: v for k, v in found.items() if len(v) == len(values)}  # all, unless stopped
-    grid = grid.take(rows[: len(values)])
+    grid = grid.take(np.arange(len(values)))
     return EmbeddingTable(grid, values, beside=beside, name=name, made=made)
-
-
-def _laid_out(image: Image | ImageSet, tiling: Any, background: str, aside: Aside) -> Job[Any]:
-    """The grid, without its background if so wanted."""
-    from napari_simgraph.analysis.tissue import tissue
-    from napari_simgraph.core.raster import each_image
-    from napari_simgraph.learn.patchwork import lay_out
-
-    tick = partial(Progress, text="laying out patches")
-    grid = yield from aside.wait(partial(lay_out, image, tiling), tick)
-    if background == "keep":
-        return grid
-    tick = partial(Progress, text="looking for background")
-    shown = yield from aside.wait(partial(tissue, each_image(image), grid), tick)
-    return grid if shown.all() else grid.take(shown)

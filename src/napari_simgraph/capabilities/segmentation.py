@@ -14,7 +14,7 @@ from napari_simgraph.core.live import Event, History, Reply
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.core.room import Room
-from napari_simgraph.learn.aside import Aside, Inbox
+from napari_simgraph.learn.aside import Aside, Inbox, with_module
 from napari_simgraph.learn.holdout import parse_sections
 from napari_simgraph.learn.live_settings import LiveLearning
 from napari_simgraph.learn.making import Painted, Parted
@@ -37,7 +37,9 @@ class _Network(Network):
         label="Keep aside",
     )
     boundary: str = setting(
-        "", "The class that separates cells; found by its name if empty.", label="Boundary class"
+        "",
+        "The class that separates cells; found if empty, or none.",
+        label="Boundary class",
     )
     boundary_weight: float = setting(
         5.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
@@ -72,7 +74,9 @@ class Score(Config):
     """Settings of `score`."""
 
     boundary: str = setting(
-        "", "The class that separates cells; found by its name if empty.", label="Boundary class"
+        "",
+        "The class that separates cells; found if empty, or none.",
+        label="Boundary class",
     )
     sections: str = setting("", "Which sections, like 18-23; all if empty.", label="Sections")
 
@@ -105,12 +109,8 @@ def train(
     ValueError
         Image and labels don't fit together, or there is nothing to learn.
     """
-    aside = Aside()
-    try:
-        yield from aside.wait(partial(import_module, "napari_simgraph.learn.pixels"))
-        return (yield from _train(_Given(image, labels, start), config, room, aside))
-    finally:
-        aside.close()
+    given = _Given(image, labels, start)
+    return with_module("napari_simgraph.learn.pixels", partial(_train, given, config, room))
 
 
 def live(
@@ -183,14 +183,8 @@ def apply(
     ValueError
         The model was made for other images.
     """
-    aside = Aside()
-    try:
-        yield from aside.wait(partial(import_module, "napari_simgraph.learn.predict"))
-        from napari_simgraph.learn.applying import applied
-
-        return (yield from applied(model, (image, keep), config, room, aside))
-    finally:
-        aside.close()
+    run = partial(_apply, model, (image, keep), config, room)
+    return with_module("napari_simgraph.learn.predict", run)
 
 
 def score(
@@ -229,6 +223,18 @@ def score(
 def _single(source: Any) -> Sequence[Any]:
     """The rasters of a source, whether it is one or many."""
     return list(source) if isinstance(source, ImageSet | LabelsSet) else [source]
+
+
+def _apply(
+    model: Model,
+    pictures: tuple[Image | ImageSet, Labels | LabelsSet | None],
+    config: Apply,
+    room: Room,
+    aside: Aside,
+) -> Job[Segmented]:
+    from napari_simgraph.learn.applying import applied
+
+    return applied(model, pictures, config, room, aside)
 
 
 class _Given(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +18,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+from napari_simgraph.learn.aside import Aside, with_module
 from napari_simgraph.learn.similarity_settings import Apply, Cluster, Find, Map2d, Score
 
 Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
@@ -196,17 +196,16 @@ def _looked_for(points: NDArray[np.float32], k: int, config: Apply) -> Job[Found
 
 def _on_card(points: NDArray[np.float32], k: int, device: str) -> Job[Found | None]:
     """Neighbours from a graphics card; None where there is none."""
-    from napari_simgraph.learn.aside import Aside
+    return with_module("napari_simgraph.learn.near", partial(_near, points, k, device))
 
-    aside = Aside()
-    try:
-        near: Any = yield from aside.wait(partial(import_module, "napari_simgraph.learn.near"))
-        place = near.pick(device)
-        if place.device.type != "cuda":
-            return None
-        return (yield from near.exact_on(points, k, place.device, aside))  # type: ignore[no-any-return]
-    finally:
-        aside.close()
+
+def _near(points: NDArray[np.float32], k: int, device: str, aside: Aside) -> Job[Found | None]:
+    from napari_simgraph.learn import near
+
+    place = near.pick(device)
+    if place.device.type != "cuda":
+        return None
+    return (yield from near.exact_on(points, k, place.device, aside))
 
 
 @dataclass(frozen=True)
@@ -243,18 +242,18 @@ def _points(looked: _Looked, boxes: Sequence[Box]) -> Job[list[NDArray[np.float3
 
 def _embedded(looked: _Looked, boxes: Sequence[Box]) -> Job[list[NDArray[np.float32]]]:
     """Boxes through the network of the model."""
-    from napari_simgraph.learn.aside import Aside
+    found = yield from with_module("napari_simgraph.learn.boxes", partial(_boxes, looked, boxes))
+    if found.shape[1] != looked.table.values.shape[1]:
+        raise ValueError("The table was made with another model: choose that one.")
+    return list(found)
 
-    aside = Aside()
-    try:
-        name = "napari_simgraph.learn.boxes"
-        boxes_of: Any = yield from aside.wait(partial(import_module, name))
-        found = yield from boxes_of.embed(looked.model, looked.image, boxes, aside)
-        if found.shape[1] != looked.table.values.shape[1]:
-            raise ValueError("The table was made with another model: choose that one.")
-        return list(found)
-    finally:
-        aside.close()
+
+def _boxes(looked: _Looked, boxes: Sequence[Box], aside: Aside) -> Job[NDArray[np.float32]]:
+    from napari_simgraph.learn.boxes import embed
+
+    assert looked.image is not None  # `_points` asked for both
+    assert looked.model is not None
+    return embed(looked.model, looked.image, boxes, aside)
 
 
 def _table(noun: Nodes) -> EmbeddingTable:

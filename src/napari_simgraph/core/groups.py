@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_simgraph.core.classes import default_colors
-from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.core.patches import PatchGrid, Rows
+from napari_simgraph.core.tables import EmbeddingTable, join
 
 GROUPS, CLASSES = "cluster", "class"  # columns
 
@@ -115,6 +116,28 @@ def label(table: EmbeddingTable, rows: ArrayLike, name: str, color: str = "") ->
     return _with_colors(made.replace(colors={**table.colors, CLASSES: shades}), CLASSES)
 
 
+def keep_classes(table: EmbeddingTable, before: EmbeddingTable) -> EmbeddingTable:
+    """The table with the classes that its patches had in another one.
+
+    What a person wrote into patches outlives another run: where these are laid out otherwise, the
+    one whose middle is nearest takes the class.
+    """
+    if CLASSES not in before.columns:
+        return table
+    words, known = table.classes().astype(object), before.classes()
+    classed = np.flatnonzero(known != "")
+    if table.grid.layouts == before.grid.layouts:
+        classed = classed[np.isin(before.patch_id[classed], table.patch_id)]
+        if len(classed):
+            words[join(before.grid.take(classed), table).right] = known[classed]
+    else:
+        for row in classed.tolist():
+            words[_patches_at(table.grid, before.grid, row)] = known[row]
+    shades = {**before.colors.get(CLASSES, {}), **table.colors.get(CLASSES, {})}
+    made = table.with_column(CLASSES, words.astype(np.str_))
+    return made.replace(colors={**table.colors, CLASSES: shades})
+
+
 def to_class(table: EmbeddingTable, groups: Iterable[str], name: str = "") -> EmbeddingTable:
     """The table with the patches of groups in a class, called like the first of them."""
     listed = list(groups)
@@ -130,6 +153,18 @@ def _with_colors(table: EmbeddingTable, column: str) -> EmbeddingTable:
     shades = {one.name: one.color for one in groups(table, column)}
     known = table.colors.get(column, {})
     return table.replace(colors={**table.colors, column: {**shades, **known}})
+
+
+def _patches_at(grid: PatchGrid, other: PatchGrid, row: int) -> Rows:
+    """The patch over the middle of one of another grid whose own is nearest, if there is one."""
+    number = int(other.image[row])
+    prints = [one.fingerprint for one in grid.sources]
+    if other.sources[number].fingerprint not in prints:
+        return np.zeros(0, np.intp)
+    half, (down, right) = float(other.size[row]) / 2, other.finest(number)
+    y, x = (float(other.y[row]) + half) * down - 0.5, (float(other.x[row]) + half) * right - 0.5
+    image = prints.index(other.sources[number].fingerprint)
+    return grid.covering(image, int(other.z[row]), y, x)[:1]
 
 
 def _natural(name: str) -> tuple[str, int]:

@@ -230,6 +230,14 @@ class Workspace:
             found.append({"id": folder.name, "can_go_on": open_end and kept_some} | values)
         return sorted(found, key=lambda run: str(run.get("time", "")))
 
+    def unfinished(self, title: str, settings: Mapping[str, Any]) -> str:
+        """The newest run of this title and settings that can go on; "" where there is none."""
+        for run in reversed(self.runs()):
+            same = run.get("title") == title and run.get("settings") == settings
+            if same and run["can_go_on"]:
+                return str(run["id"])
+        return ""
+
     def strokes(self) -> int:
         """How many strokes were painted, from the journal."""
         lines = [line for line in self.journal() if line.get("event") == "strokes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,6 @@ from torch import nn
 from napari_simgraph.core.geometry import PIXEL, say_length
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
@@ -26,7 +25,9 @@ from napari_simgraph.learn.embedder import (
     UNTRAINED,
     Deep,
     Describe,
+    features,
     model_network,
+    share_of,
 )
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.imagenet import imagenet
@@ -35,7 +36,7 @@ from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.plain import raw_pixels, statistics
 from napari_simgraph.learn.state import pack, unpack
-from napari_simgraph.learn.views import PRESETS, SAID, Views, kind_of
+from napari_simgraph.learn.view_settings import Views, ignored, kind_of, say_ignored, views_for
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import build
 
@@ -69,23 +70,28 @@ def tiling_of(model: Model, image: Image | ImageSet, stride: int, scale: str) ->
 def views_of(image: Image | ImageSet, config: Any, patch: int) -> tuple[Views, str]:
     """What is varied, and the sentence that says so."""
     kind = kind_of(image) if config.views == "auto" else config.views
-    views = replace(PRESETS[kind], patch=patch).stronger(config.strength)
+    ignore = ignored(config.ignore, kind)
+    views = replace(views_for(kind, ignore), patch=patch).stronger(config.strength)
     if not config.nearby:
         views = replace(views, near=0.0)
     first = each_image(image)[0]
     side = f"{patch} px"
     if first.has_scale:
         side = f"{side} ({say_length(patch * first.spacing[-1], first.unit)})"
-    return views, f"Patches of {side}. Should not matter: {SAID[kind]}."
+    return views, f"Patches of {side}. Should not matter: {say_ignored(ignore)}."
 
 
-def whitening_of(image: Image | ImageSet, config: Any) -> float:
-    """How much directions are made equally long, 0 to 1 (docs/benchmarks.md compares)."""
+def whitening_of(image: Image | ImageSet, config: Any) -> tuple[int, float, int]:
+    """Dimensions, how much they are made equally long, 0 to 1, and seed.
+
+    docs/benchmarks.md compares.
+    """
     kind = kind_of(image) if config.views == "auto" else config.views
     wanted = config.whitening
     if wanted == "auto":
         wanted = "full" if kind == "digits" else "half"
-    return {"full": 1.0, "half": 0.5, "none": 0.0}[wanted]
+    power = {"full": 1.0, "half": 0.5, "none": 0.0}[wanted]
+    return config.dimensions, power, config.seed
 
 
 def network_of(start: Model | None, config: Any, work: Patchwork) -> dict[str, Any]:
@@ -145,11 +151,13 @@ def describe(
     work: Patchwork,
     module: nn.Module,
     fitted: Fitted | None,
-    whitenings: Mapping[str, Whitening],
+    whitening: Whitening,
+    plain: Mapping[str, Whitening],
 ) -> dict[str, Any]:
     """The fields of a Model that come from what was learned, and from what.
 
-    `whitenings` are those of the network, of the same one untrained, and of plain statistics.
+    `whitening` is that of the network, `plain` are those of the same one untrained, and of plain
+    statistics.
     """
     image = work.images[0]
     rule = dict(RULE)
@@ -159,8 +167,9 @@ def describe(
         one = work.statistics[0]
         rule |= {"shift": list(one.shift), "scale": list(one.scale)}
     arrays: dict[str, NDArray[Any]] = {NETWORK + k: v for k, v in pack(module).items()}
-    for part, whitening in whitenings.items():
-        arrays |= whitening.arrays(part)
+    arrays |= whitening.arrays()
+    for part, other in plain.items():
+        arrays |= other.arrays(part)
     return {
         "arrays": arrays,
         "name": f"{image.name} embedding",
@@ -213,11 +222,21 @@ def describer(
     return Deep(network, place), Whitening.of(model.arrays, UNTRAINED)
 
 
+def described(
+    names: Sequence[str], model: Model, work: Patchwork, place: Place, aside: Aside
+) -> Generator[Tick, Signal | None, dict[str, NDArray[np.float32]]]:
+    """Points of all patches of a patchwork, by the name of what describes them (`FEATURES`).
+
+    Where it is stopped, those of the first patches.
+    """
+    found, rows = {}, np.arange(len(work.grid))
+    for number, one in enumerate(names):
+        describe, whitening = yield from describer(model, one, place, aside)
+        job = features(work, rows, describe, aside, whitening)
+        found[one] = yield from share_of(job, number, len(names))
+    return found
+
+
 def untrained(network: Mapping[str, Any], seed: int) -> nn.Module:
     """The network with random weights."""
     return build(network["name"], seed=seed, **network["options"])
-
-
-def all_rows(grid: PatchGrid) -> NDArray[np.intp]:
-    """All rows in the order in which they lie."""
-    return np.arange(len(grid))

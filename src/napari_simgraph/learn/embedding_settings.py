@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.learn.settings import Learning
+from napari_simgraph.learn.view_settings import AUTO, IGNORED
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class PatchLearning(Learning):
     epochs: int = setting(
         0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
     )
+    early: float = setting(
+        0.0,
+        "After so long some patches can be looked at while it learns; 0 never.",
+        0,
+        100_000,
+        5,
+        label="Early answer after",
+        unit="s",
+    )
     patch: int = setting(
         64, "Side of a patch: what is compared.", 8, 1024, 8, label="Patch", first=True, unit="px"
     )
@@ -38,12 +48,17 @@ class PatchLearning(Learning):
 class Method(Config):
     """What should not matter, and how two views are compared."""
 
+    ignore: str = setting(
+        AUTO,
+        f"What should not matter: some of {', '.join(IGNORED)}, or none; auto: by kind of image.",
+        label="Should not matter",
+        first=True,
+    )
     views: str = setting(
         "auto",
-        "What should not matter: that of EM, of stained slides or of digits; auto looks.",
+        "How much is varied: as for EM, stained slides or digits; auto looks.",
         choices=("auto", "em", "slide", "digits"),
-        label="What should not matter",
-        first=True,
+        label="Kind of image",
     )
     strength: float = setting(1.0, "How much it is varied.", 0, 3, 0.1, label="How much")
     nearby: bool = setting(

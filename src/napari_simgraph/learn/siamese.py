@@ -18,7 +18,8 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses_siamese import LOSSES, retrieval
 from napari_simgraph.learn.patchwork import Patchwork
-from napari_simgraph.learn.views import Views, view
+from napari_simgraph.learn.view_settings import Views
+from napari_simgraph.learn.views import view
 
 _WATCHED, _FINAL = 256, 2048  # patches looked at during a run (a twentieth of it) and at its end
 _NO_BATCH = 2**31  # no batch has this number
@@ -49,6 +50,7 @@ class SiameseLesson:
         self, network: nn.Module, work: Patchwork, how: Views, loss: str, seed: int
     ) -> None:
         self.network, self.work, self.how, self.seed = network, work, how, seed
+        self.average = network  # until the first check brings it
         self.compare = LOSSES[loss]
         self._bad = self._steps = 0
         self._looked = list(self._some(_WATCHED))
@@ -77,6 +79,7 @@ class SiameseLesson:
         ValueError
             All patches look the same to the network, again and again.
         """
+        self.average = network
         figures = self._health(network, self._looked)
         if figures and self._steps >= _SETTLED:
             self._bad = self._bad + 1 if self._is_low(figures, network) else 0

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from napari_simgraph.core.config import Config, setting
+
+
+def _seed(what: str) -> Any:
+    """The setting that makes the same again."""
+    return setting(0, f"Same seed: same {what}.", 0, 2**31 - 1, label="Seed")
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Apply(Apart):
         choices=("auto", "cpu", "cuda"),
         label="Device",
     )
-    seed: int = setting(0, "Of the approximate search.", 0, 2**31 - 1, label="Seed")
+    seed: int = _seed("neighbours, where the search is approximate")
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Cluster(Config):
     fineness: float = setting(
         1.0, "More and smaller communities with a larger number.", 0.01, 100, 0.1, label="Fineness"
     )
-    seed: int = setting(0, "Same seed: same clusters.", 0, 2**31 - 1, label="Seed")
+    seed: int = _seed("clusters")
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class Map2d(Config):
     distance: float = setting(
         0.1, "How close points may lie in a UMAP.", 0, 1, 0.05, label="Smallest distance"
     )
-    seed: int = setting(0, "Same seed: same map.", 0, 2**31 - 1, label="Seed")
+    seed: int = _seed("map")
 
 
 @dataclass(frozen=True)

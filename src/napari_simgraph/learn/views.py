@@ -3,112 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.learn.view_settings import Views
 
-_SMALL = 64  # px; pictures up to this side, one patch each and grey, are taken for digits
 _OPTICAL = 1.0 / 255  # darkest light that counts: the logarithm of darkness stays finite
 # Stains in optical density, rows: haematoxylin, eosin, the rest (Ruifrok, Johnston 2001).
 _STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
-
-
-@dataclass(frozen=True)
-class Views:
-    """What is varied, and by how much.
-
-    Parameters
-    ----------
-    patch
-        Side of the patches in pixels.
-    flips, turn
-        Mirrored or not; largest turn in degrees.
-    zoom, shear, shift
-        Largest factor of size; of slant; of shift, as a share of the patch.
-    bend
-        Spread of the elastic shift, as a share of the patch.
-    stroke
-        Strokes may be thicker or thinner.
-    gain, offset, noise
-        Of grey values, in spreads.
-    blur
-        Share of views that are blurred.
-    stain
-        Spread of the amount of each stain, for colour images.
-    near
-        How far apart the two views of a patch may lie, as a share of the patch.
-    border
-        What is seen beyond the border: ``reflection``, or ``border`` for the background of a
-        picture.
-    """
-
-    patch: int
-    flips: bool = True
-    turn: float = 180.0
-    zoom: float = 1.25
-    shear: float = 0.0
-    shift: float = 0.0
-    bend: float = 0.03
-    stroke: bool = False
-    gain: float = 0.1
-    offset: float = 0.1
-    noise: float = 0.15
-    blur: float = 0.3
-    stain: float = 0.0
-    near: float = 0.25
-    border: str = "reflection"
-
-    @property
-    def reading(self) -> int:
-        """Side of the crop to read for a patch, in pixels."""
-        # 1.5: corners of a patch turned by 45 degrees; what is still missing is mirrored
-        return math.ceil(0.75 * self.patch) * 2 if self.turn > 45 else self.patch
-
-    def stronger(self, factor: float) -> Views:
-        """The same with all amounts times a factor."""
-        names = ("shear", "shift", "bend", "gain", "offset", "noise", "stain")
-        amounts = {name: getattr(self, name) * factor for name in names}
-        return replace(self, zoom=self.zoom**factor, **amounts)
-
-
-PRESETS = {
-    # grey levels tell structures apart in electron microscopy: they are varied only a little
-    "em": Views(0),
-    "slide": Views(0, stain=0.2, gain=0.05, offset=0.05, noise=0.05),
-    "digits": Views(
-        0,
-        flips=False,
-        turn=15.0,
-        shear=0.2,
-        shift=0.08,
-        bend=0.06,
-        stroke=True,
-        gain=0.1,
-        offset=0.0,
-        noise=0.1,
-        blur=0.0,
-        near=0.0,
-        border="border",
-    ),
-}
-SAID = {
-    "em": "flips, turns, size, bending, noise, a little brightness",
-    "slide": "flips, turns, size, bending, the amount of each stain",
-    "digits": "small turns, slant, size, bending, the width of strokes",
-}
-
-
-def kind_of(images: Image | ImageSet) -> str:
-    """The preset for these images: ``em``, ``slide`` or ``digits``."""
-    several = each_image(images)
-    if several[0].channels == 3:
-        return "slide"
-    small = len(several) > 1 and all(max(one.plane) <= _SMALL for one in several)
-    return "digits" if small else "em"
 
 
 def view(crops: Tensor, how: Views, generator: Generator, light: Tensor | None = None) -> Tensor:

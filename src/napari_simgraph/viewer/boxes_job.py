@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from napari_simgraph.core.job import Job
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import Room
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, with_module
 
 Square = tuple[int, int, int, int]  # z, y, x, side in pixels
 
@@ -28,12 +26,13 @@ def embed_square(
     ValueError
         The model was made for other images.
     """
-    aside = Aside()
-    try:
-        name = "napari_simgraph.learn.boxes"
-        boxes: Any = yield from aside.wait(partial(import_module, name))
-        found = yield from boxes.embed(model, image, [(0, *square)], aside)
-        point: NDArray[np.float32] = found[0]
-        return point
-    finally:
-        aside.close()
+    run = partial(_embed, model, image, square)
+    return with_module("napari_simgraph.learn.boxes", run)
+
+
+def _embed(model: Model, image: Image, square: Square, aside: Aside) -> Job[NDArray[np.float32]]:
+    from napari_simgraph.learn.boxes import embed
+
+    found = yield from embed(model, image, [(0, *square)], aside)
+    point: NDArray[np.float32] = found[0]
+    return point

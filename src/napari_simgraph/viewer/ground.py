@@ -92,6 +92,20 @@ class Ground:
                 return Under(number, z, float(place[-2]), float(place[-1]))
         return None
 
+    def nearest(self, under: Under) -> int:
+        """The patch whose middle is nearest in the same section of a layer; -1 where it has none.
+
+        For a grid that has only some of the patches.
+        """
+        grid = self.grid
+        there = (grid.image == under.image) | (self.sheet is not None)
+        rows = np.flatnonzero(there & (grid.z == under.z))
+        if not len(rows):
+            return -1
+        place = self.data(under.image, under.z, under.y, under.x)[-2:]
+        away = ((self.centres(rows)[:, 1:] - place) ** 2).sum(1)
+        return int(rows[away.argmin()])
+
     def number(self, fingerprint: str) -> int:
         """The number of an image, -1 where it is none of these."""
         return self._numbers.get(fingerprint, -1)

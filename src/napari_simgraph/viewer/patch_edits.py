@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_simgraph.core import groups
 from napari_simgraph.core.groups import CLASSES, GROUPS
+from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.tables import Tables
@@ -19,10 +20,11 @@ _KEPT_STEPS = 100  # as many as napari keeps of strokes
 
 
 class _Step(NamedTuple):
-    """A column as it was, and what was done to it."""
+    """A column as it was, and what was done to it; of a table whose patches are these."""
 
     said: str
     key: str
+    grid: PatchGrid
     column: str
     values: NDArray[Any] | None
     colors: Mapping[str, str] | None
@@ -39,6 +41,7 @@ class PatchEdits:
     def __init__(self, selection: Selection, tables: Tables) -> None:
         self._selection, self._tables = selection, tables
         self._steps: list[_Step] = []
+        tables.changed.connect(self._forget)
 
     @property
     def last(self) -> str:
@@ -99,10 +102,17 @@ class PatchEdits:
     def _put(self, table: EmbeddingTable, column: str, said: str) -> str:
         before, key = self._table(), self._selection.key
         was = before.columns.get(column), before.colors.get(column)
-        self._steps = [*self._steps, _Step(said, key, column, *was)][-_KEPT_STEPS:]
+        self._steps = [*self._steps, _Step(said, key, before.grid, column, *was)][-_KEPT_STEPS:]
         self._show(key, table)
         self.changed.emit(said)
         return said
+
+    def _forget(self, key: str) -> None:
+        """A table is gone or has other patches: what was done to it can't be taken back."""
+        if any(step.key == key for step in self._steps):
+            there = key in self._tables
+            grid = self._tables.get(key).grid if there else None
+            self._steps = [one for one in self._steps if one.key != key or one.grid is grid]
 
     def _show(self, key: str, table: EmbeddingTable) -> None:
         self._tables.renew(key, table)

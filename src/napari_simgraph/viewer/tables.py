@@ -39,10 +39,29 @@ class Tables:
         self._nouns: dict[str, Nodes] = {}
         self._paths: dict[str, Path] = {}
         self._about: dict[str, dict[str, Any]] = {}
+        self._lent: set[str] = set()
 
     def keys(self) -> list[str]:
         """The keys, newest last; a key is a name for menus too."""
         return list(self._about)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._about
+
+    def noun(self, key: str) -> Nodes:
+        """A graph by its key, or a table where it has no links.
+
+        Raises
+        ------
+        ValueError
+            There is none of this key, or its file is gone or damaged.
+        """
+        if key not in self._about:
+            raise ValueError(f"There is no table '{key}' here any more: choose another one.")
+        if key not in self._nouns:
+            noun = read_noun(self._paths[key])
+            self._nouns[key] = noun  # type: ignore[assignment]
+        return self._nouns[key]
 
     def get(self, key: str) -> EmbeddingTable:
         """A table by its key.
@@ -52,12 +71,12 @@ class Tables:
         ValueError
             There is none of this key, or its file is gone or damaged.
         """
-        noun = self._noun(key)
+        noun = self.noun(key)
         return noun.table if isinstance(noun, SimilarityGraph) else noun
 
     def graph(self, key: str) -> SimilarityGraph | None:
         """The graph of a table, None where it has no links."""
-        noun = self._noun(key)
+        noun = self.noun(key)
         return noun if isinstance(noun, SimilarityGraph) else None
 
     def about(self, key: str) -> Mapping[str, Any]:
@@ -69,21 +88,36 @@ class Tables:
 
     def add(self, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
         """Take in a table or graph under a key, in the place of one before, and keep it."""
-        self._about.pop(key, None)
-        self._about[key] = {**about, "fingerprint": _made_by(noun)}
-        self._nouns[key] = noun
-        workspace = self._begin()
-        self._do(_keep, workspace.folder / "tables", key, noun, self._about[key])
+        self._lent.discard(key)
+        self._take(key, noun, about)
+        self._do(_keep, self._folder, key, noun, self._about[key])
+        self.changed.emit(key)
+
+    def lend(self, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
+        """Take in what will soon be replaced: it is in menus but never on disk."""
+        self._lent.add(key)
+        self._take(key, noun, about)
+        self.changed.emit(key)
+
+    def drop(self, key: str) -> None:
+        """Forget a table, and what of it is in the workspace; other files stay."""
+        about = self._about.pop(key, None)
+        self._nouns.pop(key, None)
+        self._paths.pop(key, None)
+        if key in self._lent:
+            self._lent.discard(key)
+        elif about is not None:
+            self._do(_remove, self._folder, key)
         self.changed.emit(key)
 
     def renew(self, key: str, table: EmbeddingTable) -> None:
         """The same patches with other columns or maps; edges stay."""
-        noun = self._noun(key)
+        noun = self.noun(key)
         self._nouns[key] = made = (
             noun.replace(table=table) if isinstance(noun, SimilarityGraph) else table
         )
-        folder = self._begin().folder / "tables"
-        self._do(self._keep_newest, folder, key, made)
+        if key not in self._lent:
+            self._do(self._keep_newest, self._folder, key, made)
         self.changed.emit(key)
 
     def open(self, path: Path) -> str:
@@ -101,8 +135,7 @@ class Tables:
         key = path.stem
         self._nouns[key], self._paths[key] = noun, path.absolute()  # type: ignore[assignment]
         self._about[key] = {"path": str(path.absolute()), "fingerprint": _made_by(noun)}
-        folder = self._begin().folder / "tables"
-        self._do(_keep_about, folder, key, self._about[key])
+        self._do(_keep_about, self._folder, key, self._about[key])
         self.changed.emit(key)
         return key
 
@@ -122,18 +155,19 @@ class Tables:
         if files:
             self.changed.emit("")
 
+    @property
+    def _folder(self) -> Path:
+        return self._begin().folder / "tables"
+
+    def _take(self, key: str, noun: Nodes, about: Mapping[str, Any]) -> None:
+        self._about.pop(key, None)
+        self._about[key] = {**about, "fingerprint": _made_by(noun)}
+        self._nouns[key] = noun
+
     def _keep_newest(self, folder: Path, key: str, noun: Nodes) -> None:
         """Write a table, unless a newer one waits: labels may follow each other quickly."""
         if self._nouns.get(key) is noun:
             _keep(folder, key, noun, self._about[key])
-
-    def _noun(self, key: str) -> Nodes:
-        if key not in self._about:
-            raise ValueError(f"There is no table '{key}' here any more: choose another one.")
-        if key not in self._nouns:
-            noun = read_noun(self._paths[key])
-            self._nouns[key] = noun  # type: ignore[assignment]
-        return self._nouns[key]
 
 
 def _made_by(noun: Any) -> str:

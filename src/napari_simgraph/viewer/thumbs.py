@@ -145,9 +145,9 @@ class Thumbs(QObject):
         """A table came, or another one under its key; a new column changes no picture."""
         self._images.pop(key, None)
         grid, listed = self._grids.pop(key, None), self._session.tables.keys()
-        if grid is None or key not in listed:
+        if grid is None:
             return
-        if self._session.tables.get(key).grid is not grid:
+        if key not in listed or self._session.tables.get(key).grid is not grid:
             self._kept = OrderedDict((k, p) for k, p in self._kept.items() if k[0] != key)
             self._wanted = {k: None for k in self._wanted if k[0] != key}
 

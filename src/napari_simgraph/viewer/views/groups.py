@@ -64,7 +64,7 @@ class GroupRows(QWidget):
             self.task.cancel()
             return
         session, key = self._session, self._session.selection.key
-        noun = session.tables.graph(key) or session.tables.get(key)
+        noun = session.tables.noun(key)
         method = _METHODS[self.method.currentIndex()][0]
         if method == "leiden" and not isinstance(noun, SimilarityGraph):
             self.said.emit("These patches have no links: take k-means.", True)
@@ -83,7 +83,7 @@ class GroupRows(QWidget):
         session, key = self._session, self._session.selection.key
         found = path or QFileDialog.getSaveFileName(self, "Save table", f"{key}.h5ad", _FILES)[0]
         if found:
-            noun = session.tables.graph(key) or session.tables.get(key)
+            noun = session.tables.noun(key)
             self._writing.ask(
                 partial(_write, noun, Path(found)), lambda told: self.said.emit(*told)
             )

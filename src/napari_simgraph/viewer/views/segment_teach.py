@@ -163,11 +163,7 @@ class TeachPage(SegmentPage):
         Whether image and labels are still the same is for the job to find out.
         """
         workspace = self._session.workspace
-        for run in reversed(workspace.runs() if workspace is not None else []):
-            same = run.get("title") == self._title and run.get("settings") == config.to_json()
-            if same and run["can_go_on"]:
-                return str(run["id"])
-        return ""
+        return "" if workspace is None else workspace.unfinished(self._title, config.to_json())
 
     def _keep(self, result: Any, ending: Ending) -> None:
         model: Model = result

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QWidget
 
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.io.own import OwnOptions, is_own
+from napari_simgraph.learn.view_settings import AUTO, kind_of
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.ground import noun_of
@@ -22,6 +23,7 @@ from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
 from napari_simgraph.viewer.stacking import is_made
+from napari_simgraph.viewer.views.ignore_row import IgnoreRow
 from napari_simgraph.viewer.views.own_tables import OwnTables
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, refuse_image, row
 from napari_simgraph.viewer.views.similar_job import (
@@ -33,7 +35,7 @@ from napari_simgraph.viewer.views.similar_job import (
     count,
 )
 
-_HELD = ("threads",)  # set by the machine
+_HELD = ("threads", "early", "ignore")  # set by the machine and the dock, or asked for in boxes
 _TABLES = "Tables (*.h5ad *.zarr *.npy *.npz *.csv *.h5)"
 
 
@@ -51,6 +53,7 @@ class SimilarInput(QWidget):
         super().__init__()
         self._session = session
         self._patch, self._stride = EM_PATCH, 0  # that we set; others were set by the person
+        self._kind = "em"
         self.image = ImageRow(session.viewer, "The picture to learn from: image, stack or sheet.")
         self.all_open = QCheckBox("")
         self.all_open.setToolTip("Learn from all open images of this kind.\ncommand line: --image")
@@ -61,16 +64,19 @@ class SimilarInput(QWidget):
             "Learn anew, or use a model: then nothing is learned.\ncommand line: --model",
         )
         self.form: Form[Settings] = Form(Settings, _HELD)
+        self.ignore = IgnoreRow()
         layout = column(self)
         layout.addWidget(self.image)
         layout.addWidget(self.all_open)
         layout.addWidget(self._more())
         layout.addWidget(row("Model", self.model))
         layout.addWidget(self.form)
+        layout.addWidget(self.ignore)
         self._own = OwnTables(session, self.table_opened.emit, self.failed.emit)
         self.image.changed.connect(self._image_chosen)
         self.all_open.toggled.connect(self._renew)
         self.form.changed.connect(self._form_changed)
+        self.ignore.changed.connect(self._renew)
         self.model.chosen.connect(self._renew)
         self.model.failed.connect(self.failed)
         self._form_changed()
@@ -118,7 +124,7 @@ class SimilarInput(QWidget):
         name = self.model.name
         use = self._session.model(name) if name else None
         given = Given(self.noun(), use=use)
-        self.form.hold(threads=gui_threads())
+        self.form.hold(threads=gui_threads(), ignore=self.ignore.word)
         settings = self.form.value()
         if use is not None:
             settings = replace(settings, patch=int(use.network["patch"]))
@@ -192,7 +198,14 @@ class SimilarInput(QWidget):
             first = each_image(noun)[0]
             self.form.set_pixel_size(first.spacing[-1], first.unit)
             self._fit_patch(first)
+            self._kind = kind_of(noun)
+            self._suggest()
         self._renew()
+
+    def _suggest(self) -> None:
+        """Tick what should not matter in images of this kind."""
+        said = str(self.form.control("views").get())
+        self.ignore.suggest(self._kind if said == AUTO else said)
 
     def _fit_patch(self, image: Image) -> None:
         """A usual patch for this kind of image, unless the person set one."""
@@ -209,6 +222,7 @@ class SimilarInput(QWidget):
             self._stride = int(patch.get()) // 2
             stride.set(self._stride)
             return  # that comes back here
+        self._suggest()
         self.changed.emit()
 
     def _renew(self, event: Any = None) -> None:
@@ -221,6 +235,7 @@ class SimilarInput(QWidget):
         if not others:
             self.all_open.setChecked(False)
         using = bool(self.model.name)
-        for name in ("minutes", "views", "patch"):
+        for name in ("minutes", "patch"):
             self.form.control(name).widget.setEnabled(not using)
+        self.ignore.setEnabled(not using)
         self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -92,13 +93,13 @@ def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[
 
 def count(images: Sequence[Image], settings: Settings) -> int:
     """How many patches there are at most; background is left out only when it is looked at."""
-    largest = max(max(one.plane) for one in images)
-    patch = min(settings.patch, largest)
+    sizes = _sizes(images)
+    patch = min(settings.patch, _largest(sizes))
     stride = settings.stride or max(1, patch // 2)
     total = 0
-    for one in images:
-        down, across = Layout(0, one.plane, patch, stride).counts
-        total += one.sections * down * across
+    for (sections, plane), many in sizes.items():
+        down, across = Layout(0, plane, patch, stride).counts
+        total += many * sections * down * across
     return total
 
 
@@ -106,7 +107,7 @@ def cost(given: Given, settings: Settings) -> Cost:
     """About how long it takes, how much memory, and how much disk."""
     images = each_image(given.image)
     patches = count(images, settings)
-    area = float(min(settings.patch, max(max(one.plane) for one in images)) ** 2)
+    area = float(min(settings.patch, _largest(_sizes(images))) ** 2)
     seconds = -1.0 if settings.steps or settings.epochs else 60 * settings.minutes
     if given.use is not None:
         seconds = 0.0
@@ -115,6 +116,17 @@ def cost(given: Given, settings: Settings) -> Cost:
     bytes_of = 4.0 * patches * settings.dimensions
     memory = _PROCESS + settings.batch * area * _ACTIVE + 2 * bytes_of
     return Cost(seconds, memory, 1.3 * bytes_of)
+
+
+def _sizes(images: Sequence[Image]) -> Counter[tuple[int, tuple[int, int]]]:
+    """How many images have as many sections of a size; of those of one array one is asked."""
+    if getattr(images, "alike", False):
+        return Counter({(images[0].sections, images[0].plane): len(images)})
+    return Counter((one.sections, one.plane) for one in images)
+
+
+def _largest(sizes: Counter[tuple[int, tuple[int, int]]]) -> int:
+    return max(max(plane) for _, plane in sizes)
 
 
 def _shares(given: Given, settings: Settings) -> tuple[float, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from napari_simgraph.core.model import Model
 from napari_simgraph.viewer.selection import Selection
 
+CLICK = "Click any place in the image."
+
 
 def say_health(model: Model) -> str:
     """How often two views of a patch find each other; "" where it was not measured."""

@@ -1,0 +1,102 @@
+"""The early answer of the Similar dock: a table to click in while the network still learns."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from napari_simgraph.core.early import LAYOUTS, PATCHES, POINTS, early_table
+from napari_simgraph.core.job import Region, Tick
+from napari_simgraph.core.raster import Image, ImageSet
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.viewer.jobs import Task
+from napari_simgraph.viewer.latest import Latest
+from napari_simgraph.viewer.selection import Selection
+from napari_simgraph.viewer.session import Session
+
+AFTER_S = 20.0  # of learning: the network tells most things apart by then
+TRY, LISTED = "Early answer: click a place to try it.", "Early answer: choose it under Patches."
+
+
+class EarlyAnswer:
+    """Puts what a training job writes on its way among the tables of a session.
+
+    In front where no patches of these images are, since what is there is better.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._beside = Latest("simgraph-early")
+        self.key = ""  # of the table while there is one
+
+    @property
+    def said(self) -> str:
+        """What one can do with it; "" while there is nothing."""
+        if not self.key:
+            return ""
+        return TRY if self._session.selection.key == self.key else LISTED
+
+    @property
+    def table(self) -> EmbeddingTable | None:
+        """The patches so far, with what was written into them."""
+        return self._session.tables.get(self.key) if self.key else None
+
+    def follow(
+        self, task: Task, room: FolderRoom, images: Image | ImageSet, name: str, ids: list[str]
+    ) -> None:
+        """Show what this task writes into its room, under a name."""
+        make = partial(_read, room, images)
+        take = partial(self._take, f"{name} · early", ids)
+        task.ticked.connect(lambda tick: self._ticked(tick, make, take))
+
+    def end(self) -> None:
+        """The table is not needed any more."""
+        self._beside.drop()
+        key, self.key = self.key, ""
+        if key:
+            if self._session.selection.key == key:
+                self._session.selection.show_table(None)
+            self._session.tables.drop(key)
+
+    def close(self) -> None:
+        """End the thread."""
+        self.end()
+        self._beside.close()
+
+    def _ticked(self, tick: Tick, make: Any, take: Any) -> None:
+        if isinstance(tick, Region) and tick.array == POINTS:
+            self._beside.ask(make, take)
+
+    def _take(self, key: str, ids: list[str], table: EmbeddingTable | None) -> None:
+        if table is None:
+            return
+        session, first = self._session, not self.key
+        ground = session.canvas.ground
+        free = ground is None or not ground.open
+        self.key = key
+        session.tables.lend(key, table, {"layers": ids})
+        if session.selection.key == key or (first and free):
+            session.selection.show_table(table, key)
+            _ask_again(session.selection)
+
+
+def _read(room: FolderRoom, images: Image | ImageSet) -> EmbeddingTable | None:
+    """The table; None where the job has ended meanwhile and taken its arrays along."""
+    parts = [room.look(name) for name in (LAYOUTS, PATCHES, POINTS)]
+    if any(part is None for part in parts):
+        return None
+    try:
+        return early_table(images, *(part[...] for part in parts if part is not None))
+    except (ValueError, OSError):
+        return None
+
+
+def _ask_again(chosen: Selection) -> None:
+    """The same question to the points as they are now."""
+    like, unlike = (
+        [chosen.example(one.row) for one in side if one.row >= 0]
+        for side in (chosen.like, chosen.unlike)
+    )
+    if like:
+        chosen.ask(like, unlike)
