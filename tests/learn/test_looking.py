@@ -110,3 +110,4 @@ def test_the_thinner_of_two_masks_is_the_boundary():
     halves = Labels(np.where(np.arange(90) < 45, 1, 2)[None].repeat(90, 0), classes=TWO)
     assert find_boundary("", halves, run(scan([halves]))) == ("", "")
     assert find_boundary("b", labels, run(scan([labels]))) == ("b", "")
+    assert find_boundary("none", labels, run(scan([labels]))) == ("", "")

@@ -28,6 +28,7 @@ NAMED_COLORS = {
     "mitochondrion": "#D55E00",
     "synapse": "#56B4E9",
 }
+NO_BOUNDARY = "none"  # asked for where no class is a wall
 BOUNDARY_NAMES = ("membrane", "membranes", "boundary", "boundaries", "border", "wall")
 BACKGROUND_NAMES = ("background", "outside", "nothing", "rest", "other", "not annotated", "value 0")
 
@@ -99,6 +100,18 @@ class ClassTable:
         """The name of the class that separates cells, by its usual names; "" if there is none."""
         hits = [row.name for row in self.rows if row.name.casefold() in BOUNDARY_NAMES]
         return hits[0] if hits else ""
+
+    def wall(self, asked: str) -> str:
+        """The class asked for as a boundary; found by its name where "", "" where "none".
+
+        Raises
+        ------
+        ValueError
+            There is no class of the name asked for.
+        """
+        if asked == NO_BOUNDARY and asked not in self.names:
+            return ""
+        return self.find(asked).name if asked else self.boundary()
 
     def backgrounds(self) -> tuple[int, ...]:
         """The values of classes that are no objects, by their usual names."""

@@ -27,7 +27,9 @@ class LiveLearning(Computing, Varying, Network):
         label="Steps after a stroke",
     )
     boundary: str = setting(
-        "", "The class that separates cells; found by its name if empty.", label="Boundary class"
+        "",
+        "The class that separates cells; found if empty, or none.",
+        label="Boundary class",
     )
     seed: int = setting(
         0, "Same strokes, steps and threads: same answers.", 0, 2**31 - 1, label="Seed"

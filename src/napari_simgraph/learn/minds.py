@@ -168,7 +168,7 @@ class Minds:
             **self._answering(),
             settings=dict(settings),
             classes=table,
-            boundary=table.find(boundary).name if boundary else table.boundary(),
+            boundary=table.wall(boundary),
             channels=image.channels,
             spacing=image.spacing,
             unit=image.unit,

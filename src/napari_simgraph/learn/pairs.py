@@ -169,10 +169,8 @@ def find_boundary(asked: str, labels: Labels, found: Sequence[Found]) -> tuple[s
     ValueError
         There is no class of the name asked for.
     """
-    if asked:
-        return labels.classes.find(asked).name, ""
-    known = labels.classes.boundary()
-    if known or not labels.exclusive or len(labels.classes) != 2:
+    known = labels.classes.wall(asked)
+    if known or asked or not labels.exclusive or len(labels.classes) != 2:
         return known, ""
     thick = _thickness(labels, found[0].z) if found[0].image == 0 else None
     if thick is None:

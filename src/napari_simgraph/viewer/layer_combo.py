@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from napari.layers import Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox
 
@@ -96,7 +96,7 @@ class LayerCombo(QComboBox):
         before = self.layer
         listed = [layer for layer in self._viewer.layers if isinstance(layer, self._kind)]
         self._layers = [*([None] if self._none else []), *reversed(listed)]
-        reasons = [self._refuse(layer) if layer is not None else "" for layer in self._layers]
+        reasons = [self._why_not(layer) if layer is not None else "" for layer in self._layers]
         self.blockSignals(True)
         self.clear()
         for layer, reason in zip(self._layers, reasons, strict=True):
@@ -106,6 +106,11 @@ class LayerCombo(QComboBox):
         self.blockSignals(False)
         if self.layer != before or event is None:
             self.chosen.emit()
+
+    def _why_not(self, layer: Layer) -> str:
+        if isinstance(layer, Image | Labels) and 0 in layer.data.shape:
+            return "no pixels"
+        return self._refuse(layer)
 
     def _pick(self, index: int) -> None:
         self._picked = True

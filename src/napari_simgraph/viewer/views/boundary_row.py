@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QWidget
 
-from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.classes import NO_BOUNDARY, ClassTable
 from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.views.parts import column, row
 
-_NONE = "nothing"
+_ITSELF, _NOTHING = "found by itself", "nothing"
 
 
 class BoundaryRow(QWidget):
@@ -17,13 +17,15 @@ class BoundaryRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.menu = combo(
-            "The class between cells; found by its name.\ncommand line: --boundary", "Boundary"
+            "The class between cells; found by its name, or since it is thin.\n"
+            "command line: --boundary",
+            "Boundary",
         )
         column(self).addWidget(row("Cells end at", self.menu))
 
     @property
     def name(self) -> str:
-        """The chosen class, or ""."""
+        """The chosen class; "" where it is to be found, "none" where there is none."""
         return str(self.menu.currentData() or "")
 
     def show_table(self, table: ClassTable) -> None:
@@ -31,9 +33,10 @@ class BoundaryRow(QWidget):
         chosen = self.name
         self.menu.blockSignals(True)
         self.menu.clear()
-        self.menu.addItem(_NONE, "")
+        self.menu.addItem(_ITSELF, "")
         for name in table.names:
             self.menu.addItem(name, name)
-        wanted = chosen if chosen in table.names else table.boundary()
+        self.menu.addItem(_NOTHING, NO_BOUNDARY)
+        wanted = chosen if chosen in (*table.names, NO_BOUNDARY) else table.boundary()
         self.menu.setCurrentIndex(max(0, self.menu.findData(wanted)))
         self.menu.blockSignals(False)

@@ -15,6 +15,7 @@ from superqt import QLabeledRangeSlider
 
 from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Region, Tick
+from napari_simgraph.core.live import FILTERS
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.learn.cost import Cost, Shape, learning_speed, of_painting
@@ -44,6 +45,7 @@ _HELD = ("output", "sections", "threads")  # asked for above the form, or set by
 _REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
 _MEMBRANE = "membrane"  # other boundaries, as of glands, part things that are rarely counted
 _THINGS = {"classes": "classes", "probability": "sure", "instances": "objects"}  # as layers say it
+_NETWORKS = {"unet": "U-Net", "filters": FILTERS}
 
 Earlier: TypeAlias = dict[str, Image | Labels | None]  # by the names of the job's arrays
 
@@ -208,7 +210,7 @@ class RunPage(SegmentPage):
             "capability": "segmentation",
             "verb": "apply",
             "model": model.name,
-            "network": "U-Net",
+            "network": _NETWORKS.get(model.network["name"], model.network["name"]),
             "settings": config.to_json(),
             "figures": figures,
             "sections": self._count,
