@@ -152,7 +152,8 @@ def _with_colors(table: EmbeddingTable, column: str) -> EmbeddingTable:
     """The table with a colour for each name in a column, so that none changes by itself."""
     shades = {one.name: one.color for one in groups(table, column)}
     known = table.colors.get(column, {})
-    return table.replace(colors={**table.colors, column: {**shades, **known}})
+    # those that were known stay first: keys go by this order, not by how many there are now
+    return table.replace(colors={**table.colors, column: {**known, **shades, **known}})
 
 
 def _patches_at(grid: PatchGrid, other: PatchGrid, row: int) -> Rows:

@@ -55,6 +55,7 @@ class ThumbnailsPage(QWidget):
         self.thumbs = Thumbs(self.session)
         self.model = ThumbModel(self.session, self.thumbs)
         self._saving = Latest("simgraph-save-hits", self)
+        self._held: tuple[str, tuple[Hit, ...]] | None = None  # shown until the next answer
         self._make_controls()
         self._make_list()
         column = QVBoxLayout(self)
@@ -63,21 +64,23 @@ class ThumbnailsPage(QWidget):
         column.addLayout(self._row)
         column.addWidget(self.list, 1)
         chosen = self.session.selection
-        chosen.answered.connect(self.renew)
+        chosen.answered.connect(self._answered)
         chosen.table_changed.connect(self.renew)
         self._bound = [key for key, by in _KEYS.items() if self._bind(key, by)]
         self.renew()
 
     def show_hits(self, title: str, hits: Sequence[Hit]) -> None:
         """Show some patches under a title; the next answer of the selection replaces them."""
+        self._held = (title, tuple(hits))
+        self.renew()
+
+    def renew(self) -> None:
+        """Show what was found for the choice, or what others asked to be shown."""
+        hits = self.session.selection.hits
+        title, hits = self._held or (self._say(len(hits)), hits)
         self.title.setText(title)
         self.title.setToolTip(title)
         self.model.show(hits)
-
-    def renew(self) -> None:
-        """Show what was found for the choice."""
-        hits = self.session.selection.hits
-        self.show_hits(self._say(len(hits)), hits)
         table = self.session.selection.table
         one = table is not None and len(table.grid.sources) == 1
         self.where.setItemText(0, "this image" if one else _WHERE[0][1])
@@ -155,7 +158,7 @@ class ThumbnailsPage(QWidget):
     def close_events(self) -> None:
         """Stop following the session, and give the keys back."""
         chosen = self.session.selection
-        chosen.answered.disconnect(self.renew)
+        chosen.answered.disconnect(self._answered)
         chosen.table_changed.disconnect(self.renew)
         for key in self._bound:
             self.viewer.bind_key(key, None)
@@ -256,6 +259,10 @@ class ThumbnailsPage(QWidget):
         hit = self.model.items[row].hit
         table = self.session.tables.get(hit.table)
         QApplication.clipboard().setText(say_position(table, hit.row))
+
+    def _answered(self) -> None:
+        self._held = None
+        self.renew()
 
     def _labelled(self, said: str) -> None:
         self.renew()
