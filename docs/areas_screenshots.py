@@ -8,24 +8,25 @@ with large letters.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from make_screenshots import LARGE, LETTERS, themes
+from shooting import folded, main, sizes, themes
 from similar_screenshots import learned
 
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.patch_pixels import pool
+from napari_simgraph.io.samples import LARVA_CLASSES
 from napari_simgraph.viewer.areas.opinion import RARE
 from napari_simgraph.viewer.driving import Driver
 
 SECTION = 8
-LIKE = ((240, 48), (85, 62), (192, 176))  # mitochondria of that section
-UNLIKE = ((24, 128), (128, 128), (150, 20))
+LIKE = ((240, 48), (39, 79), (263, 106))  # mitochondria of that section
+UNLIKE = ((110, 120), (60, 20), (230, 260))
 STEPS = 60  # a few seconds
+ASKED, SHARE = 24, 0.15  # patches that are asked for; how much mitochondrion makes one interesting
+LARVA = ClassTable.of(LARVA_CLASSES)
 SUGGEST, CLICKS, REGIONS = 0, 1, 2
 
 
@@ -58,11 +59,20 @@ def clicked(window: Driver, dock: Any, like: Sequence[Any], unlike: Sequence[Any
     drawn(window, dock)
 
 
-def drawn(window: Driver, dock: Any) -> None:
+def answered(window: Driver, dock: Any, count: int) -> None:
+    """Say of so many asked patches what they are, as the truth has it."""
+    labels = dock.session.labels(window.viewer.layers["larva · truth"], LARVA)
+    share = pool(dock.looking.table.grid, labels)[:, LARVA.find("mitochondrion").value - 1]
+    for _ in range(count):
+        dock.hands.answer(bool(share[dock.looking.asked] >= SHARE))
+        drawn(window, dock, 0.2)
+
+
+def drawn(window: Driver, dock: Any, seconds: float = 1.5) -> None:
     """Wait for answers, outlines and pictures."""
     window.wait(0.3)
     window.wait(until=lambda: not dock.looking.lane.waits)
-    window.wait(1.5)
+    window.wait(seconds)
 
 
 def tutorial(window: Driver) -> None:
@@ -72,6 +82,7 @@ def tutorial(window: Driver) -> None:
     window.shoot("areas_suggest")
     window.viewer.dims.set_current_step(0, SECTION)
     clicked(window, dock, LIKE, UNLIKE)
+    answered(window, dock, ASKED)
     dock.hands.show_area(dock.looking.areas[0])
     drawn(window, dock)
     window.shoot("areas_clicks")
@@ -129,32 +140,9 @@ def review(window: Driver) -> None:
     window.wait(until=lambda: dock.task is None)
     drawn(window, dock)
     themes(window, "areas_painted")
-    dock.settings.open()
-    dock.keys.open()
-    themes(window, "areas_settings")
-    dock.settings.open(False)
-    dock.keys.open(False)
-    window.narrow(dock, 300)
-    window.shoot("areas_narrow")
-    window.narrow(dock)
-    window.letters(LARGE)
-    window.shoot("areas_large")
-    window.letters(LETTERS)
-
-
-def main() -> None:
-    """Make the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--review", action="store_true")
-    asked = parser.parse_args()
-    images, looked = Path(__file__).parent / "images", Path(tempfile.gettempdir()) / "areas"
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("SIMGRAPH_WORKSPACES", folder)
-        window = Driver(asked.out or (looked if asked.review else images))
-        (review if asked.review else tutorial)(window)
-        window.close()
+    folded(window, dock, "areas", themes)
+    sizes(window, dock, "areas")
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, tutorial, review)

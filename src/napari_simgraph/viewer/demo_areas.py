@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 STEPS = 40  # a few seconds
 SECTION = 8
 # y, x of mitochondria, and of places that are none, in that section
-LIKE, UNLIKE = ((240, 48), (85, 62), (192, 176)), ((24, 128), (128, 128), (150, 20))
+LIKE, UNLIKE = ((240, 48), (39, 79), (263, 106)), ((110, 120), (60, 20), (230, 260))
 
 
 def find_areas(demo: Demo) -> None:

@@ -1,4 +1,4 @@
-"""What Areas draws over the images: heat map or coloured patches, and outlines."""
+"""What Areas draws over the images: heat map or coloured patches, outlines, and clicks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from napari.layers import Image as ImageLayer
 from qtpy.QtCore import QObject
 
+from napari_simgraph.viewer.areas.clicked import ClickMarks
 from napari_simgraph.viewer.areas.heat import INTEREST, UNSURE, Heat
 from napari_simgraph.viewer.areas.looking import Looking
 from napari_simgraph.viewer.areas.scored import SCORE
@@ -31,8 +32,10 @@ class Drawing(QObject):
         super().__init__()
         self._session, self._looking = session, looking
         self.heat, self.shapes = Heat(session.viewer), AreaShapes(session.viewer)
+        self.clicks = ClickMarks(session.viewer)
         self.kind, self._chosen = INTEREST, 0
         looking.scored.connect(self.renew)
+        looking.said.connect(self.mark)
         looking.outlined.connect(self.outline)
         session.viewer.layers.events.inserted.connect(self._came)
 
@@ -71,13 +74,22 @@ class Drawing(QObject):
         if self._chosen:
             self.shapes.choose(self._chosen)
 
+    def mark(self, *_: object) -> None:
+        """Mark the patches that were clicked."""
+        ground, table = self._session.canvas.ground, self._looking.table
+        if ground is None or table is None or not ground.open:
+            self.clicks.hide()
+        else:
+            self.clicks.show(ground, self._looking.opinions.now.clicks)
+
     def close(self) -> None:
         """Take our layers out and draw no more."""
         self._session.viewer.layers.events.inserted.disconnect(self._came)
         self._looking.scored.disconnect(self.renew)
         self._looking.outlined.disconnect(self.outline)
-        self.heat.hide()
-        self.shapes.hide()
+        self._looking.said.disconnect(self.mark)
+        for part in (self.heat, self.shapes, self.clicks):
+            part.hide()
 
     def _color_patches(self) -> None:
         patches = self._session.canvas.patches
@@ -89,3 +101,4 @@ class Drawing(QObject):
         if isinstance(event.value, ImageLayer) and not about(event.value).get("fleeting"):
             self.renew()
             self.outline()
+            self.mark()

@@ -116,6 +116,7 @@ class Looking(QObject):
         if table is not None:
             self._restore(table)
         self.scored.emit()
+        self.said.emit("")
         self.outline()
 
     def judge(self, rows: Rows, like: bool | None) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QTabBar
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QScrollArea
 
+from napari_simgraph.core.job import Progress
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.areas.drawing import Drawing
 from napari_simgraph.viewer.areas.looking import Looking
@@ -18,7 +20,7 @@ from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.front_keys import Front, FrontKeys
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.latest import Latest
-from napari_simgraph.viewer.placing import open_dock
+from napari_simgraph.viewer.placing import open_dock, parent_of
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.thumbs import Thumbs
@@ -29,16 +31,12 @@ from napari_simgraph.viewer.views.areas_hands import Hands
 from napari_simgraph.viewer.views.areas_input import AreasInput
 from napari_simgraph.viewer.views.areas_keys import key_rows
 from napari_simgraph.viewer.views.areas_marks import MarksPage
-from napari_simgraph.viewer.views.areas_runs import CLICKS, REGIONS, SUGGEST, Runs
+from napari_simgraph.viewer.views.areas_runs import Runs
 from napari_simgraph.viewer.views.areas_say import how_measured, say_state
 from napari_simgraph.viewer.views.areas_suggest import SuggestPage
+from napari_simgraph.viewer.views.areas_tabs import CLICKS, REGIONS, SUGGEST, tab_bar
 from napari_simgraph.viewer.views.parts import Warned
 
-_TABS = (
-    ("Suggest", "Groups found without labels."),
-    ("My clicks", "A few clicks, answered at once."),
-    ("My regions", "Painted classes, for a full training."),
-)
 _WHAT_FOR = "Point out areas of interest, from no labels or a few clicks. First, the patches."
 _TIP = "key in this dock: Ctrl+Enter; command line: interest train"
 
@@ -52,7 +50,7 @@ class AreasDock(DockFrame):
         self.session.canvas.attach()
         self.thumbs, self.looking = Thumbs(self.session), Looking(self.session, self)
         self.drawing = Drawing(self.session, self.looking)
-        self.tabs = _tab_bar()
+        self.tabs = tab_bar()
         self._make_parts()
         self.hands = Hands(self.session, self.looking, self.drawing, self.found)
         self.runs = Runs(self.session, self.looking, (self.input, self.marks, self.noted))
@@ -62,6 +60,8 @@ class AreasDock(DockFrame):
         self._connect()
         self._come(True)
         self.keys.set_rows(key_rows(self.bound))
+        self._scored()
+        self._outlined()
         self._table_changed()
 
     @property
@@ -75,7 +75,6 @@ class AreasDock(DockFrame):
         self.suggest.setVisible(tab == SUGGEST)
         self.clicks.setVisible(tab == CLICKS)
         self.marks.setVisible(tab == REGIONS)
-        self.input.form.setVisible(tab != CLICKS)
         if self.looking.table is None:
             self._show_nothing()
             return
@@ -93,6 +92,13 @@ class AreasDock(DockFrame):
         """Say something until the next thing happens."""
         self._told = (state, sentence, made)
         self.renew()
+
+    def say_progress(self, progress: Progress) -> str:
+        """What it is doing."""
+        table = self.looking.table
+        if progress.text not in ("", "learning") or table is None:
+            return progress.text
+        return f"Learning the neighbourhood of {len(table):,} patches …"
 
     def show_ending(self, state: Shown, ending: Ending) -> None:
         """The dock says more than the task does."""
@@ -121,7 +127,7 @@ class AreasDock(DockFrame):
         self.suggest, self.clicks = SuggestPage(self.thumbs), ClicksPage(self.thumbs)
         self.marks, self.found = MarksPage(self.session), FoundRows(self.thumbs)
         pages = (self.suggest, self.clicks, self.marks)
-        for part in (self.input, self.noted, self.tabs, *pages, self.input.form, self.found):
+        for part in (self.input, self.noted, self.tabs, *pages, self.found):
             self.body.addWidget(part)
         self.settings.add(self.input.more)
         self.input.form.fold_into(self.settings)
@@ -147,6 +153,7 @@ class AreasDock(DockFrame):
         self.runs.changed.connect(self._changed)
         self.suggest.confirmed.connect(looking.confirm)
         self.suggest.picked.connect(lambda rows, said: chosen.choose(rows, said))
+        self.hands.listed.connect(self._show_reasons)
         self.clicks.judged.connect(self.hands.answer)
         self.clicks.another.connect(self.hands.ask_next)
         self.clicks.going.connect(self.hands.go_asked)
@@ -164,6 +171,7 @@ class AreasDock(DockFrame):
         self.session.tables.changed.connect(self._table_changed)
         self.session.workspace_changed.connect(self._table_changed)
         self.session.device_changed.connect(self.renew)
+        self.session.canvas.said.connect(self._hint)
         self.front.came.connect(self._come)
         self.on_close(self._leave)
 
@@ -180,6 +188,11 @@ class AreasDock(DockFrame):
             self.bound.free()
         if picker is not None:
             picker.judge = self.judge if front else None
+
+    def _hint(self, said: str) -> None:
+        """Why a click chose nothing."""
+        if self.runs.task is None and self.looking.table is not None:
+            self.tell("ready", said)
 
     def _changed(self, *_: object) -> None:
         self._told = None
@@ -214,6 +227,8 @@ class AreasDock(DockFrame):
         looking = self.looking
         opinion = looking.opinions.now
         self.looking.config = self.input.settings.train()
+        for page in (self.suggest, self.marks):
+            page.say_cost(self.runs.cost)
         self.suggest.show_groups(looking.key, looking.table, looking.groups)
         self.suggest.choose(opinion.group)
         self.clicks.show_opinion(opinion)
@@ -229,6 +244,12 @@ class AreasDock(DockFrame):
         looking = self.looking
         self.found.say_count(len(looking.areas), looking.down)
         self.found.table.show_areas(looking.key, looking.table, looking.areas, looking.down)
+
+    def _show_reasons(self) -> None:
+        """Scroll to what weighs, once it has its place."""
+        area = parent_of(self.inside, QScrollArea)
+        reasons = self.found.reasons
+        QTimer.singleShot(0, lambda: area.ensureWidgetVisible(reasons, 0, reasons.height()))
 
     def _state(self) -> tuple[Shown, str, Button | None]:
         ground, scores = self.session.canvas.ground, self.looking.scores
@@ -262,6 +283,7 @@ class AreasDock(DockFrame):
         self.session.tables.changed.disconnect(self._table_changed)
         self.session.workspace_changed.disconnect(self._table_changed)
         self.session.device_changed.disconnect(self.renew)
+        self.session.canvas.said.disconnect(self._hint)
         self._writing.close()
         self.hands.close()
         for part in (self.input, self.suggest, self.clicks, self.marks):
@@ -270,13 +292,3 @@ class AreasDock(DockFrame):
         self.looking.close()  # last: it writes what is not written yet
         self.thumbs.close()
         self.session.canvas.detach()
-
-
-def _tab_bar() -> QTabBar:
-    made = QTabBar()
-    for number, (name, tip) in enumerate(_TABS):
-        made.addTab(name)
-        made.setTabToolTip(number, tip)
-    made.setExpanding(False)
-    made.setDrawBase(False)
-    return made

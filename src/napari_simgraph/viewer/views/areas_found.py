@@ -28,14 +28,14 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.areas_say import report_rows
 from napari_simgraph.viewer.views.areas_table import AreaTable
-from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.parts import column
 from napari_simgraph.viewer.views.thumbs_model import say_position
 
 POINTS, NOTHING = "points", "nothing"
 SHOWN = (
     (INTEREST, "interest"),
-    (UNSURE, "how unsure the answer is"),
-    (POINTS, "patches by interest"),
+    (UNSURE, "how unsure"),
+    (POINTS, "as points"),
     (NOTHING, "nothing"),
 )
 OUTLINES = "GeoJSON that QuPath reads (*.geojson)"
@@ -75,12 +75,11 @@ class FoundRows(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SOON_MS)
         self._soon.timeout.connect(lambda: self.above.emit(self.slider.value()))
+        self.show_menu.setMinimumContentsLength(6)
         layout = column(self)
-        layout.addWidget(row("Show", self.show_menu))
-        layout.addWidget(row("Outline above", self.slider))
-        layout.addWidget(self.count)
-        layout.addWidget(self.table)
+        layout.addWidget(beside(QLabel("Show"), self.show_menu, QLabel("above"), self.slider))
         layout.addWidget(self._buttons())
+        layout.addWidget(self.table)
         layout.addWidget(self.reasons)
         layout.addWidget(self.report)
         self.show_menu.activated.connect(lambda at: self.shown.emit(SHOWN[at][0]))
@@ -97,8 +96,8 @@ class FoundRows(QWidget):
 
     def say_count(self, areas: int, down: int) -> None:
         """How many areas there are."""
-        more = f", {down} turned down" if down else ""
-        self.count.setText(f"Areas {areas - down:,}{more}")
+        self.count.setText(f"Areas {areas - down:,}")
+        self.count.setToolTip(f"{down} turned down, at the end." if down else "")
         self.table.setVisible(areas > 0)
         self.export.setEnabled(areas > down)
 
@@ -117,13 +116,7 @@ class FoundRows(QWidget):
         self.report_button = flat("Report", lambda: None, tip)
         self.report_button.setCheckable(True)
         self.report_button.toggled.connect(self.report.open)
-        line = QWidget()
-        across = QHBoxLayout(line)
-        across.setContentsMargins(0, 0, 0, 0)
-        for made in (self.why, self.report_button, self.export):
-            across.addWidget(made)
-        across.addStretch(1)
-        return line
+        return beside(self.count, self.why, self.report_button, self.export)
 
     def ask_path(self, labels: bool) -> None:
         """Ask where to, and tell it."""
@@ -132,6 +125,18 @@ class FoundRows(QWidget):
         if path:
             whole = path if Path(path).suffix else f"{path}{Path(name).suffix}"
             self.exporting.emit(whole, labels)
+
+
+def beside(*widgets: QWidget) -> QWidget:
+    """Widgets in one row; sliders take what room there is, else the first one does."""
+    line = QWidget()
+    across = QHBoxLayout(line)
+    across.setContentsMargins(0, 0, 0, 0)
+    across.setSpacing(4)
+    wide = [one for one in widgets if isinstance(one, QLabeledDoubleSlider)] or [widgets[0]]
+    for widget in widgets:
+        across.addWidget(widget, int(widget in wide))
+    return line
 
 
 class _Reasons(QTreeWidget):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.analysis.areas import Area
 from napari_simgraph.core.clicks import Reasons
@@ -19,7 +19,7 @@ _NONE, _SOON = -1, -2  # no asked patch was gone to; the next one is, as soon as
 
 
 class Hands(QObject):
-    """What a person does with areas and single patches.
+    """What a person does with areas and single patches; `listed` says that reasons are there.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class Hands(QObject):
     found
         The rows below all tabs.
     """
+
+    listed = Signal()
 
     def __init__(
         self, session: Session, looking: Looking, drawing: Drawing, found: FoundRows
@@ -113,6 +115,7 @@ class Hands(QObject):
         if looking.table is None:
             return
         self._found.reasons.show_reasons(looking.table, why, looking.spoken)
+        self.listed.emit()
         pairs = [pair for near in why.neighbours.values() for pair in near]
         weights = dict([*why.clicks, *pairs])
         hits = [Hit(looking.key, row, weight) for row, weight in weights.items()]

@@ -30,6 +30,9 @@ _AS_IT_IS = "nothing else"
 class Settings(interest.Train):
     """All that the dock asks for; the verbs take their own part of it."""
 
+    minutes: float = setting(
+        2.0, "How long a network learns.", 0, 10_000, 1, label="Learn for", unit="min"
+    )
     k: int = setting(10, "Links to patches that are alike.", 1, 1000, 1, label="Links, alike")
 
     def train(self) -> interest.Train:
@@ -75,16 +78,16 @@ class AreasInput(QWidget):
         layout = column(self)
         layout.addWidget(row("Patches", self.tables))
         layout.addWidget(self.facts)
-        self._model_row = row("Model", self.model)
-        layout.addWidget(self._model_row)
-        self.more = row("Links also by", self.seen)
+        self.more = QWidget()
+        folded = column(self.more)
+        folded.addWidget(row("Model", self.model))
+        folded.addWidget(row("Links also by", self.seen))
         self.tables.activated.connect(lambda index: self.chosen.emit(self._keys[index]))
         for menu in (self.model, self.seen):
-            menu.chosen.connect(self._model_chosen)
+            menu.chosen.connect(self.changed)
             menu.failed.connect(self.failed)
         session.tables.changed.connect(self.renew)
         session.selection.table_changed.connect(self.renew)
-        self._model_chosen()
 
     @property
     def settings(self) -> Settings:
@@ -133,10 +136,6 @@ class AreasInput(QWidget):
         self.seen.close_events()
         self._session.tables.changed.disconnect(self.renew)
         self._session.selection.table_changed.disconnect(self.renew)
-
-    def _model_chosen(self) -> None:
-        self._model_row.setVisible(bool(self._session.models("interest")))
-        self.changed.emit()
 
 
 def _images(session: Session, key: str, table: EmbeddingTable) -> Image | ImageSet | None:

@@ -43,7 +43,7 @@ class MarksPage(QWidget):
         self.share.setToolTip(tip)
         self.share.setAccessibleName("Share of a patch")
         calm(self.share)
-        self.told = QLabel("Where much is painted, a network learns from it and the links.")
+        self.told = QLabel()
         self.told.setObjectName("faint")
         self.told.setWordWrap(True)
         self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -54,6 +54,10 @@ class MarksPage(QWidget):
         self.painted.chosen.connect(self._renew)
         self.wanted.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._renew()
+
+    def say_cost(self, cost: str) -> None:
+        """Tell how long it takes."""
+        self.told.setText(f"Where much is painted, a network learns from it. {cost}")
 
     @property
     def layer(self) -> Layer | None:

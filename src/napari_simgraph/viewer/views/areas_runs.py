@@ -25,9 +25,9 @@ from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.areas_input import AreasInput
 from napari_simgraph.viewer.views.areas_marks import MarksPage
 from napari_simgraph.viewer.views.areas_say import KEPT_ASIDE, SCORED, say_answer
-from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
-
-SUGGEST, CLICKS, REGIONS = 0, 1, 2
+from napari_simgraph.viewer.views.areas_tabs import REGIONS, SUGGEST
+from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
+from napari_simgraph.viewer.words import say_about
 
 
 class Runs(QObject):
@@ -65,6 +65,15 @@ class Runs(QObject):
         both = bool(opinion.like and opinion.unlike)
         words = f"{many} click{'' if many == 1 else 's'}" if many else "clicks"
         return f"Keep what {words} taught", both
+
+    @property
+    def cost(self) -> str:
+        """How long learning takes, and where: ``About 2 min on CPU (2 cores).``"""
+        settings = self._input.settings
+        where = say_device(self._session.jobs, settings.to_json())
+        if settings.steps:
+            return f"{settings.steps} steps on {where}."
+        return f"{say_about(60 * settings.minutes).capitalize()} on {where}."
 
     def start(self) -> None:
         """Do what the button says."""

@@ -79,7 +79,7 @@ def report_rows(figures: Mapping[str, float]) -> list[tuple[str, str]]:
 
 
 def say_table(table: EmbeddingTable, graph: SimilarityGraph | None) -> str:
-    """What is looked at: ``13,440 patches in 15 sections, 10 links each, side by side too``."""
+    """What is looked at: ``13,440 patches in 15 sections, 10 links each``."""
     grid = table.grid
     said = f"{len(table):,} patches"
     if len(grid.sources) > 1:
@@ -90,8 +90,7 @@ def say_table(table: EmbeddingTable, graph: SimilarityGraph | None) -> str:
         return f"{said}, no links yet"
     links = sum(len(edges.ends) for kind, edges in graph.edges.items() if kind != SPATIAL)
     each = links / max(1, len(table))
-    beside = ", side by side too" if SPATIAL in graph.edges else ""
-    return f"{said}, {each:.0f} links each{beside}"
+    return f"{said}, {each:.0f} links each"
 
 
 def say_size(area: Area) -> str:

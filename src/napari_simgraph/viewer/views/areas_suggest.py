@@ -54,7 +54,7 @@ class SuggestPage(QWidget):
         self._chosen = 0
         self.cards: list[Card] = []
         self._beside = Latest("simgraph-suggest", self)
-        self.told = QLabel("Finds kinds of patches by itself; you say which one matters.")
+        self.told = QLabel()
         self.told.setWordWrap(True)
         self.told.setObjectName("faint")
         self.list = QTreeWidget()
@@ -76,6 +76,10 @@ class SuggestPage(QWidget):
             self._show([])
         else:
             self._beside.ask(partial(cards_of, table, groups), self._show)
+
+    def say_cost(self, cost: str) -> None:
+        """Tell how long it takes."""
+        self.told.setText(f"Finds kinds of patches by itself; you say which matters. {cost}")
 
     def choose(self, number: int) -> None:
         """Show which group was confirmed; 0 for none."""

@@ -17,7 +17,7 @@ from napari_simgraph.viewer.views.areas_say import say_sections, say_size
 _TITLES = ("", "", "Size", "Score", "Where")
 _TICK, _PICTURE, _SIZE, _SCORE, _WHERE = range(5)
 _SIDE = 26  # px of a picture
-_ROWS = 4  # seen at once; more scroll
+_ROWS = 3  # seen at once where the dock is low; more scroll
 _TIPS = (
     "Off turns the area down; its patches count as 'not' from then on.",
     "The most typical patch.",
