@@ -13,11 +13,19 @@ SECTION = ("tear", "fold", "dirt", "contrast")
 OBJECT = ("chip", "blotch", "scratch")
 
 
+_VISIBLE = 10  # grey values a defect changes its place by, on average; less nobody would see
+_TRIES = 50
+
+
 def plant(pixels, kind, rng):
-    """A picture ``(Y, X)`` or ``(Y, X, C)`` of uint8 with one defect, and its mask."""
+    """A picture ``(Y, X)`` or ``(Y, X, C)`` of uint8 with one visible defect, and its mask."""
     values = pixels.astype(np.float64)
-    found, mask = globals()[f"_{kind}"](values, rng)
-    return np.clip(np.round(found), 0, 255).astype(np.uint8), mask
+    for _ in range(_TRIES):
+        found, mask = globals()[f"_{kind}"](values, rng)
+        found = np.clip(np.round(found), 0, 255)
+        if mask.any() and np.abs(found - values)[mask].mean() >= _VISIBLE:
+            return found.astype(np.uint8), mask
+    raise ValueError(f"No {kind} can be seen in this picture.")
 
 
 def _line(shape, rng, width, wave):

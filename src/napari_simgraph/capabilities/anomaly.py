@@ -14,7 +14,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import ScoreTable
-from napari_simgraph.io.industrial import EXPECTED, MAPS
+from napari_simgraph.io.industrial import EXPECTED, HIDDEN, MAPS
 from napari_simgraph.learn.anomaly_settings import (
     Judging,
     Looking,
@@ -57,20 +57,22 @@ class Found(NamedTuple):
     ----------
     map
         From 0 to 1 for each pixel; half is as odd as the oddest hundredth of normal places.
-    expected
-        The picture that the network expected, where asked for.
+    expected, hidden
+        The picture that the network expected, and what of it was hidden in one turn, where asked
+        for.
     scores
         The mean of each patch; ``made`` holds the score of each image.
     """
 
     map: Image | ImageSet
     expected: Image | ImageSet | None
+    hidden: Image | ImageSet | None
     scores: ScoreTable
 
     @property
     def folders(self) -> dict[str, str]:
         """Where files of a part go, below the folder of results."""
-        return {"map": MAPS, "expected": EXPECTED}
+        return {"map": MAPS, "expected": EXPECTED, "hidden": HIDDEN}
 
     @property
     def image_scores(self) -> dict[str, float]:

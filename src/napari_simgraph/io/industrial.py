@@ -20,7 +20,7 @@ from napari_simgraph.io.read import can_read, read, read_values
 from napari_simgraph.io.run_table import RunTable
 from napari_simgraph.io.safe import fresh
 
-MAPS, EXPECTED, SCORES = "maps", "expected", "scores.csv"
+MAPS, EXPECTED, HIDDEN, SCORES = "maps", "expected", "hidden", "scores.csv"
 NORMAL = "good"
 _BELOW = (Path("train", NORMAL), Path(NORMAL), Path("train"))
 

@@ -50,7 +50,7 @@ class Pretext(Config):
         16, "Side of a hidden part: at least that of a defect.", 8, 64, 8, label="Gap", unit="px"
     )
     repair: float = setting(
-        0.4, "Share of squares with odd parts to be mended.", 0, 0.9, 0.1, label="Mend"
+        0.6, "Share of squares with odd parts to be mended.", 0, 0.9, 0.1, label="Mend"
     )
     flips: str = setting(
         "auto",
@@ -95,13 +95,15 @@ class Looking(Config):
 
     speed: str = setting(
         "full",
-        "full hides parts of several sizes, each place once; fast hides half the picture twice.",
+        "full hides each place twice, in parts of two sizes; fast only mends the picture.",
         choices=("full", "fast"),
         label="How thoroughly",
         first=True,
     )
     expected: bool = setting(
-        False, "Also give the picture that was expected.", label="Also what was expected"
+        False,
+        "Also give the picture that was expected, and what was hidden.",
+        label="Expected",
     )
     background: str = setting(
         "auto",

@@ -20,7 +20,7 @@ _BLUR = 1.5  # cells: neighbours tell about a place too
 _FAR = 30.0  # spreads; what is farther is as odd as can be
 RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
 # How much the groups of parts count; see docs/benchmarks.md for what each brings.
-WEIGHTS = {"pixels": 1.0, "mended": 1.0, "tokens": 1.0, "colors": 1.0}
+WEIGHTS = {"pixels": 0.3, "mended": 1.0, "doubt": 1.0, "tokens": 0.3, "colors": 0.3}
 
 
 class Standard(NamedTuple):
@@ -131,7 +131,8 @@ def group_of(part: str) -> tuple[str, str]:
         return "tokens", ""
     if not rest:
         return "colors", ""
-    return ("mended" if rest.startswith("mended") else "pixels"), name
+    first = rest.partition(" ")[0]
+    return (first if first in WEIGHTS else "pixels"), name
 
 
 def squashed(fused: Maps, levels: NDArray[np.float32]) -> Maps:

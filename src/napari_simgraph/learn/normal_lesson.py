@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.hiding import holes, tiles
@@ -19,18 +20,22 @@ from napari_simgraph.nets.pretexts import COLORIZATION, MAE, opponent
 _WATCHED = 16  # crops looked at during a run
 _NO_BATCH = 2**31  # no batch has this number
 _BESIDE = 0.1  # weight of what was shown: enough that it stays, little beside what was hidden
+_DOUBT = 0.5  # weight of saying where it was mended
 _BESIDE_MENDED = 0.3  # … of a crop that was mended, whose other parts must come out unharmed
 
 
 class Task(NamedTuple):
     """Crops ``(N, C, R, R)`` for one pretext.
 
-    What goes in, what should come out, what is hidden, and how much each pixel counts.
+    What goes in, what is hidden, how much each pixel counts, what does not belong (1, or 0), and
+    the crops ``(N, 1, 1, 1)`` of which that is asked.
     """
 
     shown: NDArray[np.float32]
     hidden: NDArray[np.float32]
     weight: NDArray[np.float32]
+    odd: NDArray[np.float32]
+    asked: NDArray[np.float32]
 
 
 class Normal(NamedTuple):
@@ -86,7 +91,7 @@ class NormalLesson:
         count, edge = len(crops), crops.shape[-1]
         if name == COLORIZATION:
             whole = np.ones((count, 1, edge, edge), np.float32)
-            return Task(crops, np.zeros_like(whole), whole)
+            return Task(crops, 0 * whole, whole, 0 * whole, whole[:, :, :1, :1])
         config = self.config
         if name == MAE:
             sides = (config.tile, 2 * config.tile)
@@ -98,7 +103,8 @@ class NormalLesson:
         shown = np.where(mended, odd, crops)
         weight = np.where(mended, _BESIDE_MENDED + where, _BESIDE + hidden)
         hidden = np.where(mended, 0, hidden)
-        return Task(shown, hidden.astype(np.float32), weight.astype(np.float32))
+        single = (hidden, weight, where, mended)
+        return Task(shown, *(part.astype(np.float32) for part in single))
 
     def _losses(self, network: Any, batch: Any) -> dict[str, Tensor]:
         crops, tasks = batch
@@ -106,13 +112,19 @@ class NormalLesson:
         wanted = torch.from_numpy(crops).to(device)
         losses = {}
         for name, task in tasks.items():
-            shown, hidden, weight = (torch.from_numpy(part).to(device) for part in task)
+            shown, hidden, weight, odd, asked = (torch.from_numpy(p).to(device) for p in task)
+            doubted = weight.new_zeros(())
             if name == COLORIZATION:
                 off = network.color(shown).float() - opponent(wanted)[:, 1:]
             else:
-                off = network.redraw(name, shown, hidden).float() - wanted
-            each = off.abs().mean(1, keepdim=True)
-            losses[name] = (each * weight).sum() / weight.sum()
+                drawn = network.redraw(name, shown, hidden)
+                off = drawn.picture - wanted
+                each = functional.binary_cross_entropy_with_logits(
+                    drawn.doubt, odd, reduction="none"
+                )
+                doubted = (each * asked).mean() / asked.mean().clamp_min(1e-6)
+            redrawn = (off.abs().mean(1, keepdim=True) * weight).sum() / weight.sum()
+            losses[name] = redrawn + _DOUBT * doubted
         return losses
 
 

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.top_share import STEP
@@ -26,19 +25,18 @@ from napari_simgraph.learn.fit import Fitted, Plan, fit
 from napari_simgraph.learn.normal_lesson import Normal, NormalLesson
 from napari_simgraph.learn.normal_work import Field, fields, normal_work
 from napari_simgraph.learn.normalise import RULE
-from napari_simgraph.learn.oddity import SPEEDS, Oddity, reach_of, turns_of
+from napari_simgraph.learn.oddity import SPEEDS, Oddity, PlacedWindows, Turns, reach_of, turns_of
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.predict import Predictor, Tiled
+from napari_simgraph.learn.remembering import remember
 from napari_simgraph.learn.state import pack, unpack
-from napari_simgraph.learn.token_memory import Distance, TokenMemory, around
-from napari_simgraph.learn.windows import Span, Windows
+from napari_simgraph.learn.token_memory import Distance, TokenMemory
+from napari_simgraph.learn.windows import Span
 from napari_simgraph.nets import build, folded, reach
 from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
 
 CAPABILITY = "anomaly"
 NETWORK = "network/"  # before the names of the network's arrays in a model
-_CROPS = 400  # whose tokens are kept in mind: a hundred thousand of them
-_TOKENS = 20_000  # of those the memory is chosen from
 _FEW = 2  # fields looked at where it was stopped
 _EDGES = {"cpu": 1024, "cuda": 2048}  # px of a tile: what is read around it is 128 px wide
 NO_COLOR = (
@@ -71,16 +69,19 @@ def learn(given: Given, config: Any, room: Room, aside: Aside) -> Job[Model]:
     arrays = {NETWORK + key: values for key, values in pack(module).items()}
     memory = None
     if config.features:
-        memory = yield from _remember(module, normal, config.seed, place, aside)
+        memory = yield from remember(module, (normal, aligned), config.seed, place, aside)
         arrays |= memory.arrays()
     looked = fields(normal, aligned, config.seed)
+    parts: dict[str, list[str]] = {}
     for speed in SPEEDS:
-        oddity = _oddity(module, speed, config.tile, memory, place)
+        turns = turns_of(speed, config.tile, config.repair > 0)
+        oddity = _oddity(module, turns, memory, place)
+        parts[speed] = oddity.parts
         found = yield from _calibrate(oddity, network, looked, aligned, place, aside)
         arrays |= found.arrays(speed)
     yield Progress(1.0, "learned")
     told = {"settings": config.to_json(), "seed": config.seed, "network": network}
-    told |= {"data": data_of(normal.work) | {"aligned": aligned, "parts": oddity.parts}}
+    told |= {"data": data_of(normal.work) | {"aligned": aligned, "parts": parts}}
     return Model(CAPABILITY, arrays=arrays, **told, **_described(normal, fitted))
 
 
@@ -151,20 +152,20 @@ def predictor(oddity: Oddity, network: Mapping[str, Any], place: Place, aside: A
 def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:
     """A model ready to look; with the picture that was expected, if so wanted."""
     memory = TokenMemory.of(model.arrays)
-    tile = int(model.settings["tile"])
-    return _oddity(module_of(model), speed, tile, memory, place, expected)
+    settings = model.settings
+    turns = turns_of(speed, int(settings["tile"]), float(settings["repair"]) > 0)
+    return _oddity(module_of(model), turns, memory, place, expected)
 
 
 def _oddity(
     module: Any,
-    speed: str,
-    tile: int,
+    turns: Turns,
     memory: TokenMemory | None,
     place: Place,
     expected: bool = False,
 ) -> Oddity:
     distance = Distance(memory, place.device) if memory else None
-    return Oddity(folded(module), turns_of(speed, tile), distance, expected)
+    return Oddity(folded(module), turns, distance, expected)
 
 
 def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> Any:
@@ -179,33 +180,6 @@ def _plan(config: Any, normal: Normal, given: Given) -> Plan:
     marks = given.marks is not None and len(normal.rows)
     key = f"{config} {start} {marks} {data_of(normal.work)}"
     return Plan(steps, 60 * config.minutes, config.batch, config.rate, key)
-
-
-def _remember(
-    module: Any, normal: Normal, seed: int, place: Place, aside: Aside
-) -> Generator[Tick, Signal | None, TokenMemory]:
-    """The memory of the crops that were learned from."""
-    rng = np.random.default_rng(seed)
-    rows = np.sort(rng.permutation(normal.rows)[:_CROPS])
-    network: Any = folded(module).to(place.device)
-    tick = partial(Progress, text="remembering what is normal")
-
-    def look(part: NDArray[np.intp]) -> NDArray[np.float32]:
-        inputs = torch.from_numpy(normal.work.patches(part)).to(place.device)
-        with place.computing(), torch.no_grad():
-            tokens = around(network.tokens(inputs))
-        flat = tokens.permute(0, 2, 3, 1).reshape(-1, tokens.shape[1])
-        found: NDArray[np.float32] = flat.cpu().numpy()
-        return found
-
-    parts = []
-    for start in range(0, len(rows), 16):
-        parts.append((yield from aside.wait(partial(look, rows[start : start + 16]), tick)))
-        if aside.halt.stopped:
-            break
-    tokens = np.concatenate(parts)
-    chosen = tokens[np.sort(rng.permutation(len(tokens))[:_TOKENS])]
-    return (yield from aside.wait(partial(TokenMemory.fit, chosen, seed), tick))
 
 
 def _calibrate(
@@ -241,7 +215,7 @@ def _seen(
     def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         whole[:, slice(*rows), slice(*columns)] = values
 
-    windows = Windows(field.image, field.statistics)
+    windows = PlacedWindows(field.image, field.statistics)
     say = partial(_saying, "looking at what is normal")
     if not (yield from looking.section(windows, 0, write, say)):
         halt.stopped = False  # this one is finished all the same

@@ -23,10 +23,11 @@ from napari_simgraph.learn.calibrating import Calibration, Place
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor
 from napari_simgraph.learn.normalise import RULE, Statistics, measure
+from napari_simgraph.learn.oddity import Oddity, PlacedWindows
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.pixel_size import PixelSize, to_run, view
 from napari_simgraph.learn.predict import Predictor
-from napari_simgraph.learn.windows import Span, Windows
+from napari_simgraph.learn.windows import Span
 
 _CHUNK = 512  # px
 _CELL = 64  # px; background is told in squares of this side
@@ -34,10 +35,11 @@ IMAGE_SCORES = "image scores"  # in a table's `made`: by name of the image
 
 
 class Found(NamedTuple):
-    """What is odd: the map, what was expected (where asked for), and scores of patches."""
+    """What is odd: the map, what was expected and hidden (where asked for), scores of patches."""
 
     map: Image | ImageSet
     expected: Image | ImageSet | None
+    hidden: Image | ImageSet | None
     scores: ScoreTable
 
 
@@ -45,9 +47,10 @@ class Canvas:
     """The map of one image while it grows."""
 
     def __init__(
-        self, image: Image, calibration: Calibration, parts: Sequence[str], arrays: dict[str, Any]
+        self, image: Image, calibration: Calibration, oddity: Oddity, arrays: dict[str, Any]
     ) -> None:
-        self.image, self.calibration, self.parts = image, calibration, parts
+        self.image, self.calibration = image, calibration
+        self.parts, self.turns = oddity.parts, oddity.turns
         self.arrays = arrays
         self.statistics: Statistics | None = None
         self.shown: PatchGrid | None = None
@@ -72,6 +75,7 @@ class Canvas:
         self.arrays["map"][1][box] = score
         if "expected" in self.arrays:
             self.arrays["expected"][1][box] = self._pixels(values[count:])
+            self.arrays["hidden"][1][box] = self._hidden(z, rows, columns)
 
     def score(self) -> float:
         """The score of the image: that of its oddest section."""
@@ -81,7 +85,7 @@ class Canvas:
     def noun(self, kind: str, name: str) -> Image:
         """The map or the expected picture, over the image."""
         axes = self.image.axes.removesuffix("C")
-        if kind == "expected" and self.image.axes.endswith("C"):
+        if kind != "map" and self.image.axes.endswith("C"):
             axes += "C"
         spacing, unit, origin = self.image.spacing, self.image.unit, self.image.origin
         return Image(self.arrays[kind][1], axes, spacing, unit, origin, name)
@@ -95,6 +99,15 @@ class Canvas:
             info = np.iinfo(kind)
             pixels = np.clip(np.round(pixels), info.min, info.max)
         pixels = pixels.astype(kind)
+        return pixels if self.image.axes.endswith("C") else pixels[..., 0]
+
+    def _hidden(self, z: int, rows: Span, columns: Span) -> NDArray[Any]:
+        """The picture as it is shown to the network in its first turn; the rest is as usual."""
+        assert self.statistics is not None
+        pixels = np.array(self.image.section(z, (slice(*rows), slice(*columns))))
+        side = self.turns.sides[0] if self.turns.sides else _CELL // 4
+        down, across = np.arange(*rows) // side % 2, np.arange(*columns) // side % 2
+        pixels[(down[:, None] + across[None]) == 0] = self.statistics.shift
         return pixels if self.image.axes.endswith("C") else pixels[..., 0]
 
 
@@ -119,7 +132,7 @@ def look(
     for number, one in enumerate(several):
         part = "" if one is image else f"-{number}"
         arrays = _arrays(one, part, config.expected, room)
-        canvases.append(Canvas(one, calibration, oddity.parts, arrays))
+        canvases.append(Canvas(one, calibration, oddity, arrays))
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
             canvas.shown = yield from aside.wait(partial(_shown, canvas.image))
@@ -146,7 +159,7 @@ def _paint(
     canvas.statistics = statistics
     back = seen.onto(image, canvas.write)
     write, margin = (back, back.margin) if back else (canvas.write, 0)
-    windows = Windows(seen.image, statistics)
+    windows = PlacedWindows(seen.image, statistics)
 
     def say(z: int, share: float) -> Progress:
         done = (part[0] + (z + share) / image.sections) / part[1]
@@ -168,7 +181,8 @@ def _arrays(image: Image, part: str, expected: bool, room: Room) -> dict[str, tu
     """Name in the Room and array, of the map and of what was expected."""
     kinds = {"map": (image.shape, np.dtype(np.float32))}
     if expected:
-        kinds["expected"] = (tuple(int(n) for n in image.levels[0].shape), image.dtype)
+        shape = tuple(int(n) for n in image.levels[0].shape)
+        kinds |= {"expected": (shape, image.dtype), "hidden": (shape, image.dtype)}
     arrays = {}
     for kind, (shape, dtype) in kinds.items():
         lead = (1,) * (len(image.shape) - 2)
@@ -201,20 +215,27 @@ def _covered(shown: PatchGrid, z: int, rows: Span, columns: Span) -> NDArray[np.
 
 def _found(image: Image | ImageSet, canvases: Sequence[Canvas], model: Model, config: Any) -> Found:
     """The nouns of what was found."""
-    maps = [one.noun("map", f"{one.image.name} · anomaly") for one in canvases]
     grid = _grid(image, model)
-    single = isinstance(image, Image)
-    whole = maps[0] if single else ImageSet(tuple(maps), name=f"{image.name} · anomaly")
-    expected: Image | ImageSet | None = None
-    if config.expected:
-        drawn = [one.noun("expected", f"{one.image.name} · expected") for one in canvases]
-        expected = drawn[0] if single else ImageSet(tuple(drawn), name=f"{image.name} · expected")
+    whole = _together(image, canvases, "map", "anomaly")
+    expected, hidden = (
+        _together(image, canvases, kind, kind) if config.expected else None
+        for kind in ("expected", "hidden")
+    )
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
     made[IMAGE_SCORES] = {one.image.name: round(one.score(), 6) for one in canvases}
     scores = pool(grid, whole)[:, 0]
-    return Found(
-        whole, expected, ScoreTable(grid, scores, name=f"{image.name} · anomaly", made=made)
-    )
+    table = ScoreTable(grid, scores, name=f"{image.name} · anomaly", made=made)
+    return Found(whole, expected, hidden, table)
+
+
+def _together(
+    image: Image | ImageSet, canvases: Sequence[Canvas], kind: str, thing: str
+) -> Image | ImageSet:
+    """One part of the results of all images."""
+    nouns = [one.noun(kind, f"{one.image.name} · {thing}") for one in canvases]
+    if isinstance(image, Image):
+        return nouns[0]
+    return ImageSet(tuple(nouns), image.image_classes, f"{image.name} · {thing}")
 
 
 def _grid(image: Image | ImageSet, model: Model) -> PatchGrid:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import lcm
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_simgraph.learn.hiding import in_turn, period
 from napari_simgraph.learn.odd_parts import PARTS, REACH, compared, smooth
 from napari_simgraph.learn.token_memory import Distance, around
+from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets.pretexts import COLORIZATION, TOKEN, opponent
 from napari_simgraph.nets.unet import Reach
 
@@ -30,9 +34,29 @@ class Turns(NamedTuple):
     mends: bool
 
 
-def turns_of(speed: str, tile: int) -> Turns:
-    """How thoroughly: tiles of two sizes a quarter at a time, or of one size half and half."""
-    return Turns((tile, 2 * tile), 4, True) if speed == FULL else Turns((tile,), 2, False)
+def turns_of(speed: str, tile: int, mends: bool) -> Turns:
+    """How thoroughly to look.
+
+    Full hides tiles of two sizes, a quarter of the picture at a time, and mends. Fast only mends;
+    a network that has not learned to hides half of the picture twice.
+    """
+    if speed == FULL:
+        return Turns((tile, 2 * tile), 4, mends)
+    return Turns((), 0, True) if mends else Turns((tile,), 2, False)
+
+
+@dataclass(frozen=True)
+class PlacedWindows(Windows):
+    """Windows with two more channels: row and column of each pixel, from 0 to 1 in the image."""
+
+    def read(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Input ``(C + 2, Y, X)``, mirrored beyond borders."""
+        pixels = super().read(z, rows, columns)
+        height, width = self.image.plane
+        down = ((np.arange(*rows) + 0.5) / height).astype(np.float32)
+        across = ((np.arange(*columns) + 0.5) / width).astype(np.float32)
+        places = np.stack(np.broadcast_arrays(down[:, None], across[None]))
+        return np.concatenate([pixels, places])
 
 
 class Oddity(nn.Module):
@@ -57,7 +81,7 @@ class Oddity(nn.Module):
         self.network, self.turns = network, turns
         self.distance, self.expected = distance, expected
         names = list(network.networks)
-        self.names = names if turns.mends else names[:1]
+        self.names = names if turns.count == 4 else names[:1]
 
     @property
     def parts(self) -> list[str]:
@@ -67,9 +91,10 @@ class Oddity(nn.Module):
             if name == COLORIZATION:
                 found.append(name)
                 continue
-            found += [f"{name} {part}" for part in PARTS]
             if self.turns.mends:
-                found += [f"{name} mended {part}" for part in PARTS]
+                found += [*(f"{name} mended {part}" for part in PARTS), f"{name} doubt"]
+            if self.turns.sides:
+                found += [f"{name} {part}" for part in PARTS]
         return [*found, TOKENS] if self.distance is not None else found
 
     def fold(self) -> None:
@@ -77,8 +102,8 @@ class Oddity(nn.Module):
         self.network.fold()
 
     def forward(self, x: Tensor) -> Tensor:
-        """The parts of inputs ``(N, C, Y, X)``, whose sides are multiples of the stride."""
-        x = x.float()
+        """The parts of inputs ``(N, C + 2, Y, X)`` with their places, see `PlacedWindows`."""
+        x, places = x[:, :-2].float(), x[:, -2:].float()
         found, expected = [], None
         for name in self.names:
             if name == COLORIZATION:
@@ -91,7 +116,8 @@ class Oddity(nn.Module):
             expected = drawn if expected is None else expected
         coarse = functional.avg_pool2d(torch.cat(found, 1), _STEP)
         if self.distance is not None:
-            away = self.distance(around(self.network.tokens(x)))
+            tokens = around(self.network.tokens(x).float())
+            away = self.distance(tokens, functional.avg_pool2d(places, TOKEN))
             away = functional.interpolate(away, scale_factor=TOKEN / _STEP, mode="nearest")
             coarse = torch.cat([coarse, away], 1)
         blurred = smooth(coarse, _SIGMA / _STEP)
@@ -99,20 +125,23 @@ class Oddity(nn.Module):
         return torch.cat([fine, expected], 1) if self.expected else fine  # type: ignore[list-item]
 
     def _redrawn(self, name: str, x: Tensor, found: list[Tensor]) -> Tensor:
-        """What was expected, all of it while it was hidden; its differences go to `found`."""
-        total, first = torch.zeros_like(x[:, :1]), None
+        """What was expected; how the picture differs from it goes to `found`."""
+        expected: Tensor | None = None
+        if self.turns.mends:
+            mended = self.network.redraw(name, x, torch.zeros_like(x[:, :1]))
+            found += [compared(x, mended.picture), mended.doubt.sigmoid()]
+            expected = mended.picture
+        total = torch.zeros_like(x[:, :1])
         for side in self.turns.sides:
             drawn = torch.zeros_like(x)
             for number in range(self.turns.count):
                 hidden = in_turn(side, self.turns.count, number, x.shape[-2:]).to(x.device)
-                drawn = drawn + hidden * self.network.redraw(name, x, hidden).float()
+                drawn = drawn + hidden * self.network.redraw(name, x, hidden).picture
             total = total + compared(x, drawn)
-            first = drawn if first is None else first
-        found.append(total / len(self.turns.sides))
-        if self.turns.mends:
-            nothing = torch.zeros_like(x[:, :1])
-            found.append(compared(x, self.network.redraw(name, x, nothing).float()))
-        return first  # type: ignore[return-value]
+            expected = drawn if expected is None or side == self.turns.sides[0] else expected
+        if self.turns.sides:
+            found.append(total / len(self.turns.sides))
+        return expected  # type: ignore[return-value]
 
 
 def reach_of(network: Reach, turns: Turns) -> Reach:

@@ -18,7 +18,7 @@ from torch.nn import functional
 Crops = NDArray[np.float32]
 _COARSE = (3, 13)  # cells of the smooth noise along a side: blobs from a third of a crop down
 _SHARE = (0.02, 0.2)  # of a crop that is spoiled
-_BLEND = (0.35, 1.0)  # how much of what was there goes
+_BLEND = (0.25, 1.0)  # how much of what was there goes
 
 
 def spoiled(crops: Crops, rng: np.random.Generator) -> tuple[Crops, Crops]:
@@ -31,8 +31,11 @@ def spoiled(crops: Crops, rng: np.random.Generator) -> tuple[Crops, Crops]:
 
 
 def _place(rng: np.random.Generator, edge: int) -> Crops:
-    """Where one crop is spoiled: a blob, or a rectangle; from 0 to 1 with soft borders."""
-    if rng.random() < 0.5:
+    """Where one crop is spoiled: blobs, a rectangle or a line; from 0 to 1 with soft borders."""
+    kind = rng.random()
+    if kind < 0.25:
+        return _line(rng, edge)
+    if kind < 0.5:
         place = np.zeros((edge, edge), np.float32)
         height, width = (max(2, int(n)) for n in edge * rng.uniform(0.04, 0.4, 2))
         top, left = (int(rng.integers(0, max(1, edge - n))) for n in (height, width))
@@ -43,6 +46,17 @@ def _place(rng: np.random.Generator, edge: int) -> Crops:
     soft = max(1e-6, float(field.std()) * 0.1)
     place = np.clip((field - cut) / soft, 0, 1)
     return place.astype(np.float32)
+
+
+def _line(rng: np.random.Generator, edge: int) -> Crops:
+    """A bent line, as scratches and hairs are."""
+    y, x = np.mgrid[:edge, :edge] - rng.uniform(0.2, 0.8, 2)[:, None, None] * edge
+    angle = rng.uniform(0, np.pi)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    off = y * np.cos(angle) - x * np.sin(angle) - along**2 * rng.normal(0, 0.5) / edge
+    near = np.clip(rng.uniform(0.5, 5) - np.abs(off), 0, 1)
+    line: Crops = (near * (np.abs(along) < edge * rng.uniform(0.05, 0.6))).astype(np.float32)
+    return line
 
 
 def _fill(crops: Crops, rng: np.random.Generator) -> Crops:

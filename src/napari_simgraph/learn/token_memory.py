@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -21,28 +21,51 @@ from torch.nn import functional
 
 from napari_simgraph.learn.whitening import Whitening
 
-_DIMENSIONS = 64  # of a token after whitening; more are mostly noise
+Values: TypeAlias = NDArray[np.float32]
+
+_DIMENSIONS = 96  # of a token after whitening; more are mostly noise
 _MOST = 1024  # examples kept: a map of 512 x 512 px is compared with them in a twentieth second
+_USUAL = 0.1  # share of the usual variance that is added: that of a few pictures is unsure
 _PART = "tokens"
 _NEAR = 3  # tokens down and across that are averaged: one alone is noisy
 
 
 class TokenMemory(NamedTuple):
-    """How tokens are whitened, and the kept examples ``(M, D)``."""
+    """How tokens are whitened, and the kept examples ``(M, D)``.
+
+    Where pictures are aligned `mean` and `spread` ``(D, h, w)`` say what is normal at each place,
+    and no examples are needed; else they are empty.
+    """
 
     whitening: Whitening
-    kept: NDArray[np.float32]
+    kept: Values
+    mean: Values
+    spread: Values
 
     @classmethod
-    def fit(cls, tokens: NDArray[np.float32], seed: int) -> Self:
-        """A memory of tokens ``(n, F)``."""
+    def fit(cls, tokens: Values, seed: int) -> Self:
+        """A memory of tokens ``(n, F)`` that lie anywhere."""
         whitening = Whitening.fit(tokens, _DIMENSIONS, 1.0)
         points = (tokens - whitening.mean) @ whitening.basis
-        return cls(whitening, _spread_out(points, _MOST, seed))
+        none = np.zeros((0, 0, 0), np.float32)
+        return cls(whitening, _spread_out(points, _MOST, seed), none, none)
+
+    def at_places(self, sums: NDArray[np.float64], squares: NDArray[np.float64], n: int) -> Self:
+        """The same by place, from sums over `n` pictures ``(D, h, w)`` and those of squares."""
+        from scipy.ndimage import gaussian_filter
+
+        mean = sums / n
+        variance = np.maximum(squares / n - mean**2, 0)
+        variance = gaussian_filter(variance, (0.0, 1.0, 1.0))  # neighbours tell about a place too
+        variance += _USUAL * variance.mean((1, 2), keepdims=True)
+        mean, spread = mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+        return self._replace(kept=self.kept[:1], mean=mean, spread=np.maximum(spread, 1e-6))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays of a model."""
-        return {f"{_PART}/kept": self.kept, **self.whitening.arrays(f"{_PART}/whitening")}
+        named = {"kept": self.kept, "mean": self.mean, "spread": self.spread}
+        ours = {f"{_PART}/{name}": values for name, values in named.items() if values.size}
+        return ours | self.whitening.arrays(f"{_PART}/whitening")
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
@@ -50,26 +73,52 @@ class TokenMemory(NamedTuple):
         if f"{_PART}/kept" not in arrays:
             return None
         whitening = Whitening.of(arrays, f"{_PART}/whitening")
-        return cls(whitening, np.array(arrays[f"{_PART}/kept"]))
+        none = np.zeros((0, 0, 0), np.float32)
+        names = ("kept", "mean", "spread")
+        return cls(whitening, *(np.array(arrays.get(f"{_PART}/{name}", none)) for name in names))
 
 
 class Distance:
-    """Distances of tokens to the nearest kept example, where the network computes."""
+    """Distances of tokens to what is normal, where the network computes."""
 
     def __init__(self, memory: TokenMemory, device: torch.device) -> None:
-        parts = (memory.whitening.mean, memory.whitening.basis, memory.kept)
-        self.mean, self.basis, self.kept = (torch.from_numpy(part).to(device) for part in parts)
+        whitening = memory.whitening
+        parts = (whitening.mean, whitening.basis, memory.kept, memory.mean, memory.spread)
+        tensors = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
+        self.mean, self.basis, self.kept = tensors[:3]
         self.lengths = self.kept.square().sum(1)
+        self.by_place = torch.stack(tensors[3:]) if memory.mean.size else None
 
-    def __call__(self, tokens: Tensor) -> Tensor:
-        """``(N, 1, y, x)`` of tokens ``(N, F, y, x)``, in standard deviations per direction."""
+    def __call__(self, tokens: Tensor, places: Tensor) -> Tensor:
+        """``(N, 1, y, x)`` of tokens ``(N, F, y, x)``, in standard deviations per direction.
+
+        `places` ``(N, 2, y, x)`` are rows and columns, from 0 to 1 over the whole picture.
+        """
         n, count, height, width = tokens.shape
         flat = tokens.permute(0, 2, 3, 1).reshape(-1, count)
         points = (flat - self.mean) @ self.basis
-        away = self.lengths - 2 * points @ self.kept.T
-        nearest = away.amin(1) + points.square().sum(1)
-        nearest = (nearest.clamp_min(0) / points.shape[1]).sqrt()
-        return nearest.reshape(n, 1, height, width)
+        if self.by_place is not None:
+            usual = self._at(places)  # (2, N * y * x, D)
+            off = ((points - usual[0]) / usual[1]).square().mean(1)
+        else:
+            away = self.lengths - 2 * points @ self.kept.T
+            off = (away.amin(1) + points.square().sum(1)) / points.shape[1]
+        return off.clamp_min(0).sqrt().reshape(n, 1, height, width)
+
+    def _at(self, places: Tensor) -> Tensor:
+        """Mean and spread at places, linear in between."""
+        assert self.by_place is not None
+        at = 2 * places.permute(0, 2, 3, 1).flip(-1) - 1  # columns first, from -1 to 1
+        found = [
+            functional.grid_sample(
+                part[None].expand(len(at), -1, -1, -1),
+                at,
+                padding_mode="border",
+                align_corners=False,
+            )
+            for part in self.by_place
+        ]
+        return torch.stack([one.permute(0, 2, 3, 1).reshape(-1, one.shape[1]) for one in found])
 
 
 def around(tokens: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ SQUARE = 4  # px; finer ones cost as much as a U-Net, coarser ones blur what the
 
 
 class ConvMAE(nn.Module):
-    """Pixels ``(N, C, Y, X)`` redrawn from a picture whose hidden parts are 0, and where they are.
+    """Pixels redrawn from a picture whose hidden parts are 0, and what does not belong in it.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class ConvMAE(nn.Module):
 
     def __init__(self, channels: int, width: int, depth: int) -> None:
         super().__init__()
-        inside, outside = (SQUARE**2 * n for n in (channels + 1, channels))
-        self.unet = UNet(inside, outside, (width, depth), residual=True)
+        numbers = SQUARE**2 * (channels + 1)
+        self.unet = UNet(numbers, numbers, (width, depth), residual=True)
 
     def fold(self) -> None:
         """See `UNet.fold`."""
@@ -48,7 +48,7 @@ class ConvMAE(nn.Module):
         return self.unet.stages(functional.pixel_unshuffle(x, SQUARE))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(N, C, Y, X)`` of ``(N, C + 1, Y, X)``; the last channel is 1 where it is hidden."""
+        """``(N, C + 1, Y, X)`` of as many: see `pretexts.Redrawn`; the last is 1 where hidden."""
         redrawn = self.unet(functional.pixel_unshuffle(x, SQUARE))
         return functional.pixel_shuffle(redrawn, SQUARE)
 

@@ -4,13 +4,15 @@ References
 ----------
 .. [1] Zavrtanik, Kristan, Skocaj, Reconstruction by inpainting for visual anomaly detection,
    Pattern Recognition 2021 (RIAD), section 3 (a U-Net that fills holes).
-.. [2] Zhang, Isola, Efros, Colorful image colorization, ECCV 2016, arXiv:1603.08511, section 2.
+.. [2] Zavrtanik, Kristan, Skocaj, DRAEM, ICCV 2021, arXiv:2108.07610, section 3.2 (one network
+   mends, and says where: here the same one).
+.. [3] Zhang, Isola, Efros, Colorful image colorization, ECCV 2016, arXiv:1603.08511, section 2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +25,13 @@ MAE, INPAINTING, COLORIZATION = "mae", "inpainting", "colorization"
 NAMES = (MAE, INPAINTING, COLORIZATION)
 TOKEN = 8  # px; the squares whose features are compared
 _WIDTH, _DEPTH = 16, 4  # of the U-Nets: the smallest that fills holes on textures of EM
+
+
+class Redrawn(NamedTuple):
+    """A picture ``(N, C, Y, X)``, and logits ``(N, 1, Y, X)`` of what does not belong in it."""
+
+    picture: Tensor
+    doubt: Tensor
 
 
 class Pretexts(nn.Module):
@@ -54,12 +63,13 @@ class Pretexts(nn.Module):
         """The pretexts that hide parts of the picture."""
         return tuple(name for name in self.networks if name != COLORIZATION)
 
-    def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Tensor:
-        """The picture ``(N, C, Y, X)`` from what is not `hidden` ``(N, 1, Y, X)``, which is 1."""
+    def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Redrawn:
+        """The picture from what is not `hidden` ``(N, 1, Y, X)``, which is 1."""
         hidden = hidden.expand(len(x), -1, -1, -1)
         shown = torch.cat([x * (1 - hidden), hidden], 1)
         drawn: Tensor = self.networks[name](shown.contiguous(memory_format=torch.channels_last))
-        return drawn
+        drawn = drawn.float()
+        return Redrawn(drawn[:, :-1], drawn[:, -1:])
 
     def color(self, x: Tensor) -> Tensor:
         """Colours ``(N, 2, Y, X)`` guessed from the brightness of ``(N, 3, Y, X)``."""
@@ -97,7 +107,7 @@ def _at(stage: Tensor, side: int) -> Tensor:
 def _network(name: str, channels: int, encoder: tuple[str, int, int, int]) -> nn.Module:
     kind, width, depth, window = encoder
     if name == INPAINTING:
-        return UNet(channels + 1, channels, (_WIDTH, _DEPTH), residual=False)
+        return UNet(channels + 1, channels + 1, (_WIDTH, _DEPTH), residual=False)
     if name == COLORIZATION:
         return UNet(1, 2, (_WIDTH, _DEPTH), residual=False)
     if kind == "vit":

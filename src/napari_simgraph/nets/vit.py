@@ -44,7 +44,7 @@ class Attending(nn.Module):
 
 
 class ViTMAE(nn.Module):
-    """Pixels ``(N, C, Y, X)`` redrawn from a picture whose hidden parts are 0, and where they are.
+    """Pixels redrawn from a picture whose hidden parts are 0, and what does not belong in it.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ViTMAE(nn.Module):
         self.hidden = nn.Linear(1, width, bias=False)
         self.decoder = nn.ModuleList(Attending(width) for _ in range(max(1, depth // 4)))
         self.last = nn.LayerNorm(width)
-        self.write = nn.Linear(width, channels * SQUARE**2)
+        self.write = nn.Linear(width, (channels + 1) * SQUARE**2)
 
     def fold(self) -> None:
         """Nothing: it has no normalisations that could be taken into other layers."""
@@ -79,7 +79,7 @@ class ViTMAE(nn.Module):
         return [self._joined(encoded, grid, 1)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(N, C, Y, X)`` of ``(N, C + 1, Y, X)``; Y and X are multiples of the window."""
+        """``(N, C + 1, Y, X)`` of as many, see `pretexts.Redrawn`; whole windows."""
         windows, grid = self._windows(x)
         squares, hidden = self._squares(windows)
         order = hidden.int().argsort(dim=1, stable=True)

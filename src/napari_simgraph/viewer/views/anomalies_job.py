@@ -1,0 +1,107 @@
+"""What the Anomalies dock computes beside the window: what is normal, and what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_simgraph.analysis.odd_places import OddPlace, highest, odd_mask, odd_places
+from napari_simgraph.capabilities import anomaly
+from napari_simgraph.core.job import Job
+from napari_simgraph.core.marks import Mark, Marks
+from napari_simgraph.core.model import Model
+from napari_simgraph.core.patch_pixels import pool
+from napari_simgraph.core.patches import PatchGrid
+from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.learn.calibrating import Calibration
+from napari_simgraph.viewer.jobs import JobRunner
+
+COLUMN = "anomaly"  # of the patches
+_SPEED = {"full": 0.25e6, "fast": 1.5e6}  # pixels a second on two cores, one pretext
+_CLOSED = ("polygon", "rectangle", "ellipse")
+
+
+@dataclass(frozen=True)
+class Settings(anomaly.Train):
+    """All that the dock asks for while learning."""
+
+
+def learn(
+    jobs: JobRunner, image: Image | ImageSet, marks: Marks | None, how: anomaly.Train, room: Room
+) -> Job[Model]:
+    """The job of learning, in the process of jobs."""
+    return jobs.apart(anomaly.train, image, marks, config=how, room=room)
+
+
+def look(
+    jobs: JobRunner, model: Model, image: Image | ImageSet, how: anomaly.Apply, room: Room
+) -> Job[anomaly.Found]:
+    """The job of looking, in the process of jobs."""
+    return jobs.apart(anomaly.apply, model, image, config=how, room=room)
+
+
+def seconds(image: Image | ImageSet, speed: str) -> float:
+    """About how long it takes to look at all."""
+    pixels = sum(one.sections * one.plane[0] * one.plane[1] for one in each_image(image))
+    return pixels / _SPEED[speed]
+
+
+def threshold(model: Model, rate: float, speed: str) -> float:
+    """The score above which a share of normal places lies."""
+    return Calibration.of(model.arrays, speed).threshold(rate)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What lies above a threshold: a mask for each map, the oddest places, how many there are."""
+
+    masks: list[Any]
+    places: list[OddPlace]
+    count: int
+    highest: float
+
+
+def above(maps: Sequence[Image], limit: float) -> Seen:
+    """What lies above a threshold."""
+    places, count = odd_places(maps, limit)
+    return Seen([odd_mask(one, limit) for one in maps], places, count, highest(maps))
+
+
+def scored(
+    tables: Mapping[str, EmbeddingTable], image: Image | ImageSet, found: Image | ImageSet
+) -> dict[str, EmbeddingTable]:
+    """The tables of patches of these images, with how odd each patch is."""
+    prints = [one.fingerprint for one in each_image(image)]
+    return {
+        key: table.with_column(COLUMN, pool(table.grid, found)[:, 0])
+        for key, table in tables.items()
+        if _prints(table.grid) == prints
+    }
+
+
+def marks_of(layer: Layer | None, image: Layer, role: str) -> list[Mark]:
+    """What is drawn in a Shapes layer, in pixels of an image: odd, or not to be used."""
+    found = []
+    for kind, corners in zip(*_drawn(layer), strict=True):
+        if kind not in _CLOSED or layer is None:
+            continue
+        world = [layer.data_to_world(corner) for corner in np.asarray(corners, float)]
+        places = np.array([image.world_to_data(np.asarray(one)[-image.ndim :]) for one in world])
+        z = round(float(places[:, 0].mean())) if image.ndim > 2 else 0
+        named = "odd" if role == "class" else ""
+        found.append(Mark("polygon", (places[:, -2:],), z, role=role, name=named))  # type: ignore[arg-type]
+    return found
+
+
+def _drawn(layer: Layer | None) -> tuple[Sequence[str], Sequence[Any]]:
+    return ([], []) if layer is None else (list(layer.shape_type), list(layer.data))
+
+
+def _prints(grid: PatchGrid) -> list[str]:
+    return [one.fingerprint for one in grid.sources]

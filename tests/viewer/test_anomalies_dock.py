@@ -1,0 +1,114 @@
+"""The Anomalies dock on a real viewer: mark, learn, look, walk, judge, and take back."""
+
+import csv
+
+import numpy as np
+import pytest
+import tifffile
+from acting import action, click, sentence
+from patches import show
+
+from napari_simgraph.capabilities.anomaly import Train
+from napari_simgraph.viewer.views.anomalies import AnomaliesDock
+from toy import drawn, toy_pixels
+
+SHORT = Train(
+    minutes=0, steps=12, patch=32, width=16, tile=8, batch=4, device="cpu", features=False
+)
+PLACE = {"scale": (4, 4), "units": ("nm", "nm")}
+
+
+@pytest.fixture
+def dock(viewer):
+    made = AnomaliesDock(viewer)
+    viewer.window.add_dock_widget(made, name="Anomalies", area="right")
+    yield made
+    made.session.jobs.close()
+
+
+def done(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)
+
+
+def around_the_odd_patch():
+    y, x = np.nonzero(drawn() == "X")
+    return [(y.min(), x.min()), (y.min(), x.max()), (y.max(), x.max()), (y.max(), x.min())]
+
+
+def test_what_is_missing(dock, viewer, tmp_path):
+    assert sentence(dock) == "No image is open yet."
+    viewer.add_image(np.zeros((2, 3, 40, 40), np.uint8), name="channels")
+    assert "This layer has 4 axes" in sentence(dock)
+    assert not dock.footer.main.isEnabled()
+    grey = viewer.add_image(toy_pixels(), name="toy", **PLACE)
+    dock.input.image.menu.choose(grey)
+    assert sentence(dock).startswith("Learns from toy, about 10 min on CPU")
+    item = dock.input.pretext.model().item(2)
+    assert not item.isEnabled()
+    assert item.toolTip() == "This image has no colour to guess."
+    dock.input.there.setChecked(True)
+    assert sentence(dock) == "Choose the folder of normal images."
+    good = tmp_path / "bottle" / "train" / "good"
+    good.mkdir(parents=True)
+    for number in range(12):
+        tifffile.imwrite(good / f"{number:02}.tif", toy_pixels()[: 80 + number])
+    (good / "12.tif").write_text("broken")
+    dock.input.choose_folder(str(tmp_path / "bottle"))
+    assert sentence(dock) == "Only 12 normal images: scores will be rough."
+    assert "12.tif" in dock.input.unread
+
+
+def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path):
+    layer = viewer.add_image(toy_pixels(), name="toy", **PLACE)
+    show(dock.session, layer, "toy, 16 px")
+    click(qtbot, dock.input.mark_button)
+    regions = viewer.layers.selection.active
+    assert regions.mode == "add_polygon"
+    regions.add_polygons(np.array(around_the_odd_patch()))
+    assert len(dock.input.marks()) == 1
+    dock.input.form.set_value(SHORT)
+    assert dock.footer.main.text() == "Learn what is normal"
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    assert sentence(dock).startswith("Knows what is normal, learned in ")
+    assert dock.footer.main.text() == "Look for anomalies"
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    qtbot.waitUntil(lambda: "toy · anomalies" in viewer.layers, timeout=10_000)
+    shown = {one.name: one for one in viewer.layers}
+    found = shown["toy · anomaly"]
+    assert found.data.shape == (96, 96)
+    assert tuple(found.scale) == (4, 4)
+    assert found.visible
+    assert not shown["toy · expected"].visible
+    dock.found.show_menu.setCurrentIndex(1)
+    dock.found.show_menu.activated.emit(1)
+    assert shown["toy · expected"].visible
+    assert not found.visible
+    assert "anomaly" in dock.session.selection.table.columns
+    walk_and_judge(dock, viewer, qtbot)
+    dock.save(str(tmp_path / "scores.csv"))
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    assert [row["image"] for row in rows] == ["toy"]
+    assert 0 < float(rows[0]["score"]) < 1
+    dock.runs.undo()
+    assert "toy · anomaly" not in viewer.layers
+
+
+def walk_and_judge(dock, viewer, qtbot):
+    found = dock.found
+    found.set_rate(0.1)
+    found.alarms.emit(found.rate)
+    qtbot.waitUntil(lambda: bool(found.lines), timeout=10_000)
+    assert " above " in sentence(dock)
+    click(qtbot, found.next_button)
+    assert found.line == found.lines[0]
+    worst = found.lines[0].place
+    marked = viewer.layers["toy · anomalies"].data
+    assert marked[tuple(round(n) for n in worst.middle)] in (0, 1)
+    assert marked.any()
+    before = found.count.text()
+    click(qtbot, found.no_button)
+    qtbot.waitUntil(lambda: all(one.place != worst for one in found.lines), timeout=10_000)
+    assert found.count.text() != before or not found.lines
+    assert action(dock, "Undo")
