@@ -94,7 +94,7 @@ def test_a_rare_class_counts_as_much_as_a_common_one():
     assert done == sorted(done)
 
 
-@pytest.mark.parametrize("unequal", ["balance", "plain"])
+@pytest.mark.parametrize("unequal", ["adjust", "plain"])
 def test_other_ways_for_unequal_classes_learn_too(unequal):
     model = learn(pictures(stripes=30, disc=10), unequal=unequal, augment_below=20)
     assert use(model, pictures(seed=5, stripes=4, disc=4)).columns["class"].tolist() == [

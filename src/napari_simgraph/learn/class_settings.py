@@ -87,10 +87,10 @@ class Unequal(Config):
     """What happens where some classes have many pictures and others few."""
 
     unequal: str = setting(
-        "adjust",
-        "adjust corrects for how common classes are, balance shows all equally often, "
+        "balance",  # 0.991 against 0.985 on MNIST cut 1 : 100 (docs/benchmarks.md)
+        "balance shows all equally often, adjust corrects for how common they are, "
         "plain does nothing.",
-        choices=("adjust", "balance", "plain"),
+        choices=("balance", "adjust", "plain"),
         label="Rare classes",
         first=True,
     )
