@@ -1,0 +1,130 @@
+"""The Classes dock on a real viewer: label, learn, hard and wrong ones, relabel, undo, pictures."""
+
+import numpy as np
+import pytest
+from acting import click, sentence
+from patches import PLACE, pixels, press, show
+
+from napari_simgraph import Image
+from napari_simgraph.core.groups import CLASSES
+from napari_simgraph.io.write import write
+from napari_simgraph.viewer.views.bottom import shown_page
+from napari_simgraph.viewer.views.classes import LABEL, LEARN, ClassesDock
+from napari_simgraph.viewer.views.classes_job import FOUND_COLUMN, SURE_COLUMN
+
+SHORT = {"minutes": 0, "steps": 3, "batch": 8, "width": 4, "depth": 2, "device": "cpu"}
+
+
+@pytest.fixture
+def dock(viewer):
+    made = ClassesDock(viewer)
+    viewer.window.add_dock_widget(made, name="Classes", area="right")
+    yield made
+    made.session.jobs.close()
+
+
+def learn(dock, qtbot, **changes):
+    form = dock.learn.form
+    form.set_value(type(form.value())(**{**form.value().to_json(), **SHORT, **changes}))
+    click(qtbot, dock.footer.main)
+    assert dock.task is not None, sentence(dock)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)  # torch is loaded on the way
+
+
+def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
+    assert sentence(dock) == "No image is open yet."
+    layer = viewer.add_image(pixels(), name="vnc", **PLACE)
+    assert sentence(dock) == "First, patches of the image."
+    session = dock.session
+    show(session, layer)
+    assert sentence(dock) == "Click a patch, then press 1 to put it into a class."
+    assert not dock.footer.main.isEnabled()
+    viewer.dims.set_current_step(0, 1)
+    press(viewer, layer, (1, 20, 30))
+    assert len(session.selection.rows) == 1
+    first = int(session.selection.rows[0])
+    click(qtbot, dock.label.add_button)
+    dock.label.list.renamed.emit("class 1", "bright")
+    assert dock.label.list.all_names == ["bright"]
+    dock.label.list.topLevelItem(0).setSelected(True)
+    session.selection.choose([first])
+    click(qtbot, dock.label.label_button)
+    assert session.selection.table.classes()[first] == "bright"
+    assert "second class is needed" in sentence(dock) or "Labelled 1 patch" in sentence(dock)
+    count = len(session.selection.table)
+    words = np.where(np.arange(count) % 2, "bright", "dark")
+    session.edits.label(words == "bright", "bright")
+    session.edits.label(words == "dark", "dark")
+    counts = {one.name: one.count for one in dock.label._lines()}
+    assert counts == {"bright": count // 2, "dark": count - count // 2}
+    learn(dock, qtbot)
+    assert sentence(dock).startswith("Balanced agreement ")
+    table = session.selection.table
+    assert set(table.columns[FOUND_COLUMN]) <= {"bright", "dark"}
+    assert 0 <= table.columns[SURE_COLUMN].min() <= table.columns[SURE_COLUMN].max() <= 1
+    assert "vnc · patches" in viewer.layers
+    figures = [one.figure for one in dock.label._lines()]
+    assert all(figures)
+
+    dock.tabs.setCurrentIndex(LEARN)
+    assert dock.learn.table.rowCount() == 2
+    kept = len(dock.run.model.data["kept_aside"])
+    cells = [dock.learn.table.item(i, j).text() for i in (0, 1) for j in (0, 1)]
+    assert sum(int(text.replace("·", "0")) for text in cells) == kept
+    assert f"On {kept} kept aside" in dock.learn.figures.text()
+
+    dock.tabs.setCurrentIndex(LABEL)
+    click(qtbot, dock.label.hard_button)
+    page = shown_page(viewer, "Thumbnails")
+    rows = [item.hit.row for item in page.model.items]
+    sure = table.columns[SURE_COLUMN][rows]
+    assert (np.diff(sure) >= 0).all()
+    was = table.classes()[rows[0]]
+    page.list.setCurrentIndex(page.model.index(0))
+    page.label_one(2 if was == "bright" else 1)  # what the key does
+    assert session.selection.table.classes()[rows[0]] != was
+    assert page.list.currentIndex().row() == 1  # the next one
+    session.edits.undo()
+    assert session.selection.table.classes()[rows[0]] == was
+
+    dock.run.show_map()
+    found = [layer.name for layer in viewer.layers if "class map" in layer.name]
+    assert found == ["vnc · class map"]
+    made = viewer.layers["vnc · class map"]
+    row = int(session.selection.table.grid.covering(0, 1, 20, 30)[0])
+    world = layer.data_to_world((1, 20, 30))
+    value = made.get_value(world, world=True)
+    name = session.selection.table.columns[FOUND_COLUMN][row]
+    assert made.features["class"][made.features["index"] == value].tolist() == [name]
+
+    learn(dock, qtbot, network="dense")
+    undo = dict(dock.run.told.chips)["Undo learning"]
+    undo()
+    assert FOUND_COLUMN in session.selection.table.columns  # that of the first run
+
+
+def test_pictures_with_a_folder_a_class(dock, viewer, qtbot, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, grey in (("bright", 200), ("dark", 50), ("odd", 120)):
+        (tmp_path / "p" / name).mkdir(parents=True)
+        for number in range(1 if name == "odd" else 10):
+            values = np.clip(rng.normal(grey, 10, (16, 16)), 0, 255).astype(np.uint8)
+            write(Image(values), tmp_path / "p" / name / f"{name}{number}.tif")
+    dock.input.open_folder(str(tmp_path / "p"))
+    assert dock.input.of_pictures
+    assert sentence(dock).startswith("3 classes, 21 pictures. 'odd' has only 1.")
+    assert [one.count for one in dock.label._lines()] == [10, 10, 1]
+    learn(dock, qtbot, steps=20)
+    assert "Balanced agreement" in sentence(dock)
+    lines = {one.name: one.figure for one in dock.label._lines()}
+    assert lines["odd"].endswith("rare")
+    table = dock.input.table
+    assert len(table) == 21
+    assert dock.session.selection.key == dock.input.key
+    assert (table.columns[FOUND_COLUMN] == table.classes())[:20].mean() > 0.7
+    dock.session.edits.label([0], "dark")
+    assert [one.count for one in dock.label._lines()][:2] == [9, 11]
+    assert dock.session.edits.last.startswith("Labelled 1 patch")
+    dock.run.show_map()
+    assert "Pictures have no map" in sentence(dock)
+    assert CLASSES in table.colors
