@@ -35,7 +35,7 @@ def pictures(window: Driver) -> None:
     """Wait until all thumbnails are read."""
     page = shown_page(window.viewer, "Thumbnails")
     wanted = lambda: all(page.thumbs.picture(i.hit.table, i.hit.row) for i in page.model.items[:12])  # noqa: E731
-    window.wait(until=wanted, at_most=60)
+    window.wait(until=wanted, at_most=LONGEST_S)
     window.wait(0.5)
 
 

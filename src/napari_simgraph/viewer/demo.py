@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.viewer.demo_classes import learn_classes
 from napari_simgraph.viewer.demo_objects import measure_objects
 from napari_simgraph.viewer.demo_similar import find_similar
 from napari_simgraph.viewer.driving import Driver
@@ -41,6 +42,7 @@ class Demo(Driver):
         self._segment(dock)
         measure_objects(self)
         find_similar(self)
+        learn_classes(self)
         for name in ("Jobs", "Workspace"):
             self.open(name)
             self.shoot(name.lower())
