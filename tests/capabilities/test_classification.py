@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from napari_simgraph import Image, ImageSet, MemoryRoom, run
 from napari_simgraph.capabilities import classification, embedding
 from napari_simgraph.cli import main
+from napari_simgraph.core.classified import kept_ids
 from napari_simgraph.core.job import Note, Progress
 from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.core.tables import EmbeddingTable
@@ -17,6 +19,7 @@ from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.picture_tables import read_chances, with_groups
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import write_table
+from napari_simgraph.learn.class_rows import whole_grid
 from toy import toy_image, toy_labels, toy_table
 
 QUICK = {"steps": 40, "minutes": 0, "threads": 1, "device": "cpu", "width": 8, "depth": 3}
@@ -72,7 +75,7 @@ def test_unseen_pictures_get_their_class(learned):
     figures = classification.score(found, unseen)
     assert figures["balanced"] > 0.9
     assert learned.metrics["balanced"] > 0.8
-    assert np.sum(learned.data["confusion"]) == len(learned.data["kept_aside"]) > 5
+    assert np.sum(learned.data["confusion"]) == len(kept_ids(learned)) > 5
 
 
 def test_pictures_of_any_size_are_whole(learned):
@@ -199,13 +202,8 @@ def test_patches_from_painted_regions_and_from_marks():
 def test_pictures_of_one_specimen_stay_on_one_side():
     toys = pictures(stripes=20, disc=20)
     groups = tuple(f"specimen {n // 5}" for n in range(40))
-    from dataclasses import replace
-
     model = learn(replace(toys, image_groups=groups), steps=2)
-    kept = {int(one) for one in model.data["kept_aside"]}
-    from napari_simgraph.learn.class_rows import whole_grid
-
-    aside = np.isin(whole_grid(toys).patch_id, np.array(sorted(kept), np.uint64))
+    aside = np.isin(whole_grid(toys).patch_id, kept_ids(model))
     for group in set(groups):
         inside = aside[[one == group for one in groups]]
         assert inside.all() or not inside.any()

@@ -6,6 +6,7 @@ from acting import click, sentence
 from patches import PLACE, pixels, press, show
 
 from napari_simgraph import Image
+from napari_simgraph.core.classified import kept_ids
 from napari_simgraph.core.groups import CLASSES
 from napari_simgraph.io.write import write
 from napari_simgraph.viewer.views.bottom import shown_page
@@ -68,7 +69,7 @@ def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
 
     dock.tabs.setCurrentIndex(LEARN)
     assert dock.learn.table.rowCount() == 2
-    kept = len(dock.run.model.data["kept_aside"])
+    kept = len(kept_ids(dock.run.model))
     cells = [dock.learn.table.item(i, j).text() for i in (0, 1) for j in (0, 1)]
     assert sum(int(text.replace("·", "0")) for text in cells) == kept
     assert f"On {kept} kept aside" in dock.learn.figures.text()

@@ -97,6 +97,38 @@ def train(
     return with_module(_CLASSIFY, partial(_train, (image, table, marks), start, config, room))
 
 
+def fill(
+    image: ImageSet | Image,
+    drawn: ImageSet,
+    table: EmbeddingTable | None = None,
+    *,
+    start: Model | None = None,
+    config: Train,
+    room: Room,
+) -> Job[Model]:
+    """Learn the classes with rare ones filled up by drawn pictures, and tell if that helped.
+
+    Parameters
+    ----------
+    image, table, start
+        As for `train`.
+    drawn
+        Pictures with classes that a network drew (`generation.sample`): learned from besides, never
+        kept aside.
+    config
+        Settings; half of the time goes to the same network without drawn pictures.
+    room
+        Keeps the checkpoints.
+
+    Raises
+    ------
+    ValueError
+        As for `train`, or drawn pictures have other classes or colours than the real ones.
+    """
+    given = (image, table, None, drawn)
+    return with_module(_CLASSIFY, partial(_fill, given, start, config, room))
+
+
 def sizes(
     image: ImageSet | Image,
     table: EmbeddingTable | None = None,
@@ -174,6 +206,12 @@ def score(prediction: Classified, truth: ImageSet, config: Score | None = None) 
 def _train(given: Any, start: Model | None, config: Train, room: Room, aside: Aside) -> Job[Model]:
     classify = import_module(_CLASSIFY)
     model: Model = yield from classify.learn(classify.Sources(*given), start, config, room, aside)
+    return model
+
+
+def _fill(given: Any, start: Model | None, config: Train, room: Room, aside: Aside) -> Job[Model]:
+    filling = import_module("napari_simgraph.learn.class_filling")
+    model: Model = yield from filling.fill(filling.Sources(*given), start, config, room, aside)
     return model
 
 

@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import PatchGrid, Source
 from napari_simgraph.core.raster import ImageSet
 from napari_simgraph.core.tables import PatchTable
 
+KEPT_ASIDE = "checked/patch_id"  # the array of a model that names patches kept aside
 FOUND, SURE, CHANCE = "class", "confidence", "p "  # columns; CHANCE comes before a class's name
 
 
@@ -75,6 +77,11 @@ class Classified(PatchTable):
             table = table.with_column(FOUND, table.classes())
         fields = ("columns", "maps", "colors", "name", "made")
         return cls(table.grid, **{name: getattr(table, name) for name in fields})
+
+
+def kept_ids(model: Model) -> NDArray[np.uint64]:
+    """The patches that were kept aside while a model of classes learned."""
+    return np.asarray(model.arrays.get(KEPT_ASIDE, ()), np.int64).view(np.uint64)
 
 
 def picture_names(sources: Sequence[Source]) -> tuple[str, ...]:

@@ -32,11 +32,15 @@ NO_CLASS = "Nothing has a class yet: use a folder with a folder for each class, 
 
 
 class Sources(NamedTuple):
-    """What classes are learned from: images, and a table or marks of their patches."""
+    """What classes are learned from: images, and a table or marks of their patches.
+
+    `drawn` are pictures that a network drew, to be learned from besides.
+    """
 
     image: Image | ImageSet
     table: EmbeddingTable | None = None
     marks: Marks | Labels | LabelsSet | None = None
+    drawn: ImageSet | None = None
 
     @property
     def whole(self) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_simgraph.analysis.class_report import honest_chances, report, temperature
-from napari_simgraph.core.classified import Classified
+from napari_simgraph.core.classified import KEPT_ASIDE, Classified
 from napari_simgraph.core.job import Job, Note, Progress, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.objects import Columns
@@ -23,14 +23,9 @@ from napari_simgraph.core.room import MemoryRoom, Room
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.learn import class_model as models
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.class_drawn import drawn_counts, with_drawn
 from napari_simgraph.learn.class_lesson import ClassLesson, Drawing, Pupils
-from napari_simgraph.learn.class_rows import (
-    Labelled,
-    Sources,
-    labelled,
-    readable,
-    whole_grid,
-)
+from napari_simgraph.learn.class_rows import Labelled, Sources, labelled, readable, whole_grid
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedder import NETWORK, features, saying, share_of
 from napari_simgraph.learn.embedding_model import tiling_of
@@ -73,13 +68,15 @@ def learn(given: Sources, start: Model | None, config: Any, room: Room, aside: A
     known = yield from labelled(given, config, aside)
     side = models.side_of(known, config)
     work = yield from patchwork(known.image, known.grid, side, RULE)
-    rare = yield from _too_few(known, config, aside)
+    more = drawn_counts(given.drawn, known.classes)
+    rare = yield from _too_few(known, more, config, aside)
     network = models.network_of(start, config, known, (work.images[0].channels, side))
     module = yield from aside.wait(partial(models.fresh, network, start, config))
     views, kind = models.views_for(known.image, config, side)
     shown = yield from show(work, known.rows, views.reading, aside)
     learned = known.learn[~rare[known.truth[known.learn]]]
     pupils = Pupils(shown, known.truth.astype(np.int64), learned, known.kept, known.classes.names)
+    pupils = with_drawn(pupils, given.drawn, known.classes, side)
     run = _Run(known, work, pupils, rare, config, place, aside)
     phases = Phases(room, 2 if _compares(run) else 1)
     fitted = yield from _fitted(run, module, views, (start, phases))
@@ -157,9 +154,11 @@ def find(
     return Classified.of(grid.take(np.arange(len(chances))), chances, model.classes.names, **named)
 
 
-def _too_few(known: Labelled, config: Any, aside: Aside) -> Job[NDArray[np.bool_]]:
-    """Which classes have too few pictures to be learned; said."""
-    counts = known.counts(known.learn) + known.counts(known.kept)
+def _too_few(
+    known: Labelled, more: NDArray[np.int64], config: Any, aside: Aside
+) -> Job[NDArray[np.bool_]]:
+    """Which classes have too few pictures to be learned, drawn ones included; said."""
+    counts = known.counts(known.learn) + known.counts(known.kept) + more
     rare: NDArray[np.bool_] = counts < config.fewer
     if (~rare).sum() < 2:
         rare = np.ones_like(rare)
@@ -259,7 +258,8 @@ def _checked(
         arrays[models.TEMPERATURE] = np.array([temperature(chances, truth)], np.float32)
         figures["ece"] = report(honest_chances(chances, truth), truth, names).ece
     ids = known.grid.patch_id[known.rows[known.kept]]
-    data |= {"confusion": raw.confusion.tolist(), "kept_aside": [str(one) for one in ids]}
+    arrays[KEPT_ASIDE] = ids.view(np.int64)  # a type that all who read the file know
+    data |= {"confusion": raw.confusion.tolist()}
     return figures, data
 
 

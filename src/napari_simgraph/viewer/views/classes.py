@@ -137,6 +137,7 @@ class ClassesDock(DockFrame):
         self.label.said.connect(lambda said: self._tell("done", said))
         self.learn.said.connect(lambda said, bad: self._tell("error" if bad else "done", said))
         self.learn.table.asked.connect(self.label.show_confused)
+        self.drawing.filled.connect(self._fill)
         self.session.canvas.said.connect(self._hint)
         self.session.device_changed.connect(self.renew)
         for event in ("inserted", "removed"):
@@ -153,7 +154,12 @@ class ClassesDock(DockFrame):
     def _changed(self) -> None:
         if self.task is None:
             self.run.told = None
+            self.drawing.renew()
         self.renew()
+
+    def _fill(self, drawn: Any) -> None:
+        """Learn from these drawn pictures besides, from now on; None for real ones alone."""
+        self.run.drawn = drawn
 
     def _tell(self, state: Shown, said: str) -> None:
         if self.task is None:

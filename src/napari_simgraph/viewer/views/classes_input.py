@@ -124,7 +124,7 @@ class ClassesInput(QWidget):
             source = table.grid.sources[missing.index(True)]
             raise ValueError(f"This table was made from {source.name}: open that image.")
         if ground.sheet is not None:
-            return Given(noun_of(ground.layers[0]), table)  # type: ignore[arg-type]
+            return Given(noun_of(ground.layers[0]), table)
         nouns = [noun_of(layer) for layer in ground.open]
         images = [one for one in nouns if isinstance(one, Image)]
         made: Image | ImageSet = images[0]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.capabilities import classification
-from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.classified import FOUND, SURE, Classified
+from napari_simgraph.core.classes import ClassTable, default_colors
+from napari_simgraph.core.classified import FOUND, SURE, Classified, kept_ids
 from napari_simgraph.core.groups import CLASSES
 from napari_simgraph.core.job import Job
 from napari_simgraph.core.model import Model
@@ -30,10 +30,14 @@ _ACTIVE = 500  # bytes that a pixel of a batch takes while learning, gradients i
 
 
 class Given(NamedTuple):
-    """Images, and the table of their patches; None for pictures with the class of their folder."""
+    """Images, and the table of their patches; None for pictures with the class of their folder.
+
+    `drawn` are pictures that fill up rare classes, for learning only.
+    """
 
     image: Image | ImageSet
     table: EmbeddingTable | None
+    drawn: ImageSet | None = None
 
 
 class Learned(NamedTuple):
@@ -45,9 +49,11 @@ class Learned(NamedTuple):
 
 def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[Learned]:
     """Learn classes and find them in all patches, each in the process of jobs."""
-    learning = jobs.apart(
-        classification.train, given.image, given.table, config=settings, room=room
-    )
+    if given.drawn is None:
+        verb, nouns = classification.train, (given.image, given.table)
+    else:
+        verb, nouns = classification.fill, (given.image, given.drawn, given.table)
+    learning = jobs.apart(verb, *nouns, config=settings, room=room)
     model = yield from part(learning, 0.0, _LEARNING, "learning")
     use = classification.Apply(device=settings.device, threads=settings.threads)
     finding = jobs.apart(
@@ -85,8 +91,7 @@ def with_found(table: EmbeddingTable | None, learned: Learned) -> EmbeddingTable
 
 def kept_rows(table: EmbeddingTable, model: Model) -> Rows:
     """The patches that were kept aside."""
-    ids = np.array([int(one) for one in model.data.get("kept_aside", ())], np.uint64)
-    return np.flatnonzero(np.isin(table.patch_id, ids))
+    return np.flatnonzero(np.isin(table.patch_id, kept_ids(model)))
 
 
 def wrong_rows(table: EmbeddingTable, model: Model | None) -> Rows:
@@ -104,23 +109,30 @@ def hard_rows(table: EmbeddingTable) -> Rows:
     if SURE_COLUMN not in table.columns:
         return np.flatnonzero(table.classes() == "")
     sure = np.nan_to_num(np.asarray(table.columns[SURE_COLUMN], np.float32), nan=2.0)
-    return np.lexsort((sure, table.classes() != ""))
+    order: Rows = np.lexsort((sure, table.classes() != ""))
+    return order
 
 
-def class_map(learned: Learned, number: int, classes: ClassTable) -> tuple[Labels, Image] | None:
-    """The classes of an image's patches as Labels, and how sure they are; None off a lattice."""
-    found = learned.found
-    if not found.grid.layouts:
-        return None
-    names = [name.casefold() for name in classes.names]
-    numbers = [names.index(word.casefold()) + 1 for word in found.columns[FOUND].tolist()]
-    values: NDArray[np.uint8] = np.array(numbers, np.uint8)
-    cells = fold(found.grid, values, number)
-    place = {"spacing": cells.spacing, "origin": cells.origin, "unit": cells.unit}
-    labels = Labels(cells.read(), axes=cells.axes, classes=classes, **place)
-    sure = fold(found.grid, np.asarray(found.columns[SURE], np.float32), number)
-    there = np.nan_to_num(sure.read())
-    return labels, Image(there, axes=sure.axes, **place)
+def class_map(table: EmbeddingTable, number: int) -> tuple[Labels, Image]:
+    """The classes found in an image as Labels, and how sure they are; one pixel a patch."""
+    words = np.asarray(table.columns[FOUND_COLUMN], np.str_)
+    known = table.colors.get(FOUND_COLUMN, {})
+    names = [*known, *sorted(set(words.tolist()) - set(known) - {""})]
+    usual = zip(names, default_colors(names), strict=True)
+    colors = [known.get(name, shade) for name, shade in usual]
+    classes = ClassTable.of(names, colors)
+    places = {"": 0} | {row.name: row.value for row in classes}
+    cells = fold(table.grid, np.array([places[word] for word in words], np.uint8), number)
+    labels = Labels(
+        cells.read(),
+        axes=cells.axes,
+        spacing=cells.spacing,
+        origin=cells.origin,
+        unit=cells.unit,
+        classes=classes,
+    )
+    sure = fold(table.grid, np.asarray(table.columns[SURE_COLUMN], np.float32), number)
+    return labels, sure.replace(data=np.nan_to_num(sure.read()))
 
 
 def _folded(words: NDArray[np.str_]) -> NDArray[np.str_]:

@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_simgraph.capabilities import classification
+from napari_simgraph.core.classified import kept_ids
 from napari_simgraph.core.model import Model
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
@@ -90,7 +91,7 @@ class LearnPage(QWidget):
         if settings.device == "auto":
             settings = replace(settings, device=self._session.device)
         sizes = ",".join(str(max(8, round(side * factor))) for factor in (0.5, 1, 2))
-        config = classification.Sizes(**{**settings.to_json(), "size": 0, "sizes": sizes})
+        config = classification.Sizes.from_json({**settings.to_json(), "size": 0, "sizes": sizes})
         session, jobs = self._session, self._session.jobs
         room = session.room(f"sizes {datetime.now():%Y-%m-%d %H%M%S}")
         self._comparing = jobs.submit(
@@ -129,7 +130,7 @@ class LearnPage(QWidget):
 
 def _say(model: Model) -> str:
     """The figures of a model, and what they were measured on."""
-    kept = len(model.data.get("kept_aside", ()))
+    kept = len(kept_ids(model))
     if not kept:
         return say_figures(model)
     error = model.metrics.get("ece")

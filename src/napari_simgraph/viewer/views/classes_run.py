@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.core.job import Progress, say_time
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.raster import ImageSet
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.jobs import Ending, State, Task
@@ -62,6 +63,7 @@ class ClassesRun(QObject):
         self.told: Told | None = None
         self._learned: dict[str, Learned] = {}
         self.wrong: Button = ("Wrong ones", lambda: None)
+        self.drawn: ImageSet | None = None  # pictures that fill up a rare class
 
     @property
     def model(self) -> Model | None:
@@ -72,7 +74,7 @@ class ClassesRun(QObject):
     def start(self, settings: Settings) -> None:
         """Learn the classes that are given now."""
         try:
-            given, session = self._input.given(), self._session
+            given, session = self._input.given()._replace(drawn=self.drawn), self._session
         except (ValueError, OSError) as error:
             self.tell(Told("error", say_error(error)))
             return
@@ -113,19 +115,22 @@ class ClassesRun(QObject):
 
     def show_map(self) -> None:
         """Show classes and how sure they are at the resolution of patches, of all open images."""
-        session = self._session
-        learned: Learned | None = self._learned.get(self._input.key)
+        session, table = self._session, self._input.table
         ground = session.canvas.ground
-        if learned is None or ground is None or ground.sheet is not None:
+        if table is None or FOUND_COLUMN not in table.columns or ground is None:
+            self.tell(Told("ready", "Learn classes first."))
+            return
+        if ground.sheet is not None or not table.grid.layouts:
             self.tell(Told("ready", "Pictures have no map: their points are coloured instead."))
             return
-        info = {"capability": "classification", "model": learned.model.name}
-        info |= {"command": f"napari-simgraph classification apply --model {learned.model.name}"}
+        by = str(table.made.get("classes_by", ""))
+        told = f"napari-simgraph classification apply --model {by}"
+        info = {"capability": "classification", "model": by, "command": told}
         for number, layer in enumerate(ground.layers):
-            made = class_map(learned, number, learned.model.classes) if layer is not None else None
-            if made is not None:
-                session.add_result(made[1], layer, SURE_MAP, info)
-                session.add_result(made[0], layer, CLASS_MAP, info)
+            if layer is not None:
+                classes, sure = class_map(table, number)
+                session.add_result(sure, layer, SURE_MAP, info)
+                session.add_result(classes, layer, CLASS_MAP, info)
                 for one in session.result_layers(layer, SURE_MAP):
                     one.visible = False
         self.tell(Told("done", "Classes and how sure they are, one pixel a patch."))
@@ -133,14 +138,13 @@ class ClassesRun(QObject):
     def _ended(self, asked: _Asked, ending: Ending) -> None:
         self.task = None
         if ending.result is not None:
-            self._keep(asked, ending)
+            self._keep(asked, ending.result, ending)
         elif ending.error is None:
             self.tell(Told("stopped", "Cancelled. The earlier classes are still shown."))
         else:
             self.tell(Told("error", ending.sentence, copy_report(ending)))
 
-    def _keep(self, asked: _Asked, ending: Ending) -> None:
-        learned: Learned = ending.result
+    def _keep(self, asked: _Asked, learned: Learned, ending: Ending) -> None:
         session, key = self._session, asked.key
         before = session.tables.get(key) if key in session.tables else None
         was = self._learned.get(key)
@@ -207,6 +211,8 @@ def say_figures(model: Model) -> str:
         return "Nothing was kept aside to measure it."
     plain = model.metrics.get("balanced plain")
     beside = f", plain network {plain:.2f}" if plain is not None else ""
+    undrawn = model.metrics.get("balanced undrawn")
+    beside += f", without drawn patches {undrawn:.2f}" if undrawn is not None else ""
     return f"Balanced agreement {found:.2f}{beside}."
 
 
