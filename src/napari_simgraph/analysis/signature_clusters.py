@@ -27,10 +27,10 @@ Numbers = NDArray[np.int32]
 
 TRIED = range(2, 21)
 STABLE = 0.8  # adjusted Rand index between groups of two halves; below it they are others each time
-_ROWS = 1500  # looked at for a suggestion: more find the same number and take longer
+_ROWS = 1000  # looked at for a suggestion: more find the same number and take longer
 _SHARE = 0.5  # of the rows in each resampling
 _FITTED = 20_000  # rows that the groups are found by; the others join the nearest
-_STARTS, _ALWAYS = 4, 10  # k-means ends where it began badly: of so many the best is taken
+_STARTS, _ALWAYS = 2, 10  # k-means ends where it began badly: of so many the best is taken
 
 
 @dataclass(frozen=True)

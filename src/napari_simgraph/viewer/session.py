@@ -30,6 +30,7 @@ from napari_simgraph.viewer.replacing import Made, as_corrected, forget_if_copy,
 from napari_simgraph.viewer.searching import Search
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.shelf import Shelf
+from napari_simgraph.viewer.signatures.book import Book
 from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
 from napari_simgraph.viewer.tables import Tables
 
@@ -57,8 +58,9 @@ class Session:
         Writes layers and strokes into the workspace.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
-    selection, tables, search, edits, canvas
-        What is chosen, tables of patches, what is like it, what people write, how it is drawn.
+    selection, tables, search, edits, canvas, signatures
+        What is chosen, tables of patches, what is like it, what people write, how it is drawn,
+        what networks see.
     """
 
     device_changed = Signal()
@@ -76,6 +78,7 @@ class Session:
         self.search = Search(self.selection, self.tables)
         self.edits = PatchEdits(self.selection, self.tables)
         self.canvas = Canvas(viewer, self.selection, self.tables)
+        self.signatures = Book(self.selection)
         self._before: dict[str, list[tuple[Image | Labels, dict[str, Any]]]] = {}
         for layer in list(viewer.layers):
             forget_if_copy(viewer, layer)
@@ -108,6 +111,7 @@ class Session:
         self.keeper.change_to(workspace)
         self._shelf.add_folders(workspace)
         self.tables.adopt(workspace)
+        self.signatures.adopt(workspace.folder)
         self.workspace_changed.emit()
         self.models_changed.emit()
 

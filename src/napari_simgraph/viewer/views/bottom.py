@@ -25,6 +25,7 @@ NAME = "Patches"
 PAGES: dict[str, tuple[str, str]] = {
     "Thumbnails": ("napari_simgraph.viewer.views.thumbnails", "ThumbnailsPage"),
     "Map": ("napari_simgraph.viewer.views.map_page", "MapPage"),
+    "Browser": ("napari_simgraph.viewer.views.browser", "BrowserPage"),
 }
 HEIGHT, _LEAST = 190, 120  # px; napari's own docks need 120 (napari#3453)
 _LEFT, _CORNER = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.Corner.BottomLeftCorner

@@ -1,0 +1,92 @@
+"""What the panes of the Browser have in common: a title, a picture that is painted, the theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QPainter
+from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_simgraph.viewer.signatures.book import Book
+from napari_simgraph.viewer.theme import Colors
+
+BLUE, ORANGE = "#0072B2", "#E69F00"  # below and above the mean; told apart by all eyes
+LETTERS = 0.85  # of the docks' letters
+
+
+class Pane(QWidget):
+    """A painted part of the Browser below its title.
+
+    `said` brings a sentence for the line below the panes.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, book: Book, name: str) -> None:
+        super().__init__()
+        self.book = book
+        self.look: Colors | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def renew(self, *_: object) -> None:
+        """Paint anew."""
+        self.update()
+
+    def renew_colors(self, look: Colors) -> None:
+        """Take on the theme's colours."""
+        self.look = look
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A quarter of the dock."""
+        return QSize(220, 120)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower, nothing can be read."""
+        return QSize(120, 60)
+
+    def paintEvent(self, event: Any) -> None:
+        """Paint what there is, or say what is missing."""
+        if self.look is None:
+            return
+        painter = QPainter(self)
+        font = QFont(painter.font())
+        font.setPointSizeF(max(7.0, font.pointSizeF() * LETTERS))
+        painter.setFont(font)
+        missing = self.missing()
+        if missing:
+            painter.setPen(QColor(self.look.faint))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), flags, missing)
+        else:
+            self.paint(painter, self.look)
+        painter.end()
+
+    def missing(self) -> str:
+        """Why there is nothing to paint; "" where there is."""
+        return "" if self.book.table is not None else "Nothing is recorded yet."
+
+    def paint(self, painter: QPainter, look: Colors) -> None:
+        """Paint it."""
+
+
+def framed(title: str, pane: QWidget) -> tuple[QWidget, QLabel]:
+    """A pane below its title, and the title."""
+    holder, label = QWidget(), QLabel(title)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(2)
+    column.addWidget(label)
+    column.addWidget(pane, 1)
+    return holder, label
+
+
+def elided(painter: QPainter, text: str, width: float) -> str:
+    """A name as far as it fits."""
+    middle = Qt.TextElideMode.ElideMiddle
+    return str(painter.fontMetrics().elidedText(text, middle, int(width)))

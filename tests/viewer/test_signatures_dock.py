@@ -1,0 +1,155 @@
+"""The Signatures dock and the Browser: what a network sees, recorded, clicked and compared."""
+
+import numpy as np
+import pytest
+from acting import click, sentence
+from patches import PLACE, pixels, show
+from qtpy.QtCore import QPoint, Qt
+
+from napari_simgraph.analysis.signature_paths import CLUSTER
+from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.groups import label
+from napari_simgraph.core.model import Model
+from napari_simgraph.learn.state import pack
+from napari_simgraph.nets import build
+from napari_simgraph.viewer.views.bottom import bottom_of
+from napari_simgraph.viewer.views.signatures import SignaturesDock
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def unet():
+    """An untrained U-Net, as a model."""
+    options = {"in_channels": 1, "out_channels": 2, "width": 4, "depth": 2}
+    arrays = pack(build("unet", **options))
+    classes = ClassTable.of(["dark", "bright"])
+    return Model("segmentation", arrays, {"name": "unet", "options": options}, classes=classes)
+
+
+@pytest.fixture
+def dock(viewer):
+    made = SignaturesDock(viewer)
+    viewer.window.add_dock_widget(made, name="Signatures", area="right")
+    yield made
+    made.session.jobs.close()
+
+
+def press(qtbot, pane, x, y):
+    """A click on a painted pane."""
+    pane.grab()  # what is laid out when it is painted
+    qtbot.mouseClick(pane, LEFT, pos=QPoint(int(x), int(y)))
+
+
+def ready(dock, viewer, qtbot):
+    """A stack with a table in front, some of its patches with a class, and a network."""
+    dock.session.add_model(unet(), "net")
+    layer = viewer.add_image(pixels(), name="vnc", **PLACE)
+    table = show(dock.session, layer)
+    bright = np.flatnonzero(table.values[:, :4].max(1) > 0)
+    named = label(label(table, np.arange(len(table)), "dark"), bright, "bright")
+    dock.session.tables.renew("vnc, 16 px", named)
+    dock.session.selection.show_table(named, "vnc, 16 px")
+    qtbot.waitUntil(lambda: dock.input.layers.count() == 5, timeout=60_000)
+    return named
+
+
+def done(dock, qtbot):
+    qtbot.waitUntil(lambda: dock.run.task is None, timeout=60_000)
+
+
+def test_it_teaches_while_it_is_empty_and_says_what_is_missing(dock, viewer, qtbot):
+    assert sentence(dock) == "No model is here yet."
+    assert not dock.footer.main.isEnabled()
+    dock.session.add_model(unet(), "net")
+    assert sentence(dock) == "Choose the picture that the network looks at."
+    viewer.add_image(np.zeros((32, 32, 3), np.uint8), name="colours", rgb=True)
+    qtbot.waitUntil(lambda: dock.footer.main.isEnabled(), timeout=60_000)
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    assert sentence(dock) == (
+        "This model wants grey pictures, the image has 3 colours. Learn a new one."
+    )
+    for at in range(dock.input.layers.count()):
+        dock.input.layers.item(at).setCheckState(Qt.CheckState.Unchecked)
+    assert not dock.footer.main.isEnabled()
+
+
+def test_recorded_patches_are_linked_all_ways(dock, viewer, qtbot):
+    known = ready(dock, viewer, qtbot)
+    assert "147 patches × 4 layers" in sentence(dock)
+    dock.input.groups.setCurrentIndex(2)  # three groups
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    book, chosen = dock.book, dock.session.selection
+    assert sentence(dock).startswith("Recorded. bright and dark ")
+    assert (book.table.patch_id == known.patch_id).all()
+    assert book.table.classes().tolist() == known.classes().tolist()
+    page = bottom_of(viewer).page("Browser")
+    page.resize(950, 220)
+    qtbot.wait(50)
+    # a layer: the other panes follow
+    press(qtbot, page.layers, 20, 30)
+    assert book.layer == "narrow.0"
+    # a group's name: its patches
+    press(qtbot, page.heat, 5, 5)
+    assert chosen.said == "group 1"
+    assert set(book.table.columns[CLUSTER][book.chosen]) == {0}
+    # a cell: its neuron, with pictures in the page Thumbnails
+    press(qtbot, page.heat, 40, 5)
+    qtbot.waitUntil(lambda: page.neuron.told is not None, timeout=10_000)
+    neuron = int(page.heat.neurons[0])
+    assert (page.neuron.told.layer, page.neuron.told.neuron) == ("narrow.0", neuron)
+    column = book.table.layer("narrow.0").of().start + neuron
+    strongest = book.table.values[:, column].argmax()
+    assert page.neuron.told.shown.top[0] == strongest
+    title = bottom_of(viewer).page("Thumbnails").title.text()
+    assert title == f"Neuron {neuron} of narrow.0: strongest first"
+    # a band of the paths: the patches that go along it
+    page.paths.grab()
+    node = page.paths.nodes[0]
+    press(qtbot, page.paths, node.box.center().x(), node.box.center().y())
+    assert book.steps == ((node.layer, node.cluster),)
+    rows = np.flatnonzero(book.table.columns[f"cluster {node.layer}"] == node.cluster)
+    assert book.chosen.tolist() == rows.tolist()
+    # a patch of the image: its path
+    chosen.ask([chosen.example(7)])
+    assert book.chosen.tolist() == [7]
+    for pane in page.panes:
+        assert not pane.grab().isNull()
+
+
+def test_neurons_are_compared_and_switched_off(dock, viewer, qtbot):
+    ready(dock, viewer, qtbot)
+    click(qtbot, dock.input._look.button(2))
+    dock.input.groups.setCurrentIndex(1)
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    assert [dock.sides.a.currentText(), dock.sides.b.currentText()] == ["bright", "dark"]
+    dock.sides.b.setCurrentText("bright")
+    click(qtbot, dock.sides.which)
+    assert sentence(dock) == "A and B are the same: choose two different ones."
+    dock.sides.b.setCurrentText("all the rest")
+    click(qtbot, dock.sides.which)
+    done(dock, qtbot)
+    assert "neurons tell them apart, neuron" in sentence(dock)
+    assert dock.book.compared.b == "all the rest"
+    dock.sides.b.setCurrentText("dark")
+    dock.sides.top.setValue(2)
+    click(qtbot, dock.sides.off)
+    done(dock, qtbot)
+    assert sentence(dock).startswith("2 off: bright ")
+    assert "; 2 random: bright " in sentence(dock)
+
+
+def test_signatures_come_back_with_the_workspace(dock, viewer, qtbot):
+    ready(dock, viewer, qtbot)
+    dock.input.groups.setCurrentIndex(1)
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    key, print_before = dock.book.key, dock.book.table.fingerprint
+    dock.session.flush()
+    folder = dock.session.workspace.folder
+    dock.book._known.clear()
+    dock.book.adopt(folder)
+    assert key in dock.book
+    assert dock.book.get(key).fingerprint == print_before
