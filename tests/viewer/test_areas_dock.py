@@ -62,8 +62,8 @@ def judge(dock, viewer, layer, qtbot):
     viewer.dims.set_current_step(0, 1)
     press(viewer, layer, BRIGHT, ("Shift",))
     press(viewer, layer, DARK, ("Control",))
-    qtbot.waitUntil(lambda: dock.looking.scores is not None, timeout=20_000)
-    qtbot.waitUntil(lambda: bool(dock.looking.areas), timeout=5000)
+    qtbot.waitUntil(lambda: dock.looking.scores is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(dock.looking.areas), timeout=60_000)
 
 
 def press_key(viewer, key):
@@ -86,7 +86,7 @@ def test_from_nothing_to_links(dock, viewer, layer, qtbot):
     assert sentence(dock) == "Make the links first: the button above does."
     assert dock.footer.main.text() == "Make links"
     click(qtbot, dock.footer.main)
-    qtbot.waitUntil(lambda: dock.task is None, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=60_000)
     assert sentence(dock).startswith("Made links in ")
     assert "links each" in dock.input.facts.text()
     assert dock.footer.main.text() == "Suggest areas"
@@ -143,11 +143,11 @@ def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
     cell = dock.found.table.visualRect(dock.found.table.areas.index(1, 0))
     place = QPoint(cell.left() + 10, cell.center().y())
     qtbot.mouseClick(dock.found.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: looking.down == 1 and not looking.lane.waits, timeout=10_000)
-    qtbot.waitUntil(lambda: looking.scores.score[area.rows].mean() < area.mean, timeout=10_000)
+    qtbot.waitUntil(lambda: looking.down == 1 and not looking.lane.waits, timeout=60_000)
+    qtbot.waitUntil(lambda: looking.scores.score[area.rows].mean() < area.mean, timeout=60_000)
     assert looking.areas[-1].rows.tolist() == area.rows.tolist()
     click(qtbot, action(dock, "Undo: area 2 turned down"))
-    qtbot.waitUntil(lambda: looking.down == 0 and not looking.lane.waits, timeout=10_000)
+    qtbot.waitUntil(lambda: looking.down == 0 and not looking.lane.waits, timeout=60_000)
     np.testing.assert_allclose(looking.scores.score, scores, atol=1e-6)
     qtbot.waitUntil(lambda: len(looking.areas) > 1)
     # as files
@@ -166,13 +166,13 @@ def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
     session.selection.show_table(None)
     session.workspace.close()
     open_workspace(session, folder)
-    qtbot.waitUntil(lambda: bool(looking.areas), timeout=5000)
+    qtbot.waitUntil(lambda: bool(looking.areas), timeout=60_000)
     assert looking.opinions.now.like == 1
     assert looking.above == 0.6
     np.testing.assert_allclose(looking.scores.score, scores, atol=1e-6)
     assert any(about(one).get("heat") for one in viewer.layers)
     press_key(viewer, "Y")  # the asked patch of before; all clicks are told anew
-    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=60_000)
 
 
 def test_asked_patches_reasons_and_a_rectangle(dock, viewer, layer, qtbot):
@@ -183,20 +183,20 @@ def test_asked_patches_reasons_and_a_rectangle(dock, viewer, layer, qtbot):
     press_key(viewer, "N")
     assert viewer.dims.current_step[0] == table.grid.z[asked]
     press_key(viewer, "N")
-    qtbot.waitUntil(lambda: looking.asked != asked, timeout=10_000)
+    qtbot.waitUntil(lambda: looking.asked != asked, timeout=60_000)
     other = looking.asked
     assert not table.grid.overlapping(np.array([asked]), np.array([other]))[0]
     press_key(viewer, "U")
-    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: looking.clicks == 3, timeout=60_000)
     assert looking.opinions.now.clicks[other] is False
     assert looking.scores.score[other] == 0
     viewer.dims.set_current_step(0, 2)
     press(viewer, layer, (2, 22, 31))
     click(qtbot, dock.found.why)
     reasons = dock.found.reasons
-    qtbot.waitUntil(lambda: reasons.topLevelItemCount() > 2, timeout=10_000)
+    qtbot.waitUntil(lambda: reasons.topLevelItemCount() > 2, timeout=60_000)
     first = reasons.topLevelItem(0)
-    assert first.text(0).startswith("your click: ")
+    assert first.text(0).startswith("click: ")
     page = shown_page(viewer, "Thumbnails")
     assert page.title.text() == "What weighs most here"
     viewer.dims.set_current_step(0, 0)
@@ -220,13 +220,13 @@ def test_groups_are_suggested_confirmed_and_learned_models_are_kept(dock, viewer
     assert dock.footer.running
     qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)  # torch is loaded on the way
     assert sentence(dock).startswith("Found 5 groups in ")
-    qtbot.waitUntil(lambda: len(dock.suggest.cards) == 6, timeout=5000)
+    qtbot.waitUntil(lambda: len(dock.suggest.cards) == 6, timeout=60_000)
     assert dock.suggest.cards[-1].text == "rare and together, untested"
     hits = [bright(table)[looking.groups.number == n].mean() for n in range(1, 6)]
     best = int(np.nanargmax(hits)) + 1
     item = dock.suggest.list.topLevelItem(best - 1)
     click(qtbot, dock.suggest.list.itemWidget(item, 2))
-    qtbot.waitUntil(lambda: looking.scores is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: looking.scores is not None, timeout=60_000)
     assert sentence(dock).startswith(f"Group {best} is shown.")
     model = session.model(session.models("interest")[0])
     config = interest.Apply(group=best, device="cpu", threads=1)
@@ -241,7 +241,7 @@ def test_groups_are_suggested_confirmed_and_learned_models_are_kept(dock, viewer
     judge(dock, viewer, layer, qtbot)  # clicks end the look at what is rare
     assert looking.opinions.now.group == 0
     click(qtbot, dock.footer.main)
-    qtbot.waitUntil(lambda: len(session.models("interest")) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(session.models("interest")) == 2, timeout=60_000)
     assert sentence(dock).startswith("Kept as the model 'vnc interest, ")
     known = looking.scores.score.copy()
     dock.input.model.choose(session.models("interest")[0])

@@ -275,7 +275,7 @@ def _by(
     name: str = "interest_ways",
     inbox: Inbox | None = None,
 ) -> Generator[Any, Any, R]:
-    """What `work` gives, called with the ways to learn (torch comes with them) and a thread.
+    """What `work` gives, called with the ways to learn and a thread.
 
     What is sent meanwhile waits in the inbox.
     """

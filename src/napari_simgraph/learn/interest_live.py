@@ -19,8 +19,8 @@ from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, Inbox
+from napari_simgraph.learn.interest_given import Given, few_of
 from napari_simgraph.learn.interest_results import model_of, table_of, tell_alone
-from napari_simgraph.learn.interest_ways import Given, few_of
 
 R = TypeVar("R")
 Replies = Generator[Reply, Event | Signal | None, R]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,9 @@ from napari_simgraph.analysis.clusters import k_means
 from napari_simgraph.analysis.comparing import NO_BETTER, beaten, compare
 from napari_simgraph.analysis.few_clicks import (
     FewClicks,
-    Ground,
     Judged,
     Scored,
     check,
-    ground,
     judged_of,
 )
 from napari_simgraph.analysis.marked import Said, said
@@ -26,15 +24,14 @@ from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.spreading import links
 from napari_simgraph.core.graph import SIMILARITY, SimilarityGraph
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
-from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Labels, LabelsSet
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn import interest_networks as networks
 from napari_simgraph.learn import interest_results as results
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.fit import Plan
+from napari_simgraph.learn.interest_given import Given, few_of
 
 MANY = 400  # marked patches above which a network is learned; fewer are answered at once
 NORMAL, MIDDLE = "normal/points", "groups/middle"
@@ -46,14 +43,6 @@ OTHER = "The model learned from other features: make this table as that one was 
 NOTHING = "Nothing is marked 'normal': outline a place without anything odd."
 UNTESTED = "Rare isn't always interesting: look before you trust it."
 Ticks = Generator[Tick, Signal | None, Any]
-
-
-class Given(NamedTuple):
-    """What a verb was given."""
-
-    graph: SimilarityGraph
-    marks: Marks | Labels | LabelsSet | None
-    start: Model | None
 
 
 def learn(given: Given, config: Any, room: Room, aside: Aside) -> Ticks:
@@ -226,19 +215,6 @@ def _corrected(judged: Judged, marks: Said) -> Judged:
     like = np.setdiff1d(judged.rows[judged.like], marks.unlike)
     unlike = np.setdiff1d(judged.rows[~judged.like], marks.like)
     return judged_of(np.union1d(like, marks.like), np.union1d(unlike, marks.unlike))
-
-
-def few_of(
-    graph: SimilarityGraph, matrix: Any, aside: Aside, centre: NDArray[np.float32] | None = None
-) -> Ticks:
-    """The graph made ready for clicks."""
-    steps = ground(graph.table.values, matrix, centre)
-    tick = partial(Progress, text="spreading features over the graph")
-    prepared: Ground | None = None
-    while prepared is None:
-        prepared = yield from aside.wait(partial(next, steps), tick)
-        aside.halt.hear((yield tick()))
-    return FewClicks(prepared)
 
 
 def _quietly(job: Ticks) -> Ticks:

@@ -95,6 +95,8 @@ class Drawing(QObject):
         patches = self._session.canvas.patches
         if patches is not None and (self.kind == POINTS or patches.color == SCORE):
             patches.show(color=SCORE if self.kind == POINTS else NOTHING)
+            for layer in patches.layers("patches"):
+                layer.visible = self.kind == POINTS
 
     def _came(self, event: Any) -> None:
         """The image of the patches may have been opened."""

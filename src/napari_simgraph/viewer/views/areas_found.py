@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
@@ -151,6 +152,10 @@ class _Reasons(QTreeWidget):
         self.setRootIsDecorated(False)
         self.setAccessibleName("Reasons")
         self.setToolTip("What weighs most, most first. Click goes there.")
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.itemClicked.connect(self._clicked)
         self.hide()
 
@@ -164,15 +169,13 @@ class _Reasons(QTreeWidget):
         self.clear()
         self._rows = []
         for number, weight in found.clicks:
-            said = "your click: " + ("interesting" if like.get(number, weight > 0) else "not")
+            said = "click: " + ("interesting" if like.get(number, weight > 0) else "not")
             self._add(said, table, number, f"{weight:+.2f}")
         for kind, pairs in found.neighbours.items():
             for number, weight in pairs:
                 self._add(_KINDS.get(kind, kind), table, number, f"{weight:.2f}")
         line = self.fontMetrics().lineSpacing() + 4
         self.setFixedHeight((min(len(self._rows), 6) + 1) * line + 10)
-        for at in range(3):
-            self.resizeColumnToContents(at)
         self.setVisible(bool(self._rows))
 
     def _add(self, said: str, table: EmbeddingTable, number: int, weight: str) -> None:
