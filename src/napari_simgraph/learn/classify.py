@@ -133,6 +133,7 @@ def find(
     aside.halt.hear((yield place.tick()))
     image = yield from readable(image, model.channels, aside)
     check_channels(model, each_image(image)[0].channels)
+    aside.halt.hear((yield Progress(text="laying out pictures")))
     whole, note = bool(model.network.get("whole")), ""
     if table is not None:
         grid = table.grid
@@ -147,6 +148,7 @@ def find(
     turned = config.average == "auto" and model.network.get("views") in ("em", "slide")
     judge = yield from aside.wait(partial(models.judge_of, model, place, turned))
     chances = yield from features(work, np.arange(len(grid)), judge, aside, None)
+    yield Progress(1.0, "classes found")
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
     made |= {"whole": whole, "likeness": model.data.get("likeness", [])}
     colors = {"class": {one.name: one.color for one in model.classes}}
