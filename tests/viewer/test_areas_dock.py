@@ -17,6 +17,7 @@ from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.areas import AreasDock
+from napari_simgraph.viewer.views.areas_keys import KEYS
 from napari_simgraph.viewer.views.areas_say import NO_UNLIKE, READY
 from napari_simgraph.viewer.views.areas_tabs import CLICKS, REGIONS
 from napari_simgraph.viewer.views.bottom import shown_page
@@ -205,6 +206,10 @@ def test_asked_patches_reasons_and_a_rectangle(dock, viewer, layer, qtbot):
     assert inside > 4
     press_key(viewer, "Control-Z")
     assert looking.opinions.now.unlike == 2
+    dock.front.came.emit(False)  # another dock is in front: keys and Shift are its own
+    assert not any(coerce_keybinding(key) in viewer.keymap for key, _, _ in KEYS)
+    assert session.canvas.picker.judge is None
+    dock.front.came.emit(True)
     click(qtbot, dock.clicks.clear)
     assert not looking.opinions.now.clicks
     assert looking.scores is None

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.viewer.demo_areas import find_areas
 from napari_simgraph.viewer.demo_classes import learn_classes
 from napari_simgraph.viewer.demo_objects import measure_objects
 from napari_simgraph.viewer.demo_similar import find_similar
@@ -42,6 +43,7 @@ class Demo(Driver):
         self._segment(dock)
         measure_objects(self)
         find_similar(self)
+        find_areas(self)
         learn_classes(self)
         for name in ("Jobs", "Workspace"):
             self.open(name)

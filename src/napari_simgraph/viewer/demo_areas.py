@@ -37,7 +37,6 @@ def find_areas(demo: Demo) -> None:
     demo.shoot("areas")
     dock.write(str(demo.out / "areas.geojson"), False)
     demo.wait(until=lambda: (demo.out / "areas.geojson").exists())
-    dock.drawing.show("nothing")
-    dock.drawing.shapes.hide()
+    dock.looking.clear()
     for made in covering:
         made.visible = True

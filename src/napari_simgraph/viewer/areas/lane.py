@@ -102,7 +102,7 @@ class ClickLane(QObject):
     def _begin(self, graph: SimilarityGraph, config: interest.Train) -> None:
         jobs, room = self._session.jobs, self._session.room("clicks")
         self._graph, self._told, self._sent, self._heard_of = graph, {}, 0, 0
-        title = f"Learn from clicks in {graph.table.name}"
+        title = f"Learn from clicks in {self._session.selection.key or graph.table.name}"
         self.task = task = jobs.submit(
             title, lambda: jobs.live(interest.live, graph, config=config, room=room), lane="live"
         )

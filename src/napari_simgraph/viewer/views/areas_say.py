@@ -20,7 +20,7 @@ NO_UNLIKE = "Add one place that is not interesting (Ctrl+click)."
 UNTESTED = "Rare isn't always interesting: look before you trust it."
 NO_LINKS = "These patches have no links yet."
 KEPT_ASIDE, SCORED = "On places kept aside", "All patches have a score."
-WAYS = {OURS: "these scores", PLAIN: "plain clicks", SPREAD: "links alone", HAND: "colour, texture"}
+WAYS = {OURS: "these scores", PLAIN: "without links", SPREAD: "links alone", HAND: "colour, texture"}
 
 
 def say_state(looking: Looking) -> tuple[State, str]:
@@ -66,7 +66,8 @@ def say_answer(clicks: int, figures: Mapping[str, float], of: str = "") -> str:
         return f"{begun}: {ours:.2f}. What is plainer does as well ({best:.2f}), see Report."
     hand = figures.get(f"{OURS} {HAND}")
     more = "" if hand is None else f", colour and texture {hand:.2f}"
-    return f"{begun}: {ours:.2f}. Plain clicks {plain:.2f}{more}."
+    word = "Plain clicks" if clicks else "Without links"
+    return f"{begun}: {ours:.2f}. {word} {plain:.2f}{more}."
 
 
 def report_rows(figures: Mapping[str, float]) -> list[tuple[str, str]]:
