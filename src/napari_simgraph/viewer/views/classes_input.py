@@ -158,7 +158,11 @@ class ClassesInput(QWidget):
         _fill(self.sheets, [one.name for one in self._sheets], max(0, at))
         self.tables.setEnabled(bool(keys))
         self.sheets.setEnabled(bool(self._sheets))
-        if not keys and self._sheets and not self.folder.isChecked():
+        # the other way, where there is nothing left for the chosen one
+        if self.of_pictures and keys and not self._sheets:
+            self.patches.setChecked(True)
+            return
+        if not self.of_pictures and self._sheets and not keys:
             self.folder.setChecked(True)
             return
         self.changed.emit()

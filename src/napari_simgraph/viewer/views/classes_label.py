@@ -14,6 +14,7 @@ from napari_simgraph.core.groups import CLASSES, class_names
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.label_keys import PatchKeys
+from napari_simgraph.viewer.map_colors import NOTHING
 from napari_simgraph.viewer.selection import Hit
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.theme import Colors
@@ -69,6 +70,10 @@ class LabelPage(QWidget):
 
     def renew(self, *_: object) -> None:
         """Show the classes there are now."""
+        patches, front = self._session.canvas.patches, self._session.selection.table
+        if patches is not None and patches.color == FOUND_COLUMN and front is not None:
+            if FOUND_COLUMN not in front.columns:  # another table came to the front
+                patches.show(color=NOTHING)
         self.list.show_lines(self._lines())
         table, edits = self._input.table, self._session.edits
         self.hard_button.setEnabled(table is not None and SURE_COLUMN in table.columns)
@@ -217,6 +222,9 @@ class LabelPage(QWidget):
             self._session.edits.label(table.classes() == name, "")
 
     def _edited(self, said: str) -> None:
+        patches = self._session.canvas.patches
+        if patches is not None and patches.color == NOTHING:
+            patches.show(color=CLASSES)  # one sees what one has labelled
         self.renew()
         self.said.emit(said)
 
