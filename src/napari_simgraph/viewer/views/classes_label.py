@@ -70,10 +70,7 @@ class LabelPage(QWidget):
 
     def renew(self, *_: object) -> None:
         """Show the classes there are now."""
-        patches, front = self._session.canvas.patches, self._session.selection.table
-        if patches is not None and patches.color == FOUND_COLUMN and front is not None:
-            if FOUND_COLUMN not in front.columns:  # another table came to the front
-                patches.show(color=NOTHING)
+        self._recolor()
         self.list.show_lines(self._lines())
         table, edits = self._input.table, self._session.edits
         self.hard_button.setEnabled(table is not None and SURE_COLUMN in table.columns)
@@ -220,6 +217,14 @@ class LabelPage(QWidget):
             self.renew()
         elif table is not None:
             self._session.edits.label(table.classes() == name, "")
+
+    def _recolor(self) -> None:
+        """Points are not coloured by what was found where another table came to the front."""
+        patches, front = self._session.canvas.patches, self._session.selection.table
+        if patches is None or front is None or FOUND_COLUMN in front.columns:
+            return
+        if patches.color == FOUND_COLUMN:
+            patches.show(color=NOTHING)
 
     def _edited(self, said: str) -> None:
         patches = self._session.canvas.patches
