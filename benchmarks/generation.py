@@ -10,7 +10,8 @@ One CPU thread, so that minutes are processor minutes. Prints lines of JSON:
 * `error`: mean squared error of the redrawn test pictures, light from 0 to 1, beside `error_pca`
   of as many principal components and `error_pca_class` of as many around the mean of each class.
 * `probe`: accuracy of a logistic regression that reads the class from the numbers of the test
-  pictures (learned on those of the training pictures); chance is 0.1.
+  pictures (learned on those of the training pictures); chance is 0.1. Numbers as the model has
+  them: mean and spread of their class are taken off.
 * `slider_ms`: from the move of a slider to sixteen pictures, by the live verb, p50 and p95.
 
 `--held-out` scores the last training pictures instead of the test set: for choosing settings.

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_simgraph import Image, ImageSet, MemoryRoom, run
-from napari_simgraph.capabilities import generation
+from napari_simgraph.capabilities import classification, generation
 from napari_simgraph.cli import main
 from napari_simgraph.core.drawing import Draw, Drawn, Redraw, Walk
 from napari_simgraph.core.job import Note, Progress, Signal
@@ -280,3 +280,26 @@ def test_learning_goes_on_from_a_model(model):
     other = ImageSet(pictures().images, ("a", "b") * 90, name="others")
     with pytest.raises(ValueError, match="draws other classes"):
         run(generation.train(other, start=model, config=config, room=MemoryRoom()))
+
+
+def test_a_rare_class_is_filled_up_and_whether_that_helped_is_told(model, folder, capfd):
+    rare, more = pictures(60, 8, seed=3), drawn(model, class_="bars", n=20)
+    said = []
+    quick = {"minutes": 0.0, "steps": 30, "batch": 16, "width": 4, "depth": 2, **FAST}
+    config = classification.Train(**quick, holdout=0.3)
+    job = classification.fill(rare, more, config=config, room=MemoryRoom())
+    filled = run(job, said.append)
+    assert filled.data["drawn"] == 20
+    assert sum(np.sum(filled.data["confusion"], axis=1)) == round(0.3 * 60) + round(0.3 * 8)
+    assert {"balanced", "balanced undrawn"} <= filled.metrics.keys()
+    told = [note.text for note in said if isinstance(note, Note)]
+    assert any(text.startswith("20 drawn pictures ") and "without them" in text for text in told)
+    assert not any("too few pictures to learn" in text for text in told[-2:])
+    odd = ImageSet(more.images, ("clouds",) * 20, name="drawn")
+    with pytest.raises(ValueError, match="There is no class 'clouds'"):
+        run(classification.fill(rare, odd, config=config, room=MemoryRoom()))
+    write(more, folder / "bars drawn")
+    words = ["classification", "fill", "--image", str(folder / "shapes"), "--threads=1"]
+    words += ["--drawn", str(folder / "bars drawn"), "--model", str(folder / "c"), "--steps=5"]
+    assert main([*words, "--width=4", "--depth=2"]) == 0, capfd.readouterr().err
+    assert load_model(folder / "c").data["drawn"] == 20

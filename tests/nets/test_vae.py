@@ -56,11 +56,11 @@ def test_numbers_in_use_are_those_that_vary():
 
 def test_it_learns_one_batch_by_heart():
     torch.manual_seed(0)
-    network = build("vae", side=16, in_channels=1, latent=8, width=8)
+    network = build("vae", side=16, in_channels=1, latent=16, width=8)
     pictures = (torch.rand(8, 1, 16, 16) > 0.5).float()
     adam = torch.optim.Adam(network.parameters(), 1e-2)
-    for _ in range(150):
-        drawn, _, _ = network(pictures, torch.zeros(8, 0), torch.zeros(8, 8))
+    for _ in range(100):
+        drawn, _, _ = network(pictures, torch.zeros(8, 0), torch.zeros(8, 16))
         loss = redrawing(drawn, pictures).mean()
         adam.zero_grad()
         torch.autograd.backward(loss)

@@ -21,15 +21,23 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.class_rows import Sources
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.draw_health import DULL, is_dull, say_error_of
-from napari_simgraph.learn.drawer import NETWORK, PRICES, light_of, model_network
+from napari_simgraph.learn.drawer import MEANS, NETWORK, PRICES, SPREADS, light_of, model_network
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
 from napari_simgraph.learn.pictures import Pictures, gather
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.state import pack, unpack
-from napari_simgraph.learn.vae_lesson import FINAL, Parted, VaeLesson, look, pca_error
+from napari_simgraph.learn.vae_lesson import (
+    FINAL,
+    Parted,
+    VaeLesson,
+    fitted_prior,
+    look,
+    pca_error,
+)
 from napari_simgraph.nets import build
 
+_FITTED = 8192  # patches whose numbers are looked at: hundreds of each class, some seconds
 _FEWEST = 4  # patches: below, nothing is left to learn from once some are kept aside
 TOO_FEW = "There are only {count} patches to learn from: use smaller ones, or more pictures."
 NOT_ASIDE = "No patches were kept aside: how well it redraws new ones stays unknown."
@@ -88,10 +96,10 @@ def train(studio: Studio, start: Model | None, config: Any) -> Job[Model]:
     metrics = yield from aside.wait(partial(_metrics, studio, module, parted, config.seed), said)
     for note in tell(metrics, network["options"]["latent"]):
         aside.halt.hear((yield note))
-    prices = yield from aside.wait(partial(_prices, studio, module, parted), said)
+    numbers = yield from aside.wait(partial(_numbers, studio, module, parted), said)
     yield Progress(1.0, "learned")
     made = _describe(pictures, module, fitted) | {"network": network, "metrics": metrics}
-    made["arrays"] = {**made["arrays"], PRICES: prices}
+    made["arrays"] = {**made["arrays"], **numbers}
     return Model("generation", settings=config.to_json(), seed=config.seed, **made)
 
 
@@ -195,12 +203,15 @@ def _metrics(studio: Studio, module: nn.Module, parted: Parted, seed: int) -> di
     return found | {"error_pca": pca_error(studio.pictures, parted, latent, seed)}
 
 
-def _prices(studio: Studio, module: nn.Module, parted: Parted) -> Any:
-    """Nats that each number costs, which is how much it tells of a patch ``(D,)``."""
-    some = parted.learn[np.linspace(0, len(parted.learn) - 1, FINAL).astype(np.intp)]
+def _numbers(studio: Studio, module: nn.Module, parted: Parted) -> dict[str, Any]:
+    """What is known of the numbers, as arrays: the nats that each costs, its mean and spread."""
+    some = parted.learn[np.linspace(0, len(parted.learn) - 1, _FITTED).astype(np.intp)]
+    rows = np.unique(some)
     module.eval()
     with studio.place.exactly(), torch.no_grad():
-        return look(module, studio.pictures, np.unique(some)).price.mean(0).astype(np.float32)
+        looked = look(module, studio.pictures, rows)
+    mean, spread = fitted_prior(looked, studio.pictures.told(rows))
+    return {PRICES: looked.price.mean(0).astype(np.float32), MEANS: mean, SPREADS: spread}
 
 
 def _describe(pictures: Pictures, module: nn.Module, fitted: Fitted) -> dict[str, Any]:

@@ -18,8 +18,11 @@ from napari_simgraph.learn.pixel_model import check_kind
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.nets import build
 
-NETWORK, PRICES = "network/", "numbers/price"  # names of arrays in a model
+NETWORK = "network/"  # before the names of the network's arrays in a model
+# what the numbers cost, and their mean and spread by class
+PRICES, MEANS, SPREADS = "numbers/price", "numbers/mean", "numbers/spread"
 FARTHEST = 3.0  # spreads: one in 400 lies farther from the middle
+_LEAST = 1e-6  # spread of numbers that never vary
 _CHUNK = 256  # patches through the network at once
 
 Numbers = NDArray[np.float32]
@@ -51,6 +54,7 @@ class Drawer:
         self.classes: int = self.network.classes
         self.latent: int = self.network.latent
         self.order = np.argsort(-model.arrays[PRICES], kind="stable")
+        self.means, self.spreads = model.arrays[MEANS], model.arrays[SPREADS]
 
     def numbers(self, n: int, seed: int, spread: float = 1.0) -> Numbers:
         """Numbers ``(n, D)`` of patches as the model expects them."""
@@ -93,15 +97,18 @@ class Drawer:
         with self.place.exactly(), torch.no_grad():
             for start in range(0, len(numbers), _CHUNK):
                 some = slice(start, start + _CHUNK)
-                light = self.network.decode(self._at(numbers[some]), self._at(weights[some]))
+                mean, spread = self._usual(weights[some])
+                wanted = self._at(mean + spread * numbers[some])
+                light = self.network.decode(wanted, self._at(weights[some]))
                 parts.append(light.float().sigmoid().cpu().numpy())
         return np.concatenate(parts)
 
     def seen(self, light: NDArray[np.float32], weights: NDArray[np.float32]) -> Numbers:
         """Numbers ``(n, D)`` of patches with light ``(n, C, P, P)``."""
         with self.place.exactly(), torch.no_grad():
-            mean, _ = self.network.encode(self._at(light), self._at(weights))
-            found: Numbers = mean.cpu().numpy()
+            seen, _ = self.network.encode(self._at(light), self._at(weights))
+        mean, spread = self._usual(weights)
+        found: Numbers = (seen.cpu().numpy() - mean) / np.maximum(spread, _LEAST)
         return found
 
     def likeliest(
@@ -124,6 +131,12 @@ class Drawer:
         """Light ``(1, C, P, P)`` of the pixels ``(S, S, C)`` of a patch."""
         values = self.light.statistics.normalise(pixels).transpose(2, 0, 1)[None]
         return np.clip(resized(values, self.side), 0, 1)
+
+    def _usual(self, weights: NDArray[np.float32]) -> tuple[Numbers, Numbers]:
+        """Mean and spread ``(n, D)`` of the numbers of patches of such classes."""
+        if not self.classes:
+            return self.means, self.spreads
+        return weights @ self.means, weights @ self.spreads
 
     def _cost(self, light: NDArray[np.float32], kind: int) -> NDArray[np.float32]:
         """Nats that patches cost if they are of a class."""

@@ -17,6 +17,7 @@ from napari_simgraph.learn.pictures import Pictures
 _WATCHED = 256  # patches looked at during a run, a twentieth of it
 FINAL = 4096  # patches looked at in the end
 _CHUNK = 256  # patches through the network at once
+_KNOWN = 8  # patches of a class that tell how far its numbers are spread
 _PCA_FROM = 4000  # patches: enough for some tens of directions
 
 
@@ -36,11 +37,15 @@ class Parted(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What a network makes of patches: squared error and nats of each, their numbers, the price."""
+    """What a network makes of patches: squared error and nats of each, their numbers, the price.
+
+    `spread` is the variance of the numbers of each patch ``(N, D)``, `numbers` their means.
+    """
 
     error: NDArray[np.float64]
     nats: NDArray[np.float64]
     numbers: Tensor
+    spread: NDArray[np.float64]
     price: NDArray[np.float64]
 
     def figures(self) -> dict[str, float]:
@@ -97,7 +102,8 @@ class VaeLesson:
         drawn, mean, spread = network(light, kinds, noise)
         weight = self.config.price * min(1.0, (number + 1) / self._warm)
         paid = weight * price(mean, spread).sum(1)
-        return (redrawing(drawn, light) + paid).mean() / self._values
+        loss: Tensor = (redrawing(drawn, light) + paid).mean() / self._values
+        return loss
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
         """See `fit.Lesson.check`."""
@@ -116,9 +122,34 @@ def look(network: nn.Module, pictures: Pictures, rows: Rows) -> Looked:
         mean, spread = network.encode(light, kinds)  # type: ignore[operator]
         drawn = network.decode(mean, kinds).float()  # type: ignore[operator]
         error = (drawn.sigmoid() - light).square().flatten(1).mean(1)
-        parts.append((error, redrawing(drawn, light), mean, price(mean, spread)))
-    error, nats, numbers, paid = (torch.cat(one).double().cpu() for one in zip(*parts, strict=True))
-    return Looked(error.numpy(), nats.numpy(), numbers, paid.numpy())
+        found = error, redrawing(drawn, light), mean, spread.exp(), price(mean, spread)
+        parts.append(found)
+    error, nats, numbers, wide, paid = (
+        torch.cat(one).double().cpu() for one in zip(*parts, strict=True)
+    )
+    return Looked(error.numpy(), nats.numpy(), numbers, wide.numpy(), paid.numpy())
+
+
+def fitted_prior(
+    looked: Looked, kinds: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and spread ``(K, D)`` of the numbers of each class; one row where there are no classes.
+
+    Numbers tell the class a little, since that costs next to nothing; taken off, they do no more,
+    and what is drawn by chance is of its class [1]_.
+
+    References
+    ----------
+    .. [1] Ghosh et al., From variational to deterministic autoencoders, ICLR 2020,
+       arXiv:1903.12436, section 4 (the density of the numbers is fitted after learning).
+    """
+    weights = kinds if kinds.shape[1] else np.ones((len(kinds), 1), np.float32)
+    share = (weights / np.maximum(weights.sum(0), 1)).T.astype(np.float64)
+    numbers = looked.numbers.numpy()
+    mean = share @ numbers
+    wide = share @ (numbers**2 + looked.spread) - mean**2
+    wide[weights.sum(0) < _KNOWN] = 1.0  # the prior's, where a few patches would say too little
+    return mean.astype(np.float32), np.sqrt(np.maximum(wide, 0)).astype(np.float32)
 
 
 def pca_error(pictures: Pictures, parted: Parted, count: int, seed: int) -> float:

@@ -42,7 +42,9 @@ class Told(nn.Module):
         """Features ``(N, width, Y, X)`` of the same; `kind` are weights of classes ``(N, K)``."""
         if self.gain is None or self.offset is None:
             return x
-        return x * (1 + self.gain(kind)[..., None, None]) + self.offset(kind)[..., None, None]
+        gain, offset = (part(kind)[..., None, None] for part in (self.gain, self.offset))
+        told: Tensor = x * (1 + gain) + offset
+        return told
 
 
 class Layer(nn.Module):
