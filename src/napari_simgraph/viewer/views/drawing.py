@@ -60,7 +60,7 @@ class DrawingPage(JobPage):
     def __init__(self, session: Session, given: Callable[[], Given]) -> None:
         super().__init__(session, generation.Train, HELD)
         self._given = given
-        self._wish = "learn"
+        self._wish, self._known = "learn", dict[str, int]()
         self._used: tuple[Any, ...] = ()
         self.extra: ImageSet | None = None  # what was drawn to fill up a class
         tip = "The model that draws. Yours stand here as soon as they exist.\ncommand line: --model"
@@ -164,8 +164,13 @@ class DrawingPage(JobPage):
         self.fill.setText(f"Fill up '{name}' by {count}" if name else "Fill up")
 
     def renew(self) -> None:
-        """What is learned from is another: show what that means."""
-        self._renew()
+        """What is learned from may be another: if its classes are, begin afresh."""
+        counts = self._counts()
+        if counts != self._known:
+            self._known = counts
+            self._renew()
+        else:
+            self._renew_fill()
 
     def _renew(self, *_: object) -> None:
         self._renew_fill()

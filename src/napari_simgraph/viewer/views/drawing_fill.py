@@ -41,11 +41,11 @@ def counts_of(given: Given) -> dict[str, int]:
 def filling(model: Model | None, counts: dict[str, int], wanted: str) -> tuple[str, int]:
     """The class that is filled up, and by how many: the wanted one, else the rarest.
 
-    "" and 0 where the model draws no two of the classes.
+    "" and 0 where no class has fewer than others, or the model draws none of them.
     """
     known = model.classes.names if model is not None else ()
     there = {name: count for name, count in counts.items() if name in known}
-    if len(there) < 2:
-        return "", 0
-    name = wanted if wanted in there else min(there, key=there.__getitem__)
-    return name, min(_MOST, max(_FEW, max(there.values()) - there[name]))
+    most, rarest = max(there.values(), default=0), min(there, key=there.__getitem__, default="")
+    name = wanted if there.get(wanted, most) < most else rarest
+    missing = most - there.get(name, most)
+    return (name, min(_MOST, max(_FEW, missing))) if missing else ("", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSpinBox, QWidget
 from superqt import QLabeledDoubleSlider
 
@@ -15,7 +15,6 @@ from napari_simgraph.viewer.views.parts import column, row
 
 FARTHEST, MOST = 3.0, 64  # spreads a direction goes either way; pictures at once
 SHOWN, ALL = 2, 8  # directions shown at first, and in all: more say next to nothing
-_SETTLE_MS = 15  # moves of a slider closer than this are one: half of what a redraw takes
 ANY = "all in turn"
 
 
@@ -75,16 +74,12 @@ class DirectionRows(QWidget):
         self._rows = [row(f"Direction {at}", one) for at, one in enumerate(self.sliders, 1)]
         self.more = flat("More", self._more, "Shows further directions, which change less.")
         self._known, self._open = 0, False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_SETTLE_MS)
-        self._timer.timeout.connect(self.moved)
         layout = column(self)
         for one in self._rows:
             layout.addWidget(one)
         layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         for slider in self.sliders:
-            slider.valueChanged.connect(self._changed)
+            slider.valueChanged.connect(lambda _: self.moved.emit())
         self.show_count(0)
 
     @property
@@ -111,10 +106,6 @@ class DirectionRows(QWidget):
     def _more(self) -> None:
         self._open = not self._open
         self.show_count(self._known)
-
-    def _changed(self, _: float) -> None:
-        if not self._timer.isActive():  # the first move at once, those that follow soon together
-            self._timer.start()
 
 
 class _Slider(QLabeledDoubleSlider):
