@@ -60,6 +60,9 @@ def test_another_run_keeps_labels_and_can_be_taken_back(dock, viewer, layer, qtb
     assert np.abs(second.values - first.values).max() > 1e-3
     assert (second.classes() == "wall").sum() == 2  # what a person said stays
     assert len(drawn(viewer)) == 1
+    (asked,) = session.selection.like  # the same question, to what was learned now
+    np.testing.assert_array_equal(asked.point, second.values[asked.row])
+    assert {hit.table for hit in session.selection.hits} == {KEY}
     session.edits.label([2], "wall")
     click(qtbot, action(dock, "Undo learning"))
     assert sentence(dock) == "Undone: the patches are as they were before."
@@ -71,10 +74,15 @@ def test_another_run_keeps_labels_and_can_be_taken_back(dock, viewer, layer, qtb
     session.flush()
     kept = list((session.workspace.folder / "tables").glob("*.h5ad"))
     assert [path.stem for path in kept] == [KEY.replace(",", "-")]
+    learn(dock, qtbot, stride=8)
+    assert len(drawn(viewer)[0].data) == len(session.selection.table) > len(first)
+    assert (session.selection.table.classes() == "wall").sum() == 2  # nearest ones
     learn(dock, qtbot, patch=32, stride=16)
     click(qtbot, action(dock, "Undo learning"))
     assert session.tables.keys() == [KEY]  # that of 32 px was the first of its kind
     assert session.selection.key == KEY
+    session.selection.show_table(None)
+    assert not [one for one in viewer.layers if about(one).get("fleeting")]  # nothing drawn stays
 
 
 def test_an_early_answer_then_stopped_and_gone_on_with(dock, viewer, layer, qtbot, monkeypatch):
@@ -143,7 +151,7 @@ def test_the_report_stands_beside_plainer_ways(dock, viewer, layer, qtbot):
     click(qtbot, report.measure_button)
     qtbot.waitUntil(lambda: report.task is None, timeout=60_000)
     words = shown()
-    assert words[:3] == ["directions", "spread", "hubs"]
+    assert words[:3] == ["in use", "spread", "hubs"]
     assert {"learned", "untrained network", "raw pixels", "grey statistics"} < set(words)
     assert "–" not in words
     assert report.said.text().startswith("Measured on 48 of 48 patches. Label some")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from napari.layers import Layer, Points
+from napari.layers import Points
 
-from napari_simgraph.core.groups import CLASSES, GROUPS, names_of
+from napari_simgraph.core.groups import CLASSES, GROUPS
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.cells import Cells
@@ -16,11 +14,9 @@ from napari_simgraph.viewer.label_keys import bind_keys
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.map_colors import NOTHING, coloring
 from napari_simgraph.viewer.patch_edits import say_patches
+from napari_simgraph.viewer.patch_points import MOST_POINTS, discs, rows_in
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.state import place_of
 
-MOST = 50_000  # points of a layer that napari draws and recolours fluently
-_SHARE = 0.25  # of a patch: discs that don't hide what they lie on
 _LONGEST = 12  # letters of a name beside that of the image
 
 
@@ -30,7 +26,7 @@ def add_chosen(session: Session, ground: Ground, rows: Rows, said: str = "") -> 
     if table is None or not ground.open:
         return "The image of these patches is not open."
     thing = said if 0 < len(said) <= _LONGEST else "picked"
-    if len(rows) > MOST:
+    if len(rows) > MOST_POINTS:
         colors = np.full((len(rows), 4), 255, np.uint8)
         shades = coloring(table, _column(table)).shades
         colors[:, :3] = shades.palette[shades.number[rows]]
@@ -38,9 +34,9 @@ def add_chosen(session: Session, ground: Ground, rows: Rows, said: str = "") -> 
         return f"{say_patches(len(rows))} are too many for points: shown as tinted cells."
     many = 0
     for number, layer in enumerate(ground.layers):
-        mine = rows if ground.sheet is not None else rows[ground.grid.image[rows] == number]
+        mine = np.intersect1d(rows, rows_in(ground, number))
         if layer is not None and len(mine):
-            made = _points(table, ground, layer, mine, thing)
+            made = _points(table, ground, number, mine, thing)
             session.viewer.layers.append(made)
             bind_keys(session, made)
             many += len(mine)
@@ -52,25 +48,13 @@ def _column(table: EmbeddingTable) -> str:
     return there[0] if there else NOTHING
 
 
-def _points(table: EmbeddingTable, ground: Ground, source: Layer, rows: Rows, thing: str) -> Points:
-    """A disc for each patch, in the colours of the map, with all columns as features."""
-    grid, shades = table.grid, coloring(table, _column(table)).shades
-    names = np.array([one.name for one in grid.sources])
-    features: dict[str, Any] = {"patch_id": table.patch_id[rows], "image": names[grid.image[rows]]}
-    features |= {"z": grid.z[rows], "class": table.classes()[rows]}
-    if GROUPS in table.columns:
-        features["group"] = names_of(table)[rows]
-    known = (GROUPS, CLASSES)
-    features |= {name: v[rows] for name, v in table.columns.items() if name not in known}
-    layer = Points(
-        ground.centres(rows)[:, -source.ndim :],
-        ndim=source.ndim,
+def _points(table: EmbeddingTable, ground: Ground, number: int, rows: Rows, thing: str) -> Points:
+    """A disc for each patch, in the colours of the map."""
+    source, shades = ground.layers[number], coloring(table, _column(table)).shades
+    assert source is not None  # asked for where it is open
+    return Points(
+        **discs(table, ground, number, rows),
         name=layer_name(source.name, thing),
-        features=features,
-        size=np.maximum(ground.sides(rows) * _SHARE, 1),
         face_color=shades.palette[shades.number[rows]] / 255,
-        border_width=0,
-        **place_of(source),
+        metadata={"simgraph": {"thing": thing, "fleeting": True}},
     )
-    layer.metadata["simgraph"] = {"thing": thing, "fleeting": True}
-    return layer

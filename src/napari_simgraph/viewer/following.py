@@ -110,8 +110,10 @@ class Follower(QObject):
         elif task.state is State.STOPPING:
             self._frame.show_state("running", "Ending at the next step …")
         else:
-            said = self._frame.say_progress(task.progress) or task.title
-            self._frame.show_state("running", " · ".join(filter(None, (said, self._note))))
+            plain, said = task.progress.text, self._frame.say_progress(task.progress)
+            note = self._note if said == plain else ""  # a dock that says more needs the room
+            told = " · ".join(filter(None, (said or task.title, note)))
+            self._frame.show_state("running", told)
 
     def _say_queue(self) -> tuple[str, Button | None]:
         task, jobs = self._task, self._jobs

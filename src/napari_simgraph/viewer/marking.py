@@ -89,6 +89,9 @@ class Overlay:
         self._viewer.dims.events.current_step.disconnect(self._redraw)
         self._viewer.scene.camera.events.zoom.disconnect(self._zoomed)
         self._timer.stop()
+        self._take_out()
+
+    def _take_out(self) -> None:
         for layer in self.layers:
             layer.locked = False
             self._viewer.layers.remove(layer)
@@ -130,7 +133,10 @@ class Overlay:
 
     def _renew(self, *_: object) -> None:
         marks, ground = self.marks(), self._ground()
-        if ground is None or not ground.open or not (marks or self.layers):
+        if ground is None or not ground.open:
+            self._take_out()  # the table is gone, or its image closed
+            return
+        if not (marks or self.layers):
             return
         lines, words = self._made()
         width = self._width(lines, marks)
@@ -162,9 +168,7 @@ class Overlay:
             assert self._lines is not None
             assert self._words is not None
             return self._lines, self._words
-        for layer in there:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
+        self._take_out()
         self._source = source
         place = flat(place_of(source))
         none = np.zeros((0, 2, 2))

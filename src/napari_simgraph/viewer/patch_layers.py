@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_simgraph.core.graph import SIMILARITY, SimilarityGraph
-from napari_simgraph.core.groups import GROUPS, names_of
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.cells import Cells
@@ -19,15 +18,15 @@ from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.map_colors import NOTHING, coloring
 from napari_simgraph.viewer.marking import flat, moved
+from napari_simgraph.viewer.patch_points import MOST_POINTS, discs, features_of, rows_in
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import place_of
 from napari_simgraph.viewer.tables import Tables
 
-MOST_POINTS, MOST_LINKS = 50_000, 200_000  # up to here napari draws and recolours fluently
+MOST_LINKS = 200_000  # up to here napari draws and recolours fluently
 Colors = NDArray[np.float32]  # (N, 4)
 CHOSEN, SECTION, NONE = "chosen", "section", "none"
-_DISC = 0.25  # of a patch: the picture below can still be read
 _GREY, _FAINT = (0.6, 0.6, 0.6, 0.5), 0.12  # of links between kinds; of patches that are held out
 _LATER_MS = 120  # after the last section is turned to, links are drawn
 
@@ -119,29 +118,24 @@ class PatchLayers:
         for number, source in enumerate(ground.layers):
             if source is None:
                 continue
-            rows, of = _rows_of(ground, number), str(source.unique_id)
+            rows, of = rows_in(ground, number), str(source.unique_id)
             before = [one for one in self.layers("patches") if about(one).get("of") == of]
             known = [one for one in before if about(one).get("table") == self._selection.key]
-            if known and len(known[0].features) and known[0].features["row"].max() < len(table):
+            if known and _still_there(known[0], table):
                 layer = known[0]
                 rows = np.asarray(layer.features["row"], np.intp)  # some may have been deleted
-                layer.features = _features(table, rows)
+                layer.features = features_of(table, rows)
                 layer.face_color = colors[rows]
                 layer.visible = layer.visible or self._wanted
             else:
                 self._take_out(before)
                 mark = {"thing": "patches", "fleeting": True, "follows": True, "of": of}
                 layer = Points(
-                    ground.centres(rows)[:, -source.ndim :],
-                    ndim=source.ndim,
+                    **discs(table, ground, number, rows),
                     name=layer_name(source.name, "patches"),
-                    size=np.maximum(ground.sides(rows) * _DISC, 1),
-                    border_width=0,
-                    features=_features(table, rows),
                     metadata={"simgraph": {**mark, "table": self._selection.key}},
                     visible=self._wanted,
                     face_color=colors[rows],
-                    **place_of(source),
                 )
                 self._put_in(layer)
             seen.append(layer)
@@ -161,7 +155,7 @@ class PatchLayers:
         places = np.zeros((len(graph), 2))
         for number, layer in enumerate(ground.layers):
             if layer is not None:
-                rows = _rows_of(ground, number)
+                rows = rows_in(ground, number)
                 places[rows] = moved(layer, source, ground.centres(rows)[:, 1:])
         segments = np.stack([places[begins], places[ends] - places[begins]], 1)
         if len(begins) < total:
@@ -204,7 +198,7 @@ class PatchLayers:
         for number, layer in enumerate(ground.layers):
             if layer is None or not layer.visible:
                 continue
-            rows = _rows_of(ground, number)
+            rows = rows_in(ground, number)
             if layer.ndim > 2:
                 z = round(float(layer.world_to_data(self._viewer.dims.point[-layer.ndim :])[-3]))
                 rows = rows[grid.z[rows] == z]
@@ -233,26 +227,13 @@ class PatchLayers:
             self._viewer.layers.remove(layer)
 
 
-def _rows_of(ground: Ground, number: int) -> Rows:
-    """The rows that a layer shows."""
-    if ground.sheet is not None:
-        return np.arange(len(ground.grid))
-    return np.flatnonzero(ground.grid.image == number)
-
-
-def _features(table: EmbeddingTable, rows: Rows) -> dict[str, Any]:
-    """What napari's status bar and table of features show of patches."""
-    grid = table.grid
-    names = np.array([one.name for one in grid.sources])
-    told: dict[str, Any] = {"patch_id": table.patch_id[rows].astype(np.str_), "row": rows}
-    told |= {"image": names[grid.image[rows]], "z": grid.z[rows]}
-    told |= {name: np.asarray(values)[rows] for name, values in table.columns.items()}
-    told["class"] = table.classes()[rows]
-    if GROUPS in table.columns:
-        told["group"] = names_of(table)[rows]
-        del told[GROUPS]
-    # napari keeps words as objects
-    return {k: v.astype(object) if v.dtype.kind == "U" else v for k, v in told.items()}
+def _still_there(layer: Layer, table: EmbeddingTable) -> bool:
+    """Whether the points of a layer are patches of a table, in the same rows."""
+    rows = np.asarray(layer.features.get("row", ()), np.intp)
+    if not len(rows) or rows.max() >= len(table):
+        return False
+    shown = np.asarray(layer.features["patch_id"]).astype(np.uint64)
+    return bool((shown == table.patch_id[rows]).all())
 
 
 def _seen_edges(graph: SimilarityGraph, seen: NDArray[np.bool_]) -> tuple[Rows, Rows, int]:

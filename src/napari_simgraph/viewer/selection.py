@@ -96,6 +96,8 @@ class Selection:
             if held:
                 self.restricted.emit()
             self.clear()
+        elif before is not None and table is not None and before.values is not table.values:
+            self._ask_again()
 
     def choose(self, rows: ArrayLike, said: str = "") -> None:
         """Choose patches by lasso, group or table row; `said` is what they are."""
@@ -151,6 +153,17 @@ class Selection:
     def forward(self) -> None:
         """Go where one came back from."""
         self._step(1)
+
+    def _ask_again(self) -> None:
+        """The same question to points that were learned anew; what was drawn had other points."""
+        sides = (self.like, self.unlike)
+        like, unlike = ([self.example(o.row) for o in side if o.row >= 0] for side in sides)
+        if like:
+            self.ask(like, unlike)
+        elif self.like:
+            self.clear()
+        else:
+            self.chosen.emit()
 
     def _step(self, by: int) -> None:
         if 0 <= self._at + by < len(self._visited):

@@ -12,7 +12,6 @@ from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.viewer.jobs import Task
 from napari_simgraph.viewer.latest import Latest
-from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.session import Session
 
 AFTER_S = 20.0  # of learning: the network tells most things apart by then
@@ -74,11 +73,13 @@ class EarlyAnswer:
         session, first = self._session, not self.key
         ground = session.canvas.ground
         free = ground is None or not ground.open
+        if not first:  # the same patches: their pictures and labels stay
+            known = session.tables.get(key)
+            table = table.replace(grid=known.grid, columns=known.columns, colors=known.colors)
         self.key = key
         session.tables.lend(key, table, {"layers": ids})
         if session.selection.key == key or (first and free):
             session.selection.show_table(table, key)
-            _ask_again(session.selection)
 
 
 def _read(room: FolderRoom, images: Image | ImageSet) -> EmbeddingTable | None:
@@ -90,13 +91,3 @@ def _read(room: FolderRoom, images: Image | ImageSet) -> EmbeddingTable | None:
         return early_table(images, *(part[...] for part in parts if part is not None))
     except (ValueError, OSError):
         return None
-
-
-def _ask_again(chosen: Selection) -> None:
-    """The same question to the points as they are now."""
-    like, unlike = (
-        [chosen.example(one.row) for one in side if one.row >= 0]
-        for side in (chosen.like, chosen.unlike)
-    )
-    if like:
-        chosen.ask(like, unlike)

@@ -28,7 +28,7 @@ _WAYS = (
 )
 # Figures by the name of `analysis.retrieval.report`: what stands above them, and what they mean.
 _HEALTH = (
-    ("rank", "directions", "How many directions of the points are in use (effective rank)."),
+    ("rank", "in use", "How many directions of the points are in use (effective rank)."),
     ("spread", "spread", "How far the points part: 0 all alike, 1 everywhere."),
     ("hubness", "hubs", "Whether few patches are near to all: 0 none, above 3 many (skewness)."),
 )
@@ -57,11 +57,14 @@ class ReportFold(QWidget):
         self._figures, self._page = QWidget(), QGridLayout()
         self._figures.setLayout(self._page)
         self._page.setContentsMargins(0, 0, 0, 0)
-        self._page.setHorizontalSpacing(8)
-        self._page.setColumnStretch(0, 1)
+        self._page.setHorizontalSpacing(6)
+        self._page.setVerticalSpacing(2)
+        for at, share in enumerate((4, 3, 3, 3)):
+            self._page.setColumnStretch(at, share)
         self.measure_button = flat("Measure", self.measure, "Measures all of these ways.")
-        for part in (self.said, self._figures, self.measure_button):
+        for part in (self.said, self._figures):
             self.fold.add(part)
+        self.fold.layout.addWidget(self.measure_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = column(self)
         layout.addWidget(self.fold.button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.fold.content)
@@ -119,8 +122,10 @@ class ReportFold(QWidget):
     def _put(self, line: int, at: int, text: str, tip: str) -> None:
         label = QLabel(text)
         label.setToolTip(tip)
+        label.setWordWrap(True)  # at 300 px a name takes two lines
         side = Qt.AlignmentFlag.AlignRight if at else Qt.AlignmentFlag.AlignLeft
-        self._page.addWidget(label, line, at, side)
+        label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        self._page.addWidget(label, line, at)
 
     def _ended(self, table: EmbeddingTable, some: EmbeddingTable, ending: Ending) -> None:
         self.task = None
