@@ -55,6 +55,7 @@ class AreaShapes:
                 thick = np.asarray(layer.features["area"]) == number
                 width = float(layer.metadata["simgraph"]["width"])
                 layer.edge_width = np.where(thick, _CHOSEN * width, width).tolist()
+                layer.refresh()  # napari draws other widths only with the next section
 
     def hide(self) -> None:
         """Take our layers out."""

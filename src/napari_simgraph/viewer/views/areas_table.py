@@ -185,6 +185,7 @@ class AreaTable(QTableView):
             self.selectRow(found[0])
             self.scrollTo(self.areas.index(found[0], 0))
         else:
+            self.setCurrentIndex(QModelIndex())
             self.clearSelection()
         self._quiet = False
 
