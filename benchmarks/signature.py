@@ -30,7 +30,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from napari_simgraph import ImageSet, MemoryRoom, run
-from napari_simgraph.analysis.neurons import dead, exemplars, ranked, selectivity, sides, twins
+from napari_simgraph.analysis.neurons import ranked, sides
 from napari_simgraph.analysis.ranking import auroc
 from napari_simgraph.analysis.signature_paths import along, flows
 from napari_simgraph.capabilities import classification, embedding, segmentation, signature
@@ -48,6 +48,7 @@ from napari_simgraph.learn.hooks import Recorder, chosen, tree
 from napari_simgraph.learn.signature_groups import cluster_means
 from napari_simgraph.learn.signature_model import look_into
 from napari_simgraph.learn.signatures import Given, Taking, chances_of, work_of
+from napari_simgraph.viewer.views.browser_neuron import told_of
 
 CPU = {"threads": 1, "device": "cpu"}
 HIDDEN = "rectify"  # the last hidden layer of our classifiers
@@ -208,11 +209,13 @@ def _times(model, image):
     width = sum(one.width for one in layers)
 
     def plain(inputs):
-        tensor = torch.from_numpy(inputs)
-        with place.computing(), torch.no_grad():
-            answer = looked.network(tensor.contiguous(memory_format=torch.channels_last))
-        told = chances_of(answer, len(looked.classes))
-        return np.zeros((len(inputs), 0), np.float32) if told is None else told
+        step, told = max(1, 2**18 // inputs[0, 0].size), []  # as `Taking` does
+        for at in range(0, len(inputs), step):
+            tensor = torch.from_numpy(inputs[at : at + step])
+            with place.computing(), torch.no_grad():
+                answer = looked.network(tensor.contiguous(memory_format=torch.channels_last))
+            told.append(chances_of(answer, len(looked.classes)))
+        return np.zeros((len(inputs), 0), np.float32) if told[0] is None else np.concatenate(told)
 
     def hooked():
         values = np.zeros((len(rows), width), np.float16)
@@ -252,10 +255,7 @@ def large(asked):
     timed("flows", lambda: flows(table))
     layer = table.layers[-1]
     for at in range(3):
-        timed(f"patches of neuron {at}", lambda at=at: exemplars(table, layer, 7 + 100 * at))
-        timed(f"selectivity {at}", lambda at=at: selectivity(table, layer, 7 + 100 * at))
-        timed(f"twins {at}", lambda at=at: twins(table, layer, 7 + 100 * at))
-    timed("dead", lambda: dead(table, layer))
+        timed(f"neuron {at}", lambda at=at: told_of(table, layer, 7 + 100 * at))
     timed("a group", lambda: along(table, [(layer.name, 2)]))
     timed("a patch", lambda: table.read(layer.of(), np.array([asked.patches // 2])))
     tell("large, ms", patches=len(table), columns=table.values.shape[1], **times)

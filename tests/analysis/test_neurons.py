@@ -15,6 +15,7 @@ from napari_simgraph.analysis.neurons import (
     sides,
     tell_apart,
     twins,
+    values_of,
 )
 from napari_simgraph.core.signatures import ONE, Layer, halved, layers_of
 from toy import toy_signatures
@@ -59,8 +60,9 @@ def test_a_planted_neuron_ranks_first(table):
     assert found["auroc"][0] == pytest.approx(1.0)
     assert found["q"][0] < 1e-3 < 0.01 < found["q"][1:].min()
     assert len(found) == 2 + 4  # one row a neuron
-    assert next(iter(selectivity(planted, planted.layer("last"), 2))) == "disc"
-    assert np.isin(exemplars(planted, planted.layer("last"), 2, 5).top, np.flatnonzero(disc)).all()
+    values = values_of(planted, planted.layer("last"), 2)
+    assert next(iter(selectivity(values, planted.classes()))) == "disc"
+    assert np.isin(exemplars(values, 5).top, np.flatnonzero(disc)).all()
 
 
 def test_nothing_is_found_where_there_is_nothing(table):

@@ -179,7 +179,8 @@ def sentence(table: AblationTable) -> str:
     ]
     said = f"{count} neurons switched off: {', '.join(parts)}"
     if "a_random_off" in told:
-        said += f"; {count} random ones: {told['a']} {told['a_random_off']:.2f}"
+        random = [f"{told[key]} {told[f'{key}_random_off']:.2f}" for key in ("a", "b")]
+        said += f"; {count} random ones: {', '.join(random)}"
     return f"{said}."
 
 

@@ -38,6 +38,7 @@ from napari_simgraph.learn.signature_settings import Apply
 
 PREDICTED, SURE, CLASS = "predicted", "sure", "class"  # columns that come with signatures
 OTHER = "The table was made from '{}', which is not among these images."
+_AT_ONCE = 2**18  # pixels: what layers give stays in the cache until it is summed up
 NO_PATCH = "There is no patch to look at: choose a smaller patch, or other images."
 NOTHING = "This network has no layers that could be looked into."
 
@@ -141,6 +142,11 @@ class Taking:
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Chances ``(N, K)`` of the classes, ``(N, 0)`` where the network tells none."""
+        step = max(1, _AT_ONCE // inputs[0, 0].size)
+        parts = [self._taken(inputs[at : at + step]) for at in range(0, len(inputs), step)]
+        return np.concatenate(parts)
+
+    def _taken(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         tensor = torch.from_numpy(inputs).to(self.place.device)
         with self.place.computing(), torch.no_grad():
             tensor = tensor.contiguous(memory_format=torch.channels_last)

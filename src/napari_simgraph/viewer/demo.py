@@ -14,6 +14,7 @@ from typing import Any
 from napari_simgraph.viewer.demo_areas import find_areas
 from napari_simgraph.viewer.demo_classes import learn_classes
 from napari_simgraph.viewer.demo_objects import measure_objects
+from napari_simgraph.viewer.demo_signatures import look_inside
 from napari_simgraph.viewer.demo_similar import find_similar
 from napari_simgraph.viewer.driving import Driver
 
@@ -45,6 +46,7 @@ class Demo(Driver):
         find_similar(self)
         find_areas(self)
         learn_classes(self)
+        look_inside(self)
         for name in ("Jobs", "Workspace"):
             self.open(name)
             self.shoot(name.lower())

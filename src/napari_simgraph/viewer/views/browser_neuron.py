@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QPainter
 
-from napari_simgraph.analysis.neurons import Shown, dead, exemplars, selectivity, twins
+from napari_simgraph.analysis.neurons import Shown, dead, exemplars, selectivity, twins, values_of
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.signatures import Layer, SignatureTable
 from napari_simgraph.viewer.latest import Latest
@@ -177,8 +177,7 @@ class NeuronPane(Pane):
 
 def told_of(table: SignatureTable, layer: Layer, neuron: int) -> Told:
     """All there is to know of a neuron; reads one column of the signatures, and some rows."""
-    shown = exemplars(table, layer, neuron, _COUNT)
-    words = table.classes()
-    classes = selectivity(table, layer, neuron) if len(np.unique(words)) > 1 else {}
+    values = values_of(table, layer, neuron)
+    shown, classes = exemplars(values, _COUNT), selectivity(values, table.classes())
     gone = dead(table, layer) if "spread" in table.about else np.zeros(0)
     return Told(layer.name, neuron, shown, classes, len(gone), twins(table, layer, neuron).tolist())

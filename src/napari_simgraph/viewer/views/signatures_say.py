@@ -55,12 +55,11 @@ def say_best(compared: Compared) -> str:
 def say_off(table: AblationTable) -> str:
     """What switching off did, so that it fits two lines."""
     told, count = table.summary, int(table["neurons_off"].max())
-    if "a_top_off" not in told:
-        return "Stopped before any neuron was switched off."
+    if "a_random_off" not in told:
+        return "Stopped before all was counted."
     parts = [
         f"{told[key]} {told[f'{key}_all_on']:.2f} → {told[f'{key}_top_off']:.2f}"
         for key in ("a", "b")
     ]
-    random = told.get("a_random_off")
-    more = f"; {count} random: {told['a']} {random:.2f}" if random is not None else ""
-    return f"{count} off: {', '.join(parts)}{more}."
+    random = [f"{told[key]} {told[f'{key}_random_off']:.2f}" for key in ("a", "b")]
+    return f"{count} off: {', '.join(parts)}; {count} random: {', '.join(random)}."
