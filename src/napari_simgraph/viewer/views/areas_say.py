@@ -20,7 +20,12 @@ NO_UNLIKE = "Add one place that is not interesting (Ctrl+click)."
 UNTESTED = "Rare isn't always interesting: look before you trust it."
 NO_LINKS = "These patches have no links yet."
 KEPT_ASIDE, SCORED = "On places kept aside", "All patches have a score."
-WAYS = {OURS: "these scores", PLAIN: "without links", SPREAD: "links alone", HAND: "colour, texture"}
+WAYS = {
+    OURS: "these scores",
+    PLAIN: "without links",
+    SPREAD: "links alone",
+    HAND: "colour, texture",
+}
 
 
 def say_state(looking: Looking) -> tuple[State, str]:
