@@ -32,6 +32,10 @@ ONE_CLASS = "Paint a second class: with one class there is nothing to tell apart
 # Steps on the newest stroke before the network answers it; the average takes it in at once.
 URGENT, _URGENT_DECAY = 6, 0.8
 
+# All classes are shown equally often, while a quarter of an EM section is wall: so walls are found
+# three times too often, and closing (`analysis/closing.py`) takes that back.
+_WALLS = 3.0
+
 
 @dataclass(frozen=True)
 class Known:
@@ -166,7 +170,7 @@ class Minds:
             "segmentation",
             name=f"{image.name} live",
             **self._answering(),
-            settings=dict(settings),
+            settings=dict(settings) | {"boundary_weight": _WALLS},
             classes=table,
             boundary=table.wall(boundary),
             channels=image.channels,
