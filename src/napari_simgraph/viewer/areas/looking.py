@@ -23,7 +23,6 @@ from napari_simgraph.viewer.areas.scored import (
     with_scores,
     write_told,
 )
-from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.session import Session
 
@@ -67,7 +66,7 @@ class Looking(QObject):
         self.lane.answered.connect(self._answered)
         self.lane.reasoned.connect(self.reasoned)
         self.lane.warned.connect(self.warned)
-        self.lane.ended.connect(self._ended)
+        self.lane.ended.connect(self.ended)
         self.opinions.changed.connect(self._opined)
         self.config = interest.Train()
         self._forget()
@@ -215,9 +214,8 @@ class Looking(QObject):
         """Write what was said; small, so it is done at once."""
         if self.table is None:
             return
-        table = self.table
         told = {
-            "opinion": self.opinions.now.to_json(table.patch_id),
+            "opinion": self.opinions.now.to_json(self.table.patch_id),
             "above": self.above,
             "held": self.held,
             "figures": self.figures,
@@ -291,9 +289,6 @@ class Looking(QObject):
         if self._finishing:
             self._finishing = False
             self.lane.stop()
-
-    def _ended(self, ending: Ending) -> None:
-        self.ended.emit(ending)
 
     def _take_areas(self, found: tuple[list[Area], list[Area]]) -> None:
         high, down = found

@@ -18,7 +18,7 @@ from napari_simgraph.viewer.state import place_of
 
 MOST = 500  # outlines: napari draws and recolours so many fluently
 ON_GREY, ON_COLOUR, TURNED_DOWN = "#FF00FF", "#000000", "#8A8F98"
-_WIDTH, _CHOSEN = 0.002, 2.5  # of the image's longer side; how much thicker the chosen one is
+_WIDTH, _CHOSEN = 0.004, 2.0  # of the image's longer side; how much thicker the chosen one is
 
 
 class AreaShapes:
