@@ -1,4 +1,4 @@
-"""Anomaly: what the toy tissue's odd patch, planted defects and folders must give."""
+"""Anomaly: what the toy tissue's odd patch, mixed pictures and slides must give."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,17 @@ import pytest
 from napari_simgraph import Image, ImageSet, MemoryRoom, run
 from napari_simgraph.analysis.ranking import auroc
 from napari_simgraph.capabilities import anomaly
+from napari_simgraph.core.job import Note
 from napari_simgraph.core.marks import Mark, Marks
+from napari_simgraph.core.patches import grid_over
+from napari_simgraph.learn.normal_work import touched
 from toy import drawn, toy_image
 
 
-def config(**changes):
+def learned(image, marks=None, hear=None, **changes):
     usual = {"steps": 30, "minutes": 0, "device": "cpu", "threads": 1, "patch": 32, "width": 16}
-    return anomaly.Train(**usual | {"tile": 8, "batch": 8} | changes)
-
-
-def learned(image, marks=None, **changes):
-    return run(anomaly.train(image, marks, config=config(**changes), room=MemoryRoom()))
+    config = anomaly.Train(**usual | {"tile": 8, "batch": 4} | changes)
+    return run(anomaly.train(image, marks, config=config, room=MemoryRoom()), hear)
 
 
 def looked(model, image, **changes):
@@ -24,18 +24,84 @@ def looked(model, image, **changes):
     return run(anomaly.apply(model, image, config=how, room=MemoryRoom()))
 
 
-def odd_mark():
-    y, x = np.nonzero(drawn() == "X")
+def around(letter):
+    y, x = np.nonzero(drawn() == letter)
     corners = [(y.min(), x.min()), (y.min(), x.max()), (y.max(), x.max()), (y.max(), x.min())]
-    return Marks((Mark("polygon", (np.array(corners, float),), name="odd"),))
+    return Mark("polygon", (np.array(corners, float),), name="odd")
 
 
-def test_the_odd_patch_of_the_toy_tissue_is_the_oddest_place():
+def colored(seed, odd=False):
+    """Blue above, yellow below; an odd one is blue in a square below."""
+    rng = np.random.default_rng(seed)
+    pixels = np.full((64, 64, 3), (60, 90, 200))
+    pixels[32:] = (190, 180, 60)
+    if odd:
+        pixels[40:56, 20:36] = (60, 90, 200)
+    return Image(np.clip(pixels + rng.normal(0, 5, pixels.shape), 0, 255).astype(np.uint8), "YXC")
+
+
+def test_the_odd_patch_of_the_toy_tissue_stands_out():
     image = toy_image()
-    model = learned(image, odd_mark(), steps=60)
+    model = learned(image, Marks((around("X"),)), steps=150, batch=8)
     found = looked(model, image)
-    score = found.map.read()
+    score, letters = found.map.read(), drawn()
+    texture = letters != "O"  # discs are rare, too: four places in all
     assert score.shape == image.shape
     assert score.dtype == np.float32
-    assert auroc(score[drawn() != "O"], (drawn() == "X")[drawn() != "O"]) > 0.9
     assert found.map.spacing == image.spacing
+    assert auroc(score[texture], (letters == "X")[texture]) > 0.8
+    assert set(found.image_scores) == {"toy"}
+    assert len(found.scores) == 36  # patches of 16 px
+    assert found.expected is None
+
+
+def test_marked_places_are_not_learned_from():
+    grid = grid_over(toy_image(), 32, 16)
+    rows = touched(around("X"), grid)
+    odd = drawn() == "X"
+    for row in set(range(len(grid))) - set(rows.tolist()):
+        y, x, size = (int(getattr(grid, name)[row]) for name in ("y", "x", "size"))
+        assert not odd[max(0, y) : y + size, max(0, x) : x + size].any()
+    with pytest.raises(ValueError, match="Nothing normal is left"):
+        learned(toy_image(), Marks((Mark("box", (np.array([[0, 0], [95, 95.0]]),), name="odd"),)))
+
+
+def test_few_coloured_pictures_of_several_sizes():
+    normal = [colored(seed) for seed in range(9)]
+    normal += [Image(one.read()[:, :48], "YXC", name="narrow") for one in normal[:3]]
+    notes = []
+    hear = lambda tick: notes.append(tick.text) if isinstance(tick, Note) else None  # noqa: E731
+    model = learned(ImageSet(tuple(normal)), hear=hear, pretext="all", steps=25)
+    assert "Only 12 normal images: scores will be rough." in notes
+    assert list(model.network["options"]["names"]) == ["mae", "inpainting", "colorization"]
+    found = looked(model, ImageSet((colored(50), colored(51, odd=True))), expected=True)
+    tidy, odd = found.map
+    assert odd.read()[44:52, 24:32].mean() > np.quantile(tidy.read(), 0.95)
+    assert found.expected.images[0].read().shape == (64, 64, 3)
+    assert found.expected.images[0].dtype == np.uint8
+    hidden = found.hidden.images[0].read() != colored(50).read()
+    assert 0.3 < hidden.any(-1).mean() < 0.7
+    quick = looked(model, colored(51, odd=True), speed="fast")
+    assert quick.map.shape == (64, 64)
+
+
+def test_background_of_a_slide_has_no_score():
+    rng = np.random.default_rng(0)
+    slide = np.full((192, 192, 3), 250, np.uint8)
+    slide[64:, :128] = rng.integers(60, 160, (128, 128, 3))
+    image = Image(slide, "YXC", (0.5, 0.5), "um")
+    model = learned(image, steps=4, features=False)
+    score = looked(model, image, speed="fast").map.read()
+    assert not score[:30].any()
+    assert score[100:180, 10:100].all()
+    assert looked(model, image, speed="fast", background="keep").map.read()[:30].all()
+
+
+def test_a_stack_is_searched_section_by_section():
+    stack = np.stack([toy_image().read()] * 5)
+    stack[3, 40:56, 8:24] = 255
+    model = learned(Image(stack[:3]), steps=60)
+    found = looked(model, Image(stack, name="stack"), speed="fast")
+    highest = [found.map.section(z).max() for z in range(5)]
+    assert int(np.argmax(highest)) == 3
+    assert found.scores.grid.z.max() == 4

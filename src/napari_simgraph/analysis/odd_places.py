@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.raster import Image
 
 MOST = 500  # places that are listed; more of them are a wrong threshold
-_LEAST = 4  # px; the map is blurred, so what is smaller is the tip of something below the threshold
+_LEAST = 16  # px: one cell of the grid on which parts are blurred; less is the tip of something
 
 
 class OddPlace(NamedTuple):

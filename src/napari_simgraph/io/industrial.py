@@ -100,8 +100,8 @@ def read_maps(prediction: str | Path, truth: str | Path) -> tuple[ImageSet, Labe
     maps, truths, known = [], [], 0
     for file in files:
         one = _image(file)
-        kind = file.relative_to(folder).parent.as_posix()
-        found = masks.get((kind, file.stem.casefold())) or masks.get(("", file.stem.casefold()), [])
+        kind, stem = file.relative_to(folder).parent, file.stem.casefold()
+        found = masks.get((kind.as_posix(), stem)) or masks.get((kind.name, stem), [])
         known += bool(found)
         maps.append(one)
         truths.append(_mask(found, one))

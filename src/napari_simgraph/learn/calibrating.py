@@ -20,7 +20,7 @@ _BLUR = 1.5  # cells: neighbours tell about a place too
 _FAR = 30.0  # spreads; what is farther is as odd as can be
 RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
 # How much the groups of parts count; see docs/benchmarks.md for what each brings.
-WEIGHTS = {"pixels": 0.3, "mended": 1.0, "doubt": 1.0, "tokens": 0.3, "colors": 0.3}
+WEIGHTS = {"pixels": 0.3, "mended": 1.0, "doubt": 1.0, "tokens": 1.0, "colors": 0.3}
 
 
 class Standard(NamedTuple):
@@ -111,7 +111,9 @@ class Calibration(NamedTuple):
         return cls(Standard(mean, spread), levels, alarms)
 
 
-def fuse(standard: Maps, parts: Sequence[str]) -> Maps:
+def fuse(
+    standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float] = WEIGHTS
+) -> Maps:
     """One map ``(Y, X)`` of parts in spreads: means of groups, by their weights."""
     groups: dict[tuple[str, str], list[int]] = {}
     for number, part in enumerate(parts):
@@ -119,8 +121,9 @@ def fuse(standard: Maps, parts: Sequence[str]) -> Maps:
     total = np.zeros(standard.shape[1:], np.float32)
     weights = 0.0
     for (group, _), numbers in groups.items():
-        total += np.float32(WEIGHTS[group]) * standard[numbers].mean(0)
-        weights += WEIGHTS[group]
+        weight = weights_of.get(group, 0.0)
+        total += np.float32(weight) * standard[numbers].mean(0)
+        weights += weight
     return total / np.float32(weights or 1)
 
 

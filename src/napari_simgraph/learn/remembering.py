@@ -78,8 +78,10 @@ def _at_places(look: Any, normal: Normal, number: int, memory: TokenMemory) -> N
     edge = _AROUND // TOKEN
     inner = [slice(edge, edge + -(-n // TOKEN)) for n in image.plane]
     tokens = look(inputs[None])[:, :, inner[0], inner[1]]
-    cells = [min(_CELLS, n) for n in tokens.shape[-2:]]
-    small = functional.adaptive_avg_pool2d(tokens, cells)[0].cpu().numpy().astype(np.float64)
+    down, across = (min(_CELLS, n) for n in tokens.shape[-2:])
+    small = (
+        functional.adaptive_avg_pool2d(tokens, (down, across))[0].cpu().numpy().astype(np.float64)
+    )
     mean, basis = memory.whitening
     points = np.einsum("fyx,fd->dyx", small - mean[:, None, None], basis)
     return np.asarray(points, np.float64)

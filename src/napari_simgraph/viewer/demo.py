@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from napari_simgraph.viewer.demo_anomalies import find_anomalies
 from napari_simgraph.viewer.demo_areas import find_areas
 from napari_simgraph.viewer.demo_classes import learn_classes
 from napari_simgraph.viewer.demo_objects import measure_objects
@@ -44,6 +45,7 @@ class Demo(Driver):
         self._segment(dock)
         measure_objects(self)
         find_similar(self)
+        find_anomalies(self)
         find_areas(self)
         learn_classes(self)
         look_inside(self)

@@ -1,0 +1,155 @@
+"""What hides, what spoils, what compares, and what is normal at a place."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from napari_simgraph import Image
+from napari_simgraph.analysis.aligned import are_aligned
+from napari_simgraph.learn.calibrating import RATES, Calibration, Place, fuse, group_of
+from napari_simgraph.learn.hiding import holes, in_turn, period, tiles
+from napari_simgraph.learn.odd_parts import gradients, smooth, structure
+from napari_simgraph.learn.spoiling import spoiled
+from napari_simgraph.learn.token_memory import Distance, TokenMemory
+
+
+def random(*shape, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=shape).astype(np.float32))
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_turns_hide_each_pixel_once_and_the_same_in_every_tile(count):
+    shape = (64, 96)
+    turns = [in_turn(8, count, number, shape) for number in range(count)]
+    assert torch.equal(sum(turns), torch.ones(1, 1, *shape))
+    step = period(8)
+    for turn in turns:
+        assert torch.equal(turn[..., step:, step:], turn[..., :-step, :-step])
+
+
+def test_while_learning_so_much_is_hidden_and_no_more():
+    rng = np.random.default_rng(0)
+    shares = tiles(rng, 50, 64, (8, 16), 0.75).mean((1, 2, 3))
+    assert shares.min() >= 0.2
+    assert shares.max() <= 0.8
+    cut = holes(rng, 50, 64)
+    assert set(np.unique(cut)) == {0, 1}
+    assert 0 < cut.mean() < 0.7
+
+
+def test_what_is_spoiled_is_told_and_the_rest_stays():
+    crops = random(8, 3, 64, 64).numpy()
+    odd, where = spoiled(crops, np.random.default_rng(1))
+    same = np.broadcast_to(where == 0, crops.shape)
+    assert np.array_equal(odd[same], crops[same])
+    assert (np.abs(odd - crops).max((1, 2, 3)) > 0.1).all()
+    assert 0.005 < where.mean() < 0.4
+
+
+def test_structure_is_that_of_scikit_image():
+    x, y = random(1, 1, 40, 40).double(), random(1, 1, 40, 40, seed=1).double()
+    _, whole = structural_similarity(
+        x[0, 0].numpy(), y[0, 0].numpy(), win_size=11, data_range=5.0, full=True,
+        use_sample_covariance=False,
+    )  # fmt: skip
+    ours = 1 - 2 * structure(x, y)[0, 0].numpy()
+    assert np.allclose(ours[5:-5, 5:-5], whole[5:-5, 5:-5], atol=1e-6)
+
+
+def test_gradients_differ_where_an_edge_is_missing_and_not_with_light():
+    x = torch.zeros(1, 1, 32, 32)
+    x[..., 16:] = 2
+    assert float(gradients(x, x + 1).max()) < 1e-5
+    differ = gradients(x, torch.zeros_like(x))[0, 0]
+    assert float(differ[:, 14:18].min()) > 0.5
+    assert float(differ[:, :4].max()) < 0.1
+
+
+def test_blur_keeps_sums_and_flat_pictures():
+    x = torch.zeros(1, 2, 33, 33)
+    x[..., 16, 16] = 1
+    assert float(smooth(x, 2.0)[0, 0].sum()) == pytest.approx(1, abs=1e-5)
+    assert torch.allclose(smooth(torch.ones(1, 1, 9, 9), 1.0), torch.ones(1, 1, 9, 9))
+
+
+def test_the_memory_is_small_and_knows_what_it_saw():
+    tokens = random(3000, 12).numpy()
+    memory = TokenMemory.fit(tokens, 0)
+    assert len(memory.kept) == 1024
+    distance = Distance(TokenMemory.of(memory.arrays()), torch.device("cpu"))
+    seen = torch.from_numpy(tokens[:16].T.reshape(1, 12, 4, 4).copy())
+    nowhere = torch.zeros(1, 2, 4, 4)
+    near, far = distance(seen, nowhere), distance(seen + 9, nowhere)
+    assert float(near.max()) < 1
+    assert float(far.min()) > 2
+
+
+def test_where_pictures_are_aligned_each_place_has_its_normal():
+    rng = np.random.default_rng(0)
+    memory = TokenMemory.fit(rng.normal(size=(500, 4)).astype(np.float32), 0)
+    depth = memory.whitening.basis.shape[1]
+    at = np.zeros((depth, 2, 2))
+    at[:, 0, 1] = 5
+    sums = np.stack([at + rng.normal(0, 0.1, at.shape) for _ in range(20)])
+    placed = memory.at_places(sums.sum(0), (sums**2).sum(0), 20)
+    distance = Distance(placed, torch.device("cpu"))
+    five = torch.linalg.lstsq(distance.basis.T, torch.full((depth,), 5.0)).solution
+    tokens = (five + distance.mean)[None, :, None, None]
+    right, wrong = torch.tensor([[0.25, 0.75]]), torch.tensor([[0.75, 0.75]])
+    usual, odd = (float(distance(tokens, p[..., None, None])) for p in (right, wrong))
+    assert odd > 5 * usual
+
+
+def test_thresholds_are_those_of_normal_places():
+    rng = np.random.default_rng(0)
+    parts = ["mae squared", "mae mended squared", "mae doubt", "tokens"]
+    maps = [np.abs(rng.normal(size=(4, 100, 1))).astype(np.float32) for _ in range(30)]
+    known = Calibration.fit(maps, parts, aligned=False)
+    place = Place((0, 100), (0, 1), (100, 1))
+    scores = np.concatenate([known.score(one, parts, place).ravel() for one in maps])
+    for rate in (0.01, 0.1):
+        assert np.mean(scores > known.threshold(rate)) == pytest.approx(rate, abs=0.004)
+    assert np.quantile(scores, 0.99) == pytest.approx(0.5, abs=0.01)
+    assert (np.diff(known.alarms) <= 0).all()
+    assert len(known.alarms) == len(RATES)
+    odder = known.score(maps[0] + 9, parts, place)
+    assert (odder > 0.85).all()
+    assert (odder < 1).all()
+
+
+def test_aligned_places_have_their_own_spread():
+    rng = np.random.default_rng(1)
+    maps = [np.abs(rng.normal(size=(1, 16, 16))).astype(np.float32) for _ in range(20)]
+    for one in maps:
+        one[:, :, 8:] *= 25  # always restless there
+    known = Calibration.fit(maps, ["tokens"], aligned=True)
+    place = Place((0, 16), (0, 16), (16, 16))
+    same = np.full((1, 16, 16), 16.0, np.float32)
+    score = known.score(same, ["tokens"], place)
+    assert score[:, :6].min() > score[:, 10:].max()
+    doubled = Place((0, 32), (0, 32), (32, 32))
+    large = known.score(np.full((1, 32, 32), 16.0, np.float32), ["tokens"], doubled)
+    assert np.allclose(large[1::2, 1::2], score, atol=0.1)
+
+
+def test_parts_are_fused_by_group():
+    assert group_of("mae mended squared") == ("mended", "mae")
+    assert group_of("inpainting doubt") == ("doubt", "inpainting")
+    assert group_of("colorization") == ("colors", "")
+    maps = np.stack([np.full((2, 2), v, np.float32) for v in (1, 3, 10)])
+    parts = ["mae squared", "mae gradient", "tokens"]
+    assert np.allclose(fuse(maps, parts, {"pixels": 1.0, "tokens": 1.0}), 6)
+    assert np.allclose(fuse(maps, parts, {"pixels": 1.0}), 2)
+
+
+def test_pictures_of_one_thing_at_one_place_are_aligned():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :64]
+    ring = 200.0 * (np.hypot(y - 32, x - 32) < 20)
+    alike = [Image(ring + rng.normal(0, 20, ring.shape)) for _ in range(8)]
+    assert are_aligned(alike)
+    texture = [Image(np.roll(ring, rng.integers(64, size=2), (0, 1))) for _ in range(8)]
+    assert not are_aligned(texture)
+    assert not are_aligned(alike[:3])
+    assert not are_aligned([*alike[:7], Image(ring[:32])])
