@@ -162,7 +162,7 @@ def test_the_report_stands_beside_plainer_ways(dock, viewer, layer, qtbot):
     click(qtbot, report.measure_button)
     qtbot.waitUntil(lambda: report.task is None, timeout=60_000)
     assert {"vote of 10", "same of 10", "same first"} < set(shown())
-    assert "classes on 20" in report.said.text()
+    assert ", 20 with a class." in report.said.text()
     viewer.layers.remove(layer)
     click(qtbot, report.measure_button)
     assert report.said.text().startswith("Open the images of these patches")

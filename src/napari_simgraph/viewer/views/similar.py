@@ -181,7 +181,7 @@ class SimilarDock(DockFrame):
             given, settings = self.input.asked()
         except (ValueError, OSError) as error:
             return Told("error", say_error(error))
-        if given.use is None and self.run.unfinished(settings):
+        if self.run.goes_on(given, settings):
             return Told("ready", "Learning was broken off: it goes on where it stood.")
         many = count(each_image(given.image), settings)
         where = say_device(self.session.jobs, settings.to_json())

@@ -59,7 +59,7 @@ class ReportFold(QWidget):
         self._page.setContentsMargins(0, 0, 0, 0)
         self._page.setHorizontalSpacing(6)
         self._page.setVerticalSpacing(2)
-        for at, share in enumerate((4, 3, 3, 3)):
+        for at, share in enumerate((5, 3, 3, 3)):
             self._page.setColumnStretch(at, share)
         self.measure_button = flat("Measure", self.measure, "Measures all of these ways.")
         for part in (self.said, self._figures):
@@ -176,4 +176,4 @@ def _say_sample(table: EmbeddingTable, some: EmbeddingTable) -> str:
     of = f"Measured on {len(some):,} of {len(table):,} patches"
     if not classed:
         return f"{of}. {_NO_CLASSES}"
-    return f"{of}; classes on {classed:,}, each asked for its {K} nearest that don't overlap it."
+    return f"{of}, {classed:,} with a class. Patches that overlap are no neighbours."

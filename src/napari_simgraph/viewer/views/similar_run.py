@@ -72,6 +72,8 @@ class SimilarRun(QObject):
 
     def start(self) -> None:
         """Learn what is chosen, where an unfinished run like this stood if there is one."""
+        if self.task is not None:
+            return
         try:
             given, settings = self._input.asked()
         except (ValueError, OSError) as error:
@@ -81,11 +83,12 @@ class SimilarRun(QObject):
         ids = [identify(layer, "i") for layer in layers]
         session.ensure_workspace(layers[0].name)
         settings = replace(settings, early=AFTER_S)
-        name = self.unfinished(settings) or f"similar {datetime.now():%Y-%m-%d %H%M%S}"
+        title = self._title(given)
+        name = self._unfinished(title, settings) or f"similar {datetime.now():%Y-%m-%d %H%M%S}"
         room = session.room(name)
         session.record_run({"id": name, "settings": settings.to_json()})
         self.told, self.chips, jobs = None, (), session.jobs
-        task = self.task = jobs.submit(self._title, lambda: learn(jobs, given, settings, room))
+        task = self.task = jobs.submit(title, lambda: learn(jobs, given, settings, room))
         task.estimate, task.retry = cost(given, settings).seconds, self.start
         task.reveal = partial(open_dock, session.viewer, "Similar")
         self.early.follow(task, room, given.image, _key(given, settings), ids)
@@ -94,14 +97,12 @@ class SimilarRun(QObject):
         session.keep_run(task, name)
         self.changed.emit()
 
-    def unfinished(self, settings: Settings) -> str:
-        """The room of a run like this that broke off; "" where there is none.
+    def goes_on(self, given: Given, settings: Settings) -> bool:
+        """Whether a run like this broke off.
 
         Whether the images are still the same is for the job to find out.
         """
-        workspace = self._session.workspace
-        wanted = replace(settings, early=AFTER_S).to_json()
-        return "" if workspace is None else workspace.unfinished(self._title, wanted)
+        return bool(self._unfinished(self._title(given), replace(settings, early=AFTER_S)))
 
     def say_progress(self, progress: Progress) -> str:
         """How well it learns, beside what one can do or what it is doing."""
@@ -122,19 +123,30 @@ class SimilarRun(QObject):
         """Follow nothing any more."""
         self.early.close()
 
-    @property
-    def _title(self) -> str:
+    def _title(self, given: Given) -> str:
         layer = self._input.layer
-        return f"Learn what is similar in {layer.name}" if layer is not None else "Learn"
+        name = layer.name if layer is not None else given.image.name
+        if given.use is not None:
+            return f"Embed {name} with {given.use.name}"
+        return f"Learn what is similar in {name}"
+
+    def _unfinished(self, title: str, settings: Settings) -> str:
+        """The room of a run that broke off; "" where there is none."""
+        workspace = self._session.workspace
+        return "" if workspace is None else workspace.unfinished(title, settings.to_json())
 
     def _ended(self, asked: _Asked, ending: Ending) -> None:
         self.task = None
-        drawn = self.early.table
-        if ending.result is None or len(ending.result.graph.table) < 2:
+        drawn, learned = self.early.table, ending.result
+        if not isinstance(learned, Learned) or len(learned.graph.table) < 2:
             self.early.end()
             self._failed(asked, ending)
             return
-        learned: Learned = ending.result
+        try:
+            name = self._kept_model(asked, learned.model)
+        except (ValueError, OSError) as error:
+            self.tell(Told("error", say_error(error)))
+            return
         key, session = _key(asked.given, asked.settings), self._session
         before = self._before(key)
         known = before.noun.table if isinstance(before.noun, SimilarityGraph) else before.noun
@@ -142,12 +154,11 @@ class SimilarRun(QObject):
         for other in (known, drawn):
             if other is not None:
                 graph = graph.replace(table=keep_classes(graph.table, other))
-        name = self._kept_model(asked, learned.model)
         session.tables.add(key, graph, {"layers": asked.ids, "model": name})
         session.selection.show_table(graph.table, key)
         self.early.end()
         self.chips = (("Undo learning", partial(self._undo, key, before)),)
-        self.tell(self._say_made(ending))
+        self.tell(self._say_made(learned, ending))
 
     def _before(self, key: str) -> _Before:
         tables, front = self._session.tables, self._session.selection.key
@@ -166,8 +177,7 @@ class SimilarRun(QObject):
         name = model_name(layer.name if layer is not None else model.name, "similar")
         return self._session.add_model(model, name)
 
-    def _say_made(self, ending: Ending) -> Told:
-        learned: Learned = ending.result
+    def _say_made(self, learned: Learned, ending: Ending) -> Told:
         took, many = say_time(ending.seconds), f"{len(learned.graph.table):,} patches"
         if ending.state is State.STOPPED:
             said = f"Kept what was learned in {took}: {many}. {CLICK}"
