@@ -41,6 +41,7 @@ from napari_simgraph.core.signatures import Layer, SignatureTable, layers_of
 from napari_simgraph.io.anndata_read import read_noun
 from napari_simgraph.io.anndata_write import write_anndata
 from napari_simgraph.io.read import read
+from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.embedder import NETWORK, features
@@ -209,7 +210,7 @@ def _times(model, image):
     width = sum(one.width for one in layers)
 
     def plain(inputs):
-        step, told = max(1, 2**18 // inputs[0, 0].size), []  # as `Taking` does
+        step, told = max(1, 2**17 // inputs[0, 0].size), []  # as `Taking` does
         for at in range(0, len(inputs), step):
             tensor = torch.from_numpy(inputs[at : at + step])
             with place.computing(), torch.no_grad():
@@ -310,6 +311,7 @@ def main():
             command.add_argument("--neurons", type=int, default=1000)
             command.add_argument("--clean", action="store_true")
     asked = parser.parse_args()
+    keep_freed_blocks()  # as the command line and the processes of the docks do
     asked.call(asked)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from napari_simgraph.core.signatures import ONE, OVER_PATCH, Layer
 
@@ -42,6 +41,9 @@ _FINISHING = (
     *(getattr(nn, name) for name in nn.modules.activation.__all__ if "Attention" not in name),
 )
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
+_WIDE, _CACHED = 64, 2**20  # numbers in a row, and at once
 
 
 class Node(NamedTuple):
@@ -148,14 +150,33 @@ def summed_up(made: Tensor) -> Tensor:
     values = made.detach().float()
     if values.ndim == 2:
         return values
-    over = tuple(range(2, values.ndim)) if values.ndim > 3 else (1,)
-    count = made.numel() // (made.shape[0] * made.shape[-1 if made.ndim == 3 else 1])
-    mean = values.sum(over) / count
-    # var_mean, vector_norm and amax take five to twenty times as long for 16 channels
-    spread = ((values * values).sum(over) / count - mean**2).clamp_min(0).sqrt()
-    if values.ndim == 4:
-        return torch.cat([mean, functional.adaptive_max_pool2d(values, 1)[:, :, 0, 0], spread], 1)
-    return torch.cat([mean, values.amax(over), spread], 1)
+    if values.ndim > 3:  # channels last, as they lie in memory
+        values = values.movedim(1, -1).flatten(1, -2)
+    total, squares, most = _reduced(values)
+    mean = total / values.shape[1]
+    # var_mean and vector_norm take ten times as long
+    spread = (squares / values.shape[1] - mean**2).clamp_min(0).sqrt()
+    return torch.cat([mean, most, spread], 1)
+
+
+def _reduced(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum, sum of squares and largest ``(N, C)`` of values ``(N, P, C)`` over P.
+
+    Rows of few channels are taken several at a time, which fills the processor's registers, and
+    inputs few enough at a time that their values stay in its cache: half the time of plain calls.
+    """
+    count, places, channels = values.shape
+    wide = 1
+    while wide * channels < _WIDE and places % (2 * wide) == 0:
+        wide *= 2
+    rows = values.reshape(count, places // wide, wide * channels)
+    step = max(1, _CACHED // (places * channels))
+    parts = [
+        torch.stack([one.sum(1), (one * one).sum(1), one.amax(1)])
+        for one in torch.split(rows, step)
+    ]
+    total, squares, most = torch.cat(parts, 1).reshape(3, count, wide, channels)
+    return total.sum(1), squares.sum(1), most.amax(1)
 
 
 @contextmanager

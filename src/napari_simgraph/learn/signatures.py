@@ -38,7 +38,7 @@ from napari_simgraph.learn.signature_settings import Apply
 
 PREDICTED, SURE, CLASS = "predicted", "sure", "class"  # columns that come with signatures
 OTHER = "The table was made from '{}', which is not among these images."
-_AT_ONCE = 2**18  # pixels: what layers give stays in the cache until it is summed up
+_AT_ONCE = 2**17  # pixels: what layers give stays in the cache until it is summed up
 NO_PATCH = "There is no patch to look at: choose a smaller patch, or other images."
 NOTHING = "This network has no layers that could be looked into."
 
@@ -179,8 +179,8 @@ class Taking:
         self._waiting = [whole[rows:]] if len(whole) > rows else []
 
     def _count(self, found: NDArray[np.float32]) -> None:
-        values = found.astype(np.float64)
-        parts = [values.sum(0), (values**2).sum(0), (values != 0).sum(0), values.max(0)]
+        sums = [part.sum(0, dtype=np.float64) for part in (found, found**2, found != 0)]
+        parts = [*sums, found.max(0).astype(np.float64)]
         if not self._sums:
             self._sums = parts
         else:
