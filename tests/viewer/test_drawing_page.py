@@ -1,6 +1,4 @@
-"""The page that draws, in a frame of its own: learn, sliders, chosen patches, sizes, fill up."""
-
-from collections import namedtuple
+"""The tab Generate of the Classes dock: learn, sliders, chosen patches, sizes, fill up."""
 
 import numpy as np
 import pytest
@@ -9,71 +7,35 @@ from patches import PLACE, pixels, show
 
 from napari_simgraph.capabilities import generation
 from napari_simgraph.core.groups import label
-from napari_simgraph.viewer.frame import DockFrame
-from napari_simgraph.viewer.layers import image_of
-from napari_simgraph.viewer.session import session_of
-from napari_simgraph.viewer.views.drawing import DrawingPage
+from napari_simgraph.viewer.views.classes import GENERATE, ClassesDock
 
 SHORT = generation.Train(
     minutes=0, steps=30, patch=16, batch=16, width=4, latent=4, rate=0.01, device="cpu", threads=1
 )
-Given = namedtuple("Given", "image table")
-
-
-class Frame(DockFrame):
-    """A dock with this page alone."""
-
-    def __init__(self, viewer):
-        super().__init__(viewer)
-        self.session = session_of(viewer)
-        self.page = DrawingPage(self.session, self.given)
-        self.body.addWidget(self.page)
-        self.page.settings.fold_into(self.settings)
-        self.page.changed.connect(self.renew)
-        self.session.selection.table_changed.connect(self.page.renew)
-        self.on_close(self.page.close_events)
-        self.set_main(self.page.main_text, self.page.start)
-        self.renew()
-
-    def given(self):
-        if self.session.selection.table is None:
-            raise ValueError("First make patches in Similar.")
-        return Given(image_of(self.viewer.layers["vnc"]), self.session.selection.table)
-
-    def renew(self):
-        if self.page.task is not None:
-            self.follow(self.page.task, self.session.jobs)
-            return
-        self.unfollow()
-        told = self.page.told()
-        self.show_state(told.state, told.sentence, told.button)
-        self.footer.main.setEnabled(told.can_start)
-
-    def show_ending(self, state, ending):
-        self.renew()
 
 
 @pytest.fixture
 def dock(viewer):
-    made = Frame(viewer)
-    viewer.window.add_dock_widget(made, name="Generate", area="right")
+    made = ClassesDock(viewer)
+    viewer.window.add_dock_widget(made, name="Classes", area="right")
+    made.tabs.setCurrentIndex(GENERATE)
     yield made
     made.session.jobs.close()
 
 
 def wait(qtbot, dock):
-    qtbot.waitUntil(lambda: dock.page.task is None, timeout=120_000)  # torch is loaded on the way
+    """Until nothing runs any more; torch is loaded on the way."""
+    qtbot.waitUntil(lambda: dock.drawing.task is None, timeout=120_000)
 
 
 def drawn(dock, qtbot):
     """The layer, once all that was asked for is drawn."""
-    live = dock.page.live
+    live = dock.drawing.live
     qtbot.waitUntil(lambda: not live.lane.waits and live.lane.seconds >= 0, timeout=60_000)
     return live.drawn.layer
 
 
 def test_from_learning_to_filling_up(dock, viewer, qtbot):
-    assert sentence(dock) == "First make patches in Similar."
     assert not dock.footer.main.isEnabled()
     layer = viewer.add_image(pixels(), name="vnc", **PLACE)
     table = show(dock.session, layer)
@@ -82,7 +44,7 @@ def test_from_learning_to_filling_up(dock, viewer, qtbot):
     table = label(label(table, bright, "spot"), dark, "ground")
     dock.session.tables.renew(dock.session.selection.key, table)
     dock.session.selection.show_table(table, dock.session.selection.key)
-    page, live = dock.page, dock.page.live
+    page, live = dock.drawing, dock.drawing.live
     page.form.set_value(SHORT)
     assert live.isHidden()
 
@@ -133,16 +95,18 @@ def test_from_learning_to_filling_up(dock, viewer, qtbot):
     with qtbot.waitSignal(page.filled, timeout=30_000):
         click(qtbot, page.fill)
     assert set(page.extra.image_classes) == {"spot"}
+    assert dock.run.drawn is page.extra  # Learn classes takes them along
     assert sentence(dock) == f"{count} drawn patches of 'spot' are there for learning classes."
     wait(qtbot, dock)
     click(qtbot, action(dock, "Take out"))
     assert page.extra is None
+    assert dock.run.drawn is None
 
 
 def test_sizes_are_tried_and_one_is_taken(dock, viewer, qtbot, monkeypatch):
     layer = viewer.add_image(pixels(), name="vnc", **PLACE)
     show(dock.session, layer)
-    page = dock.page
+    page = dock.drawing
     assert sentence(dock).startswith("No classes: all patches are drawn alike. About 3 min on CPU")
     page.form.set_value(SHORT)
     monkeypatch.setattr(
