@@ -1,9 +1,11 @@
-"""The part of ``make demo`` that learns the classes of drawn digits, and looks at hard cases."""
+"""The part of ``make demo`` that learns the classes of drawn digits, looks at hard cases, and draws some."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from napari_simgraph.viewer.demo_drawing import draw_digits
 
 if TYPE_CHECKING:
     from napari_simgraph.viewer.demo import Demo
@@ -20,6 +22,8 @@ def learn_classes(demo: Demo) -> None:
     sheet = demo.viewer.layers["digits"]
     demo.viewer.reset_view()
     dock = demo.open("Classes")
+    chosen = dock.session.selection
+    before = chosen.table, chosen.key
     dock.input.folder.setChecked(True)
     form = dock.learn.form
     form.set_value(replace(form.value(), minutes=0, steps=STEPS, width=WIDTH, depth=DEPTH))
@@ -29,8 +33,9 @@ def learn_classes(demo: Demo) -> None:
     dock.label.show_hard()
     demo.wait(2.0)
     demo.shoot("classes")
-    dock.session.selection.clear()
+    draw_digits(demo, dock)
     demo.viewer.layers.remove(sheet)
+    chosen.show_table(*before)  # the points of the digits go with their table
     for layer in covering:
         layer.visible = layer in demo.viewer.layers
     demo.viewer.reset_view()
