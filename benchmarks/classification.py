@@ -1,9 +1,8 @@
 """Classes: MNIST, MNIST with classes cut 1 : 100, and magnetic tiles in four folds by tile.
 
-    python benchmarks/classification.py mnist --steps 1800
-    python benchmarks/classification.py longtail --steps 1200 --seeds 0 1 2
-    python benchmarks/classification.py tiles --steps 500
-    python benchmarks/classification.py tiles --steps 500 --size 64
+    python benchmarks/classification.py mnist --steps 1250 --set batch=128
+    python benchmarks/classification.py longtail --steps 500 --set batch=128
+    python benchmarks/classification.py tiles --steps 250 --set size=64 batch=32
 
 One CPU thread; `cpu_seconds` is processor time of training and testing. A line of JSON for each
 network: `ours` as it learns by default, `plain` the same network by plain cross-entropy from

@@ -114,6 +114,11 @@ def test_pictures_with_a_folder_a_class(dock, viewer, qtbot, tmp_path):
     dock.input.open_folder(str(tmp_path / "p"))
     assert dock.input.of_pictures
     assert sentence(dock).startswith("3 classes, 21 pictures. 'odd' has only 1.")
+    listed = "".join(f"{k}/{k}{n}.tif,{n // 2}\n" for k in ("bright", "dark") for n in range(10))
+    (tmp_path / "p" / "groups.csv").write_text("image,tile\n" + listed)
+    dock.renew()
+    assert "Kept aside by groups.csv." in sentence(dock)
+    assert dock.input.given().image.image_groups[:3] == ("0", "0", "1")
     assert [one.count for one in dock.label._lines()] == [10, 10, 1]
     learn(dock, qtbot, steps=20)
     assert "Balanced agreement" in sentence(dock)

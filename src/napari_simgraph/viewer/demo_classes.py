@@ -1,4 +1,4 @@
-"""The part of ``make demo`` that learns the classes of drawn digits, looks at hard cases, and draws some."""
+"""The part of ``make demo`` that learns the classes of digits, shows hard cases, and draws some."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, colors
 from napari_simgraph.viewer.theme import State as Shown
-from napari_simgraph.viewer.views.classes_input import NOTHING, ClassesInput
+from napari_simgraph.viewer.views.classes_input import GROUPS_FILE, NOTHING, ClassesInput
 from napari_simgraph.viewer.views.classes_job import cost
 from napari_simgraph.viewer.views.classes_keys import ClassesKeys
 from napari_simgraph.viewer.views.classes_label import LabelPage
@@ -194,6 +194,8 @@ class ClassesDock(DockFrame):
         said = f"{len(names)} classes, {int(counts.sum()):,} {kind}."
         if rare.any():
             said += f" '{names[rare][0]}' has only {int(counts[rare][0])}."
+        if self.input.groups is not None:
+            said += f" Kept aside by {GROUPS_FILE}."
         price = cost(int(counts.sum()), self.learn.side() or 64, settings)
         return Told("ready", f"{said} {say_cost(price, self._where(settings))}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from qtpy.QtWidgets import QButtonGroup, QFileDialog, QRadioButton, QWidget
 
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.io.picture_tables import with_groups
 from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.ground import noun_of
@@ -23,6 +25,7 @@ from napari_simgraph.viewer.views.classes_job import Given
 from napari_simgraph.viewer.views.parts import column, row
 
 NOTHING = "Give patches or pictures a class, and let a network learn them."
+GROUPS_FILE = "groups.csv"  # beside the folders of the classes: image, group
 _PICTURES = "pictures"  # how the tables of picture sets are called
 
 
@@ -76,6 +79,16 @@ class ClassesInput(QWidget):
         return noun if isinstance(noun, ImageSet) else None
 
     @property
+    def groups(self) -> Path | None:
+        """The file that says which of the pictures show the same thing, where there is one."""
+        images = self.images if self.of_pictures else None
+        if images is None or not images.images[0].source:
+            return None
+        folder = Path(images.images[0].source).parent
+        there = [one / GROUPS_FILE for one in (folder, folder.parent)]
+        return next((file for file in there if file.is_file()), None)
+
+    @property
     def key(self) -> str:
         """The key of the table that is used, or will be."""
         if not self.of_pictures:
@@ -115,7 +128,9 @@ class ClassesInput(QWidget):
         if self.of_pictures:
             if self.images is None:
                 raise ValueError("Open a folder with one folder a class.")
-            return Given(self.images, self.table)
+            if self.groups is None:
+                return Given(self.images, self.table)
+            return Given(with_groups(self.images, self.groups)[0], self.table)
         ground, table = self._session.canvas.ground, self._session.selection.table
         if table is None or ground is None:
             raise ValueError("First make patches in Similar.")
