@@ -269,6 +269,7 @@ def main():
     parser.add_argument("--cpu-minutes", type=float, default=10)
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--held", action="store_true", help="planted defects, no test part")
+    parser.add_argument("--fewer", action="store_true", help="learn from what --held learns from")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -276,6 +277,8 @@ def main():
         return speed()
     for seed in map(int, asked.seeds.split(",")):
         normal, found, masks = SETS[asked.what](seed, asked.held)
+        if asked.fewer:
+            normal = SETS[asked.what](seed, True)[0]
         if asked.way == "plain":
             tell(
                 f"plain seed {seed}",
