@@ -71,7 +71,7 @@ class LabelPage(QWidget):
     def renew(self, *_: object) -> None:
         """Show the classes there are now."""
         self._recolor()
-        self.list.show_lines(self._lines())
+        self.list.show_rows(self._lines())
         table, edits = self._input.table, self._session.edits
         self.hard_button.setEnabled(table is not None and SURE_COLUMN in table.columns)
         self.wrong_button.setEnabled(table is not None and len(self._wrong()) > 0)

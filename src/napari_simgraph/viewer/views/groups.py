@@ -96,7 +96,7 @@ class GroupRows(QWidget):
         self.list.setVisible(there)
         self.acts.setVisible(there)
         if there and table is not None:
-            self.list.show_groups(groups(table))
+            self.list.show_rows(groups(table))
             self._renew_typical(table)
         self._renew_acts()
 
