@@ -1,4 +1,4 @@
-"""The part of ``make demo`` that learns the classes of digits, shows hard cases, and draws some."""
+"""The part of ``make demo`` that learns classes of digits, looks at hard cases, draws some."""
 
 from __future__ import annotations
 
