@@ -11,7 +11,7 @@ from napari_simgraph.analysis.kernel_logistic import logistic
 from napari_simgraph.analysis.neighbours import as_edges, exact, unit
 from napari_simgraph.analysis.ranking import auroc, average_precision
 from napari_simgraph.analysis.spreading import alone, links, settle, spread
-from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.graph import Edges, SimilarityGraph
 from napari_simgraph.core.job import run
 from napari_simgraph.core.patches import grid_over
 from napari_simgraph.core.tables import EmbeddingTable
@@ -51,6 +51,14 @@ def test_links_are_both_kinds_each_normalised(graph):
     assert not alone(links(graph)).any()
     with pytest.raises(ValueError, match="none of the links"):
         links(graph, {"similarity": 0.0, "spatial": 0.0})
+
+
+def test_a_kind_without_any_link_adds_none(graph):
+    nodes = len(graph)
+    nothing = Edges(np.zeros(nodes + 1, int), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    lonely = graph.replace(edges=graph.edges | {"spatial": nothing})  # one patch an image
+    alike = graph.replace(edges={"similarity": graph.edges["similarity"]})
+    assert 2 * links(lonely).toarray() == pytest.approx(links(alike).toarray())
 
 
 def test_what_settles_is_the_solution_of_its_equation(graph):

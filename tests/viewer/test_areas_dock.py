@@ -12,6 +12,7 @@ from napari_simgraph.capabilities import interest, similarity
 from napari_simgraph.core.patch_pixels import fold
 from napari_simgraph.io.geojson import read_geojson
 from napari_simgraph.io.read import read
+from napari_simgraph.viewer.areas.scored import SCORE
 from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.restore import open_workspace
@@ -206,6 +207,15 @@ def test_asked_patches_reasons_and_a_rectangle(dock, viewer, layer, qtbot):
     assert inside > 4
     press_key(viewer, "Control-Z")
     assert looking.opinions.now.unlike == 2
+    elsewhere = table.replace(values=table.values[:, ::-1].copy(), name="other")
+    session.tables.add("other", elsewhere, session.tables.about(KEY))
+    session.selection.show_table(elsewhere, "other")  # scores of the first are written before
+    assert (looking.key, looking.table) == ("other", elsewhere)
+    assert SCORE in session.tables.get(KEY).columns
+    assert SCORE not in session.tables.get("other").columns
+    session.selection.show_table(session.tables.get(KEY), KEY)
+    assert looking.opinions.now.unlike == 2
+    qtbot.waitUntil(lambda: looking.scores is not None, timeout=60_000)
     dock.front.came.emit(False)  # another dock is in front: keys and Shift are its own
     assert not any(coerce_keybinding(key) in viewer.keymap for key, _, _ in KEYS)
     assert session.canvas.picker.judge is None
@@ -254,6 +264,10 @@ def test_groups_are_suggested_confirmed_and_learned_models_are_kept(dock, viewer
     click(qtbot, dock.footer.main)
     qtbot.waitUntil(lambda: dock.task is None, timeout=60_000)
     np.testing.assert_allclose(looking.scores.score, known, atol=1e-5)
+    assert not looking.opinions.now.clicks  # the model answers, not they
+    assert "vnc · clicks" not in viewer.layers
+    looking.opinions.undo()
+    assert looking.opinions.now.like == 1
 
 
 def test_painted_classes_teach_and_wrong_ones_cost_one_sentence(dock, viewer, layer, qtbot):

@@ -52,8 +52,8 @@ def links(graph: SimilarityGraph, shares: Mapping[str, float] = SHARES) -> Any:
         matrix = csr_array((weights, edges.ends, starts), (nodes, nodes))
         each = np.sqrt(np.maximum(matrix.sum(1), np.finfo(np.float32).tiny)).astype(np.float32)
         flow = weights / (each[edges.begins()] * each[edges.ends])
-        part = csr_array((flow * np.float32(share / sum(used.values())), edges.ends, starts))
-        part.resize((nodes, nodes))
+        counted = flow * np.float32(share / sum(used.values()))
+        part = csr_array((counted, edges.ends, starts), (nodes, nodes))
         whole = part if isinstance(whole, int) else whole + part
     return whole.astype(np.float32)
 

@@ -61,6 +61,7 @@ class Looking(QObject):
         self._found: ScoreTable | None = None
         self.areas: list[Area] = []
         self.down = 0  # how many of the last areas were turned down
+        self.above, self.held = ABOVE, False  # threshold, and whether it was set by hand
         self.figures: dict[str, float] = {}
         self._found_figures: dict[str, float] = {}
         self.lane.answered.connect(self._answered)
@@ -104,16 +105,16 @@ class Looking(QObject):
             Its file is gone or damaged.
         """
         table = self._session.tables.get(key) if key else None
+        if key != self.key and self._keep.isActive():
+            self.keep()  # others hear of the table before, and may bring us back here
         if key == self.key and self._same(table):
             self.table = table
             return
-        if self._keep.isActive():
-            self.keep()
         self.lane.leave()
         self._forget()
         self.key, self.table = key, table
-        if table is not None:
-            self._restore(table)
+        if table is not None and not self._restore(table):
+            self._tell()
         self.scored.emit()
         self.said.emit("")
         self.outline()
@@ -146,14 +147,13 @@ class Looking(QObject):
         self._opined("")
 
     def take_found(self, scores: ScoreTable, figures: Mapping[str, float]) -> None:
-        """Scores of a job; clicks and groups count no more, since it answers now."""
-        self.opinions.restart(Opinion())
-        self.lane.leave()
+        """Scores of a job; what was said before is set aside, and Undo brings it back."""
         self._found, self._found_figures = scores, dict(figures)
-        self.figures, self.clicks, self.asked = dict(figures), 0, -1
-        self.scored.emit()
-        self.outline()
-        self._keep.start()
+        self.above = self.above if self.held else ABOVE
+        if self.opinions.now != Opinion():
+            self.opinions.say(Opinion(), "clicks and groups set aside")
+        else:
+            self._opined("")
 
     def set_above(self, above: float) -> None:
         """Outline what scores more than this from now on; set by hand."""
@@ -196,12 +196,12 @@ class Looking(QObject):
         self._keep.stop()
         if self.table is None:
             return
-        self._keep_told()
-        session, chosen = self._session, self._session.selection
+        self._keep_told(scored=not self.lane.waits)
+        session, chosen, key = self._session, self._session.selection, self.key
         self.table = made = with_scores(self.table, self.scores, self.groups)
-        session.tables.renew(self.key, made)
-        if chosen.key == self.key:
-            chosen.show_table(made, self.key)
+        session.tables.renew(key, made)
+        if chosen.key == key:
+            chosen.show_table(made, key)
 
     def close(self) -> None:
         """Write what is not written yet, and listen no more."""
@@ -210,12 +210,13 @@ class Looking(QObject):
         self.lane.leave()
         self._beside.close()
 
-    def _keep_told(self) -> None:
-        """Write what was said; small, so it is done at once."""
+    def _keep_told(self, scored: bool = False) -> None:
+        """Write what was said, at once since it is small; `scored` if the table has its answer."""
         if self.table is None:
             return
         told = {
             "opinion": self.opinions.now.to_json(self.table.patch_id),
+            "scored": scored,
             "above": self.above,
             "held": self.held,
             "figures": self.figures,
@@ -236,20 +237,21 @@ class Looking(QObject):
         self._finishing = False
         self.opinions.restart(Opinion())
 
-    def _restore(self, table: EmbeddingTable) -> None:
+    def _restore(self, table: EmbeddingTable) -> bool:
+        """Take up what was said before; whether the table has the answer to it."""
         told = read_told(self._session.workspace, self.key)
+        whole = bool(told.get("scored", True))
+        known = scores_in(table) if whole else None
         self.groups = Groups.of(table, int(told.get("seed", 0)))
-        known = scores_in(table)
-        if told:
-            self.opinions.restart(Opinion.from_json(told["opinion"], table.patch_id))
-            self.above, self.held = float(told["above"]), bool(told["held"])
-            self.figures = dict(told["figures"])
-            self.clicks, self.asked = int(told["clicks"]), int(told["asked"])
-        opinion = self.opinions.now
-        if opinion.clicks or opinion.group > 0:
-            self._answer = known
-        elif opinion.group != RARE:
-            self._found, self._found_figures = known, dict(self.figures)
+        self.opinions.restart(Opinion.from_json(told.get("opinion", {}), table.patch_id))
+        self.above, self.held = float(told.get("above", ABOVE)), bool(told.get("held"))
+        if self.spoken:
+            self._answer, self.figures = known, dict(told.get("figures", {}))
+            self.clicks, self.asked = int(told.get("clicks", 0)), int(told.get("asked", -1))
+        elif self.opinions.now.group != RARE:
+            self._found, self.figures = known, dict(told.get("figures", {}))
+            self._found_figures = self.figures
+        return whole
 
     def _same(self, table: EmbeddingTable | None) -> bool:
         if table is None or self.table is None:

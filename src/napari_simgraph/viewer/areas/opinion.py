@@ -97,7 +97,9 @@ class Opinion:
         """What `to_json` told of, as far as those patches are still there."""
         rows = {str(one): row for row, one in enumerate(ids.tolist())}
         clicks = {rows[one]: bool(like) for one, like in told.get("clicks", ()) if one in rows}
-        areas = [tuple(rows[one] for one in area if one in rows) for area in told["rejected"]]
+        areas = [
+            tuple(rows[one] for one in area if one in rows) for area in told.get("rejected", ())
+        ]
         return cls(clicks, int(told.get("group", 0)), tuple(area for area in areas if area))
 
 
