@@ -122,8 +122,8 @@ def test_learn_click_walk_label_write_and_come_back(dock, viewer, layer, qtbot, 
     again = session.selection.table
     np.testing.assert_array_equal(again.values, table.values)
     np.testing.assert_array_equal(again.classes(), table.classes())
-    ours = [one for one in viewer.layers if about(one).get("fleeting")]
-    assert ours  # drawn anew from the table, not kept twice
+    ours = lambda: [one for one in viewer.layers if about(one).get("thing") == "patches"]  # noqa: E731
+    qtbot.waitUntil(lambda: len(ours()) == 1)  # drawn anew from the table, not kept twice
     restored = next(one for one in viewer.layers if one.name == "vnc")
     press(viewer, restored, (0, 20, 30))
     assert session.selection.hits

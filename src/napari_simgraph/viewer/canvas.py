@@ -96,3 +96,5 @@ class Canvas:
     def _layers_changed(self, event: Any) -> None:
         if isinstance(event.value, ImageLayer):
             self._ground = None
+            if self.patches is not None:
+                self.patches.renew_soon()  # their image came, or is gone

@@ -55,6 +55,9 @@ class PatchLayers:
         self._timer.setSingleShot(True)
         self._timer.setInterval(_LATER_MS)
         self._timer.timeout.connect(self._renew_links)
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.renew)
         selection.table_changed.connect(self.renew)
         selection.restricted.connect(self.renew)
         viewer.dims.events.current_step.connect(self._turned)
@@ -81,6 +84,10 @@ class PatchLayers:
             self.said = f"{len(table):,} patches are drawn as tinted cells."
         self._renew_links()
 
+    def renew_soon(self) -> None:
+        """The same once napari is done with what it does to its layers."""
+        self._soon.start(0)
+
     @property
     def _wanted(self) -> bool:
         """Whether patches are to be seen without a click: they are coloured, or some count."""
@@ -95,6 +102,7 @@ class PatchLayers:
     def close(self) -> None:
         """Stop listening; the layers stay."""
         self._timer.stop()
+        self._soon.stop()
         self._selection.table_changed.disconnect(self.renew)
         self._selection.restricted.disconnect(self.renew)
         self._viewer.dims.events.current_step.disconnect(self._turned)
