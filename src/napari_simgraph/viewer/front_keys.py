@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
 from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QDockWidget, QWidget
@@ -25,30 +28,68 @@ class FrontKeys:
         Whose keys.
     acts
         What each key does, by napari's name of it.
+    of_images
+        Those of them that napari's image layers have for three dimensions; there they stay.
     """
 
-    def __init__(self, viewer: Any, acts: Mapping[str, Callable[[], object]]) -> None:
-        self._viewer, self._acts = viewer, acts
+    def __init__(
+        self,
+        viewer: Any,
+        acts: Mapping[str, Callable[[], object]],
+        of_images: Sequence[str] = (),
+    ) -> None:
+        self._viewer, self._acts, self._of_images = viewer, acts, of_images
         self._before: dict[str, Any] = {}
+        self._bound = False
 
     def bind(self) -> None:
         """Take the keys."""
+        if self._bound:
+            return
+        self._bound = True
         for key, act in self._acts.items():
             held = self._viewer.keymap.get(coerce_keybinding(key))
-            if key in self._before or not _is_ours(held):
+            if not _is_ours(held):
                 continue
             self._before[key] = held
             self._viewer.bind_key(key, lambda _, act=act: act() and None, overwrite=True)
+        for layer in self._viewer.layers:
+            self._bind_image(layer)
+        self._viewer.layers.events.inserted.connect(self._inserted)
 
     def free(self) -> None:
         """Give them back to whom they were taken from."""
+        if not self._bound:
+            return
+        self._bound = False
         for key, held in self._before.items():
             self._viewer.bind_key(key, held, overwrite=True)
         self._before = {}
+        self._viewer.layers.events.inserted.disconnect(self._inserted)
+        for layer in self._viewer.layers:
+            for key in self._of_images if isinstance(layer, ImageLayer) else ():
+                layer.bind_key(key, None)
 
     def holds(self, key: str) -> bool:
         """Whether a key is ours now, or would be in front."""
         return key in self._before or _is_ours(self._viewer.keymap.get(coerce_keybinding(key)))
+
+    def _inserted(self, event: Any) -> None:
+        self._bind_image(event.value)
+
+    def _bind_image(self, layer: Layer) -> None:
+        """An image that is active hears a key before the viewer does."""
+        if not isinstance(layer, ImageLayer):
+            return
+        for key in self._of_images:
+            own = type(layer).class_keymap.get(coerce_keybinding(key))
+            layer.bind_key(key, partial(self._of_image, key, own), overwrite=True)
+
+    def _of_image(self, key: str, own: Any, layer: Layer) -> None:
+        if self._viewer.dims.ndisplay == 3 and own is not None:
+            own(layer)
+        elif key in self._before:
+            self._acts[key]()
 
 
 class Front(QObject):

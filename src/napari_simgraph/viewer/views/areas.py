@@ -29,7 +29,7 @@ from napari_simgraph.viewer.views.areas_export import export
 from napari_simgraph.viewer.views.areas_found import FoundRows
 from napari_simgraph.viewer.views.areas_hands import Hands
 from napari_simgraph.viewer.views.areas_input import AreasInput
-from napari_simgraph.viewer.views.areas_keys import key_rows
+from napari_simgraph.viewer.views.areas_keys import OF_IMAGES, key_rows
 from napari_simgraph.viewer.views.areas_marks import MarksPage
 from napari_simgraph.viewer.views.areas_runs import Runs
 from napari_simgraph.viewer.views.areas_say import how_measured, say_state
@@ -56,7 +56,7 @@ class AreasDock(DockFrame):
         self.runs = Runs(self.session, self.looking, (self.input, self.marks, self.noted))
         self._told: tuple[Shown, str, Button | None] | None = None
         self._writing = Latest("simgraph-areas-export", self)
-        self.bound, self.front = FrontKeys(self.viewer, self._acts()), Front(self)
+        self.bound, self.front = FrontKeys(self.viewer, self._acts(), OF_IMAGES), Front(self)
         self._connect()
         self._come(True)
         self.keys.set_rows(key_rows(self.bound))

@@ -28,4 +28,5 @@ def export(
     except (ValueError, OSError) as error:
         return str(error), True
     many = f"{len(areas):,} area{'' if len(areas) == 1 else 's'}"
-    return f"Wrote {many} to {written[0].name}.", False
+    where = written[0] if len(written) == 1 else written[0].parent
+    return f"Wrote {many} to {where.name}.", False

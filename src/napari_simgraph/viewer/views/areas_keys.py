@@ -18,6 +18,7 @@ KEYS = (
     ("Control-Z", "Ctrl+Z", "a step back, where no labels layer is active"),
     ("Control-Enter", "Ctrl+Enter", "what the big button says"),
 )
+OF_IMAGES = ("Y",)  # of napari's images in 3-D: the plane's normal along y
 
 
 def key_rows(keys: FrontKeys) -> list[tuple[str, str, bool]]:
