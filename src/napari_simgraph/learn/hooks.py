@@ -43,7 +43,7 @@ _FINISHING = (
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
-_WIDE, _CACHED = 64, 2**20  # numbers in a row, and at once
+_WIDE, _CACHED = 64, 2**18  # numbers in a row, and at once
 
 
 class Node(NamedTuple):
@@ -147,9 +147,9 @@ def summed_up(made: Tensor) -> Tensor:
 
     In float32: squares of a half precision leave nothing of a small spread.
     """
-    values = made.detach().float()
+    values = made.detach()
     if values.ndim == 2:
-        return values
+        return values.float()
     if values.ndim > 3:  # channels last, as they lie in memory
         values = values.movedim(1, -1).flatten(1, -2)
     total, squares, most = _reduced(values)
@@ -171,10 +171,10 @@ def _reduced(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         wide *= 2
     rows = values.reshape(count, places // wide, wide * channels)
     step = max(1, _CACHED // (places * channels))
-    parts = [
-        torch.stack([one.sum(1), (one * one).sum(1), one.amax(1)])
-        for one in torch.split(rows, step)
-    ]
+    parts = []
+    for some in torch.split(rows, step):
+        one = some.float()  # a few at a time: a copy of all would leave the cache
+        parts.append(torch.stack([one.sum(1), (one * one).sum(1), one.amax(1)]))
     total, squares, most = torch.cat(parts, 1).reshape(3, count, wide, channels)
     return total.sum(1), squares.sum(1), most.amax(1)
 
