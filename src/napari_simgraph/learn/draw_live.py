@@ -15,7 +15,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.draw_use import between
+from napari_simgraph.learn.draw_use import between, halfway
 from napari_simgraph.learn.drawer import Drawer
 
 _READY = Progress(1.0, "ready")
@@ -85,7 +85,7 @@ def answer(drawer: Drawer, event: Event) -> tuple[Any, tuple[str, ...]]:
         numbers, weights = drawer.seen(light, drawer.weights(kinds)), drawer.weights(kinds)
     if isinstance(event, Walk):
         numbers, weights = between(drawer, light, kinds, event.n)
-        kinds = np.where(np.arange(event.n) * 2 < event.n, *kinds)
+        kinds = halfway(kinds, event.n)
     drawn = drawer.drawn(numbers, weights)
     return drawer.light.back(drawn), drawer.names(kinds)
 

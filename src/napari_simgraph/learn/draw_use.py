@@ -59,7 +59,7 @@ def walk(model: Model, image: Image | ImageSet, config: Any, aside: Aside) -> Jo
     numbers, weights = between(drawer, light, kinds, config.n)
     drawn = yield from _draw(drawer, numbers, weights, aside)
     yield Progress(1.0, f"{len(drawn)} drawn")
-    halves = np.where(np.arange(config.n) * 2 < config.n, *kinds)
+    halves = halfway(kinds, config.n)
     return as_set(drawer, drawn, drawer.names(halves), "walk")
 
 
@@ -72,6 +72,12 @@ def between(
     way = np.linspace(0, 1, n, dtype=np.float32)[:, None]
     first, last = ((1 - way) * pair[0] + way * pair[1] for pair in (numbers, ends))
     return first, last
+
+
+def halfway(kinds: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """The class of each of n pictures on the way between two: that of the nearer end."""
+    nearer: NDArray[np.intp] = np.where(np.arange(n) * 2 < n, kinds[0], kinds[1])
+    return nearer
 
 
 def reconstruct(

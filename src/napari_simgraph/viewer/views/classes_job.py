@@ -49,11 +49,11 @@ class Learned(NamedTuple):
 
 def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[Learned]:
     """Learn classes and find them in all patches, each in the process of jobs."""
-    if given.drawn is None:
-        verb, nouns = classification.train, (given.image, given.table)
+    image, table, drawn = given
+    if drawn is None:
+        learning = jobs.apart(classification.train, image, table, config=settings, room=room)
     else:
-        verb, nouns = classification.fill, (given.image, given.drawn, given.table)
-    learning = jobs.apart(verb, *nouns, config=settings, room=room)
+        learning = jobs.apart(classification.fill, image, drawn, table, config=settings, room=room)
     model = yield from part(learning, 0.0, _LEARNING, "learning")
     use = classification.Apply(device=settings.device, threads=settings.threads)
     finding = jobs.apart(
