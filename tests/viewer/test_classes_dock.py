@@ -94,6 +94,7 @@ def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
     made = viewer.layers["vnc · class map"]
     row = int(session.selection.table.grid.covering(0, 1, 17, 33)[0])
     world = layer.data_to_world((1, 17, 33))  # near the middle of one patch alone
+    viewer.dims.set_current_step(0, 1)  # hard cases went to another section
     value = made.get_value(world, world=True)
     name = session.selection.table.columns[FOUND_COLUMN][row]
     assert made.features["class"][made.features["index"] == value].tolist() == [name]
