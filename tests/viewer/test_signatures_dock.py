@@ -59,6 +59,7 @@ def done(dock, qtbot):
 
 def test_it_teaches_while_it_is_empty_and_says_what_is_missing(dock, viewer, qtbot):
     assert sentence(dock) == "No model is here yet."
+    assert dock.inside.minimumSizeHint().width() <= 356
     assert not dock.footer.main.isEnabled()
     dock.session.add_model(unet(), "net")
     assert sentence(dock) == "Choose the picture that the network looks at."

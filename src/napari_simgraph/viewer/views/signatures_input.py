@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QWidget
 
 from napari_simgraph.capabilities import signature
 from napari_simgraph.core.model import Model
@@ -163,9 +163,9 @@ class SignaturesInput(QWidget):
         front, chosen = self.table, len(self._session.selection.rows)
         classes = 0 if front is None else int((front.classes() != "").sum())
         for number, text, many in (
-            (CHOSEN, f"chosen patches ({chosen:,})", chosen if front is not None else 0),
+            (CHOSEN, f"chosen ({chosen:,})", chosen if front is not None else 0),
             (CLASSES, f"classes ({classes:,})", classes),
-            (ALL, "all patches", 1),
+            (ALL, "all", 1),
         ):
             button = self._look.button(number)
             button.setText(text)
@@ -187,6 +187,7 @@ class SignaturesInput(QWidget):
         self._look = QButtonGroup(self)
         line = QHBoxLayout()
         line.setSpacing(4)
+        line.addWidget(QLabel("Look at"))
         for number in (CHOSEN, CLASSES, ALL):
             button = QRadioButton("")
             button.setToolTip("Whose inner values are recorded.\ncommand line: --table")

@@ -18,6 +18,7 @@ from napari_simgraph.viewer.views.parts import column
 
 SIDES = "side"  # the column that holds them
 REST, CHOSEN = "all the rest", "chosen patches"
+_LETTERS = 3  # of a menu at least: two of them stand in a row of 356 px
 _MOST_GROUPS = 40  # more in a menu are found by nobody
 
 
@@ -54,6 +55,8 @@ class SidesRows(QWidget):
         self._known: list[Side] = []
         tip = "Two classes, groups, selections or models.\ncommand line: --a, --b"
         self.a, self.b = combo(tip, "A"), combo(tip, "B")
+        for menu in (self.a, self.b):
+            menu.setMinimumContentsLength(_LETTERS)
         self.swap = flat("Swap", self._swap, "Takes A for B and B for A.")
         tip = "Ranks neurons by how well each alone tells A from B.\ncommand line: compare"
         self.which = button("Which neurons tell them apart?", self.comparing.emit, tip)
