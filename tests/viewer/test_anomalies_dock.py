@@ -112,3 +112,39 @@ def walk_and_judge(dock, viewer, qtbot):
     qtbot.waitUntil(lambda: all(one.place != worst for one in found.lines), timeout=10_000)
     assert found.count.text() != before or not found.lines
     assert action(dock, "Undo")
+
+
+def test_a_folder_of_pictures_is_listed_by_score(dock, viewer, qtbot, tmp_path):
+    rng = np.random.default_rng(0)
+    for kind, count in (("good", 5), ("hole", 1)):
+        (tmp_path / "tiles" / kind).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(100, 140, (48, 48)).astype(np.uint8)
+            if kind == "hole":
+                pixels[12:36, 12:36] = 250
+            tifffile.imwrite(tmp_path / "tiles" / kind / f"{kind}{number}.tif", pixels)
+    (tmp_path / "ground_truth" / "hole").mkdir(parents=True)
+    mask = np.zeros((48, 48), np.uint8)
+    mask[12:36, 12:36] = 255
+    tifffile.imwrite(tmp_path / "ground_truth" / "hole" / "hole0_mask.tif", mask)
+    viewer.open(str(tmp_path / "tiles"), plugin="napari-simgraph")
+    dock.input.choose_folder(str(tmp_path / "tiles"))
+    assert sentence(dock) == "Only 5 normal images: scores will be rough."
+    assert dock.input.where.text() == "5 images in good"
+    dock.input.form.set_value(SHORT)
+    for _ in ("learn", "look"):
+        click(qtbot, dock.footer.main)
+        done(dock, qtbot)
+    qtbot.waitUntil(lambda: "tiles · anomalies" in viewer.layers, timeout=10_000)
+    assert "AUROC: pictures 1.00, pixels " in sentence(dock)
+    images = dock.found.images
+    assert images.topLevelItemCount() == 6
+    assert images.topLevelItem(0).text(0) == "hole0"
+    before = tuple(viewer.scene.camera.center)
+    dock.found.set_rate(0.1)
+    dock.found.image_going.emit("hole0")
+    assert tuple(viewer.scene.camera.center) != before
+    result = dock.runs.result
+    shown = viewer.layers["tiles · anomaly"].data
+    finest = shown[0] if isinstance(shown, list | tuple) else shown
+    assert tuple(finest.shape) == result.layout.shape

@@ -110,6 +110,20 @@ def read_maps(prediction: str | Path, truth: str | Path) -> tuple[ImageSet, Labe
     return ImageSet(tuple(maps), name=folder.name), LabelsSet(tuple(truths))
 
 
+def masks_of(images: ImageSet) -> LabelsSet | None:
+    """The masks of pictures that were read from files, where they have some; see `read_maps`."""
+    folder = masks_part(Path(images.images[0].source).parent) if images.images[0].source else None
+    if folder is None:
+        return None
+    masks, truths, known = _masks(folder), [], 0
+    for one in images:
+        place = Path(one.source)
+        found = masks.get((place.parent.name, place.stem.casefold()), [])
+        known += bool(found)
+        truths.append(_mask(found, one))
+    return LabelsSet(tuple(truths)) if known else None
+
+
 def _masks(folder: Path) -> dict[tuple[str, str], list[Path]]:
     """Mask files by kind and stem of their image; a stem that stands once needs no kind."""
     found: dict[tuple[str, str], list[Path]] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from napari_simgraph.viewer.demo import Demo
 
@@ -17,7 +19,7 @@ def find_anomalies(demo: Demo) -> None:
 
     larva = demo.viewer.layers["larva"]
     place = {"scale": larva.scale, "units": larva.units, "axis_labels": larva.axis_labels}
-    some = larva.data[6:9].copy()
+    some = np.array(larva.data[6:9])
     some[1, 60:72, 100:118] = some.min()  # dirt
     layer = demo.viewer.add_image(some, name="dirty", **place)
     dock = demo.open("Anomalies")

@@ -195,6 +195,9 @@ class AnomaliesDock(DockFrame):
             many = f"{sections} {what}{'' if sections == 1 else 's'}"
             plural = "" if count == 1 else "s"
             said = f"{count:,} place{plural} above {limit:.2f} in {many}."
+        if seen.figures:
+            told = seen.figures
+            said += f" AUROC: pictures {told['image_auroc']:.2f}, pixels {told['pixel_auroc']:.2f}."
         self.tell("done", said, undo)
 
     def _judge(self, place: OddPlace, right: bool) -> None:

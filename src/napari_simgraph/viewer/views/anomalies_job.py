@@ -19,6 +19,7 @@ from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable
+from napari_simgraph.io.industrial import masks_of
 from napari_simgraph.learn.calibrating import Calibration
 from napari_simgraph.viewer.jobs import JobRunner
 
@@ -59,18 +60,35 @@ def threshold(model: Model, rate: float, speed: str) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """What lies above a threshold: a mask for each map, the oddest places, how many there are."""
+    """What lies above a threshold: a mask for each map, the oddest places, how many there are.
+
+    `figures` tell how well it agrees with masks, where the pictures have some.
+    """
 
     masks: list[Any]
     places: list[OddPlace]
     count: int
     highest: float
+    figures: Mapping[str, float]
 
 
-def above(maps: Sequence[Image], limit: float) -> Seen:
-    """What lies above a threshold."""
+def above(image: Image | ImageSet, found: Image | ImageSet, limit: float) -> Seen:
+    """What lies above a threshold in the maps of images."""
+    maps = each_image(found)
     places, count = odd_places(maps, limit)
-    return Seen([odd_mask(one, limit) for one in maps], places, count, highest(maps))
+    masks = [odd_mask(one, limit) for one in maps]
+    return Seen(masks, places, count, highest(maps), told_apart(image, found))
+
+
+def told_apart(image: Image | ImageSet, found: Image | ImageSet) -> dict[str, float]:
+    """How well the maps of pictures find what their masks mark; empty where they have none."""
+    if isinstance(image, Image) or isinstance(found, Image):
+        return {}
+    try:
+        truth = masks_of(image)
+    except (ValueError, OSError):  # of another size, or gone: there is nothing to measure by
+        return {}
+    return {} if truth is None else anomaly.score(found, truth)
 
 
 def scored(

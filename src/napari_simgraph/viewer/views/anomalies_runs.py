@@ -107,7 +107,7 @@ class Runs(QObject):
         """Find what lies above a threshold, and show it as labels."""
         if self.result is not None:
             result = self.result
-            work = partial(above, result.maps, limit)
+            work = partial(above, result.image, result.found.map, limit)
             self._thread.ask(work, lambda seen: self._show_labels(result, seen, limit))
 
     def show(self, kind: str) -> None:
