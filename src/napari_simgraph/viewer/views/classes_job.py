@@ -101,7 +101,9 @@ def wrong_rows(table: EmbeddingTable, model: Model | None) -> Rows:
     rows = kept_rows(table, model)
     said, found = _folded(table.classes()[rows]), _folded(table.columns[FOUND_COLUMN][rows])
     wrong = rows[(said != found) & (said != "")]
-    return wrong[np.argsort(-table.columns[SURE_COLUMN][wrong], kind="stable")]
+    order = np.argsort(-np.asarray(table.columns[SURE_COLUMN])[wrong], kind="stable")
+    ordered: Rows = wrong[order]
+    return ordered
 
 
 def hard_rows(table: EmbeddingTable) -> Rows:
