@@ -60,7 +60,7 @@ class FoundRows(QWidget):
 
     def __init__(self, thumbs: Thumbs) -> None:
         super().__init__()
-        self.show_menu = combo("Interest, or how unsure the answer is. Hold H to look below.")
+        self.show_menu = combo("Interest, or how unsure the answer is.")
         self.show_menu.setAccessibleName("Show")
         self.show_menu.addItems([words for _, words in SHOWN])
         self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
