@@ -36,6 +36,7 @@ from napari_simgraph import ImageSet, MemoryRoom, run
 from napari_simgraph.capabilities import generation
 from napari_simgraph.core.drawing import Draw, Drawn
 from napari_simgraph.core.job import Progress
+from napari_simgraph.io.models import save_model
 from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.drawer import Drawer
@@ -100,11 +101,11 @@ def seen(network, pixels):
     return torch.cat([network(one).argmax(1) for one in some]).numpy()
 
 
-def agreement(model, network):
+def agreement(model, network, spread):
     """Share of drawn pictures that the classifier takes for what was asked for, by class."""
     found = []
     for number in range(10):
-        config = generation.Sample(class_=str(number), n=EACH, seed=number, **FAST)
+        config = generation.Sample(class_=str(number), n=EACH, seed=number, spread=spread, **FAST)
         made = run(generation.sample(model, config=config, room=MemoryRoom()))
         found.append(np.mean(seen(network, [one.read() for one in made]) == number))
     return found
@@ -175,6 +176,8 @@ def main():
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--price", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--spread", type=float, default=1.0)
+    parser.add_argument("--keep", default="", help="Where the model goes.")
     parser.add_argument("--held-out", type=int, default=0)
     asked = parser.parse_args()
     train, test = parts(asked.held_out)
@@ -185,10 +188,12 @@ def main():
     model = run(job)
     told = settings | {"steps": model.steps, "cpu_seconds": time.process_time() - begun}
     print(json.dumps(runs.rounded(told | dict(model.metrics))), flush=True)
+    if asked.keep:
+        save_model(model, asked.keep)
     figures = redrawing(model, train, test) | slider(model)
     print(json.dumps(runs.rounded(figures)), flush=True)
     network = classifier(*train)
-    shares = agreement(model, network)
+    shares = agreement(model, network, asked.spread)
     figures = {"classifier": np.mean(seen(network, test[0]) == test[1])}
     figures |= {"agreement": np.mean(shares), "lowest": min(shares)}
     print(json.dumps(runs.rounded(figures)), flush=True)
