@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import embedding_runs as runs  # first: sets the threads
 import numpy as np
@@ -63,7 +64,7 @@ def main():
         print(json.dumps(told), flush=True)
         tables = [runs.embedded(model, one, background="keep") for one in (train, test)]
         if asked.keep:
-            write_table(tables[0].replace(beside={}), asked.keep)
+            write_table(tables[0].replace(beside={}), Path(asked.keep))
         print(json.dumps(told | runs.rounded(report(tables[1], tables[0], 10))), flush=True)
 
 
