@@ -11,7 +11,8 @@ from napari_simgraph.core.classes import ClassRow, ClassTable
 from napari_simgraph.core.raster import Labels
 
 NAME_LENGTH = 24  # longer names run under the lock icon of napari's layer list
-RAMPS = {"not sure": "cividis", "interest": "viridis", "anomaly": "magma"}  # colours of score maps by what they show
+# Colours of score maps by what they show.
+RAMPS = {"not sure": "cividis", "interest": "viridis", "anomaly": "magma"}
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 OBJECTS = 0.8  # of objects, in napari's own colours and as contours only
 FILL = 0.35  # opacity of classes: the picture below can still be read
