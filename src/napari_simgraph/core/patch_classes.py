@@ -74,7 +74,8 @@ def numbered(names: NDArray[np.str_]) -> Classed:
     """Names of classes as a table and numbers; upper and lower case are alike."""
     spelled: dict[str, str] = {}
     joined: list[str] = []
-    for name in sorted({str(one).strip() for one in names} - {""}, key=natural):
+    there = sorted({str(one).strip() for one in names} - {""})
+    for name in sorted(there, key=natural):  # of two spellings the same one each time
         known = spelled.setdefault(name.casefold(), name)
         joined += [name] if known != name else []
     table = ClassTable.of(spelled.values())
