@@ -17,11 +17,7 @@ def plain_autoencoder(normal, found, cpu_minutes, seed):
     torch.manual_seed(seed)
     stack = _stack(normal)
     width = [stack.shape[1], 32, 64, 128, 128]
-    down = [
-        layer
-        for a, b in pairwise(width)
-        for layer in (nn.Conv2d(a, b, 4, 2, 1), nn.ReLU())
-    ]
+    down = [layer for a, b in pairwise(width) for layer in (nn.Conv2d(a, b, 4, 2, 1), nn.ReLU())]
     up = [
         layer
         for a, b in pairwise(width[::-1])

@@ -111,9 +111,7 @@ class Calibration(NamedTuple):
         return cls(Standard(mean, spread), levels, alarms)
 
 
-def fuse(
-    standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float] = WEIGHTS
-) -> Maps:
+def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float] = WEIGHTS) -> Maps:
     """One map ``(Y, X)`` of parts in spreads: means of groups, by their weights."""
     groups: dict[tuple[str, str], list[int]] = {}
     for number, part in enumerate(parts):
@@ -164,7 +162,8 @@ def _at(cells: Maps, place: Place) -> Maps:
         return cells
     down = _weights(place.rows, place.plane[0], cells.shape[1])
     across = _weights(place.columns, place.plane[1], cells.shape[2])
-    return down @ cells @ across.T
+    fine: Maps = np.asarray(down @ cells @ across.T, np.float32)
+    return fine
 
 
 def _weights(span: Span, n: int, cells: int) -> Maps:

@@ -30,7 +30,7 @@ class Turns(NamedTuple):
     """How parts are hidden in turn: the sides of tiles, how often, and whether it also mends."""
 
     sides: tuple[int, ...]
-    count: int
+    parts: int
     mends: bool
 
 
@@ -81,7 +81,7 @@ class Oddity(nn.Module):
         self.network, self.turns = network, turns
         self.distance, self.expected = distance, expected
         names = list(network.networks)
-        self.names = names if turns.count == 4 else names[:1]
+        self.names = names if turns.parts == 4 else names[:1]
 
     @property
     def parts(self) -> list[str]:
@@ -134,8 +134,10 @@ class Oddity(nn.Module):
         total = torch.zeros_like(x[:, :1])
         for side in self.turns.sides:
             drawn = torch.zeros_like(x)
-            for number in range(self.turns.count):
-                hidden = in_turn(side, self.turns.count, number, x.shape[-2:]).to(x.device)
+            for number in range(self.turns.parts):
+                hidden = in_turn(side, self.turns.parts, number, (x.shape[-2], x.shape[-1])).to(
+                    x.device
+                )
                 drawn = drawn + hidden * self.network.redraw(name, x, hidden).picture
             total = total + compared(x, drawn)
             expected = drawn if expected is None or side == self.turns.sides[0] else expected

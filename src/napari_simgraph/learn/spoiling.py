@@ -44,8 +44,7 @@ def _place(rng: np.random.Generator, edge: int) -> Crops:
     field = smooth_noise(rng, int(rng.integers(*_COARSE)), edge)
     cut = np.quantile(field, 1 - rng.uniform(*_SHARE))
     soft = max(1e-6, float(field.std()) * 0.1)
-    place = np.clip((field - cut) / soft, 0, 1)
-    return place.astype(np.float32)
+    return np.asarray(np.clip((field - cut) / soft, 0, 1), np.float32)
 
 
 def _line(rng: np.random.Generator, edge: int) -> Crops:
@@ -66,16 +65,16 @@ def _fill(crops: Crops, rng: np.random.Generator) -> Crops:
     edge, channels = other.shape[-1], len(other)
     if kind < 0.4:
         moved = np.roll(other, rng.integers(edge // 4, edge, 2), (1, 2))
-        return np.rot90(moved, rng.integers(4), (1, 2))
+        return np.asarray(np.rot90(moved, int(rng.integers(4)), (1, 2)), np.float32)
     if kind < 0.6:
         flat = rng.normal(0, 1.5, (channels, 1, 1)).astype(np.float32)
         return np.broadcast_to(flat, other.shape)
     if kind < 0.8:
         noise = smooth_noise(rng, int(rng.integers(8, max(9, edge // 2))), edge)
         tint = rng.normal(0, 1, (channels, 1, 1)).astype(np.float32)
-        return (noise * rng.uniform(0.3, 1.5) + tint).astype(np.float32)
+        return np.asarray(noise * rng.uniform(0.3, 1.5) + tint, np.float32)
     light = rng.uniform(0.3, 1.7), rng.normal(0, 1)
-    return (other * light[0] + light[1]).astype(np.float32)
+    return np.asarray(other * light[0] + light[1], np.float32)
 
 
 def smooth_noise(rng: np.random.Generator, cells: int, edge: int) -> Crops:

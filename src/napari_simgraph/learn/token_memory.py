@@ -46,7 +46,7 @@ class TokenMemory(NamedTuple):
     def fit(cls, tokens: Values, seed: int) -> Self:
         """A memory of tokens ``(n, F)`` that lie anywhere."""
         whitening = Whitening.fit(tokens, _DIMENSIONS, 1.0)
-        points = (tokens - whitening.mean) @ whitening.basis
+        points = np.asarray((tokens - whitening.mean) @ whitening.basis, np.float32)
         none = np.zeros((0, 0, 0), np.float32)
         return cls(whitening, _spread_out(points, _MOST, seed), none, none)
 
@@ -58,8 +58,8 @@ class TokenMemory(NamedTuple):
         variance = np.maximum(squares / n - mean**2, 0)
         variance = gaussian_filter(variance, (0.0, 1.0, 1.0))  # neighbours tell about a place too
         variance += _USUAL * variance.mean((1, 2), keepdims=True)
-        mean, spread = mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
-        return self._replace(kept=self.kept[:1], mean=mean, spread=np.maximum(spread, 1e-6))
+        spread = np.maximum(np.sqrt(variance), 1e-6).astype(np.float32)
+        return self._replace(kept=self.kept[:1], mean=mean.astype(np.float32), spread=spread)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays of a model."""
@@ -138,4 +138,5 @@ def _spread_out(points: NDArray[np.float32], most: int, seed: int) -> NDArray[np
         last = points[chosen[-1]]
         np.minimum(away, lengths - 2 * points @ last + lengths[chosen[-1]], out=away)
         chosen.append(int(away.argmax()))
-    return points[np.sort(chosen)]
+    spread: Values = points[np.sort(chosen)]
+    return spread

@@ -150,7 +150,7 @@ class FoundRows(QWidget):
         buttons = left(self.count)
         across = buttons.layout()
         for number, made in enumerate((self.next_button, self.right_button, self.no_button)):
-            across.insertWidget(number + 1, made)  # type: ignore[union-attr]
+            across.insertWidget(number + 1, made)
         tip = "Image and score of each, as CSV.\ncommand line: anomaly apply --out DIR"
         self.images_line = row("", QLabel("Images by score"), flat("CSV…", self.saving.emit, tip))
         layout = column(self)

@@ -208,10 +208,15 @@ class Runs(QObject):
             whole = _as_sheet(ImageSet(tuple(names), kinds, result.image.name))
         else:
             whole = masks[0]
-        place = {"spacing": whole.spacing, "unit": whole.unit, "origin": first.origin}
-        if isinstance(result.image, ImageSet):
-            place.pop("origin")
-        labels = Labels(list(whole.levels), whole.axes, classes=classes, **place)
+        single = isinstance(result.image, Image)
+        labels = Labels(
+            list(whole.levels),
+            whole.axes,
+            whole.spacing,
+            whole.unit,
+            first.origin if single else whole.origin,
+            classes=classes,
+        )
         told = self._told_of(result) | {"figures": {"threshold": limit}}
         for made in self._session.add_result(labels, layer, LABELS, told).layers:
             made.contour = 2
