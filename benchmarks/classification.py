@@ -2,7 +2,7 @@
 
     python benchmarks/classification.py mnist --steps 1250 --set batch=128
     python benchmarks/classification.py longtail --steps 500 --set batch=128
-    python benchmarks/classification.py tiles --steps 250 --set size=64 batch=32
+    python benchmarks/classification.py tiles --steps 200 --set size=64 batch=32
 
 One CPU thread; `cpu_seconds` is processor time of training and testing. A line of JSON for each
 network: `ours` as it learns by default, `plain` the same network by plain cross-entropy from
