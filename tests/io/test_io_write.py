@@ -241,7 +241,17 @@ def test_sets(tmp_path):
     back = read_labels(tmp_path / "labels").labels
     assert [one.classes.names for one in back] == [("x", "y")] * 3
     with pytest.raises(ValueError, match="folder"):
-        write(ImageSet(images), tmp_path / "a.tif")
+        write(ImageSet(images), tmp_path / "a.npy")
+
+
+def test_pictures_of_one_size_are_frames_of_one_tiff(tmp_path):
+    images = tuple(image_of("YXC").replace(name=str(i), unit="") for i in range(3))
+    write(ImageSet(images), tmp_path / "a.tif")
+    frames = tifffile.imread(tmp_path / "a.tif")
+    np.testing.assert_array_equal(frames[2], whole(images[2]))
+    other = images[0].replace(data=whole(images[0])[1:])
+    with pytest.raises(ValueError, match="differ in size"):
+        write(ImageSet((*images, other)), tmp_path / "b.tif")
 
 
 def test_bad_targets(tmp_path):
