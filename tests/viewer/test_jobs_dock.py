@@ -211,9 +211,17 @@ def queue_of(jobs, qtbot, dock):
     qtbot.waitUntil(lambda: len(dock._waiting._rows) == 3)
 
 
-def drop(dock, row, at):
-    """What Qt tells the list when a row is let go of at this height."""
+def laid_out(rows):
+    """Whether each row stands below the one before: the dock gives a new list room a turn later."""
+    ends = [row.geometry().bottom() for row in rows._rows]
+    return all(below.y() > end for end, below in zip(ends, rows._rows[1:], strict=False))
+
+
+def drop(qtbot, dock, row, to):
+    """What Qt tells the list when a row is let go of at the height ``to`` gives."""
     rows, data = dock._waiting, QMimeData()
+    qtbot.waitUntil(lambda: laid_out(rows))
+    at = to(rows)
     data.setData("application/x-simgraph-job", row._task.id.encode())
     place = QPointF(20, at)
     action, button = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton
@@ -226,13 +234,13 @@ def drop(dock, row, at):
 def test_waiting_jobs_can_be_dragged_to_another_place(qtbot, dock, jobs):
     queue_of(jobs, qtbot, dock)
     rows = dock._waiting
-    drop(dock, rows._rows[2], 0)
+    drop(qtbot, dock, rows._rows[2], lambda _: 0)
     assert titles(jobs) == ["Count", "Map", "Draw"]
     qtbot.waitUntil(lambda: rows._rows[0]._task.title == "Count")
-    drop(dock, rows._rows[0], rows._rows[1].geometry().bottom())
+    drop(qtbot, dock, rows._rows[0], lambda rows: rows._rows[1].geometry().bottom())
     assert titles(jobs) == ["Map", "Count", "Draw"]
     qtbot.waitUntil(lambda: rows._rows[0]._task.title == "Map")
-    drop(dock, rows._rows[0], rows.height())
+    drop(qtbot, dock, rows._rows[0], lambda rows: rows.height())
     assert titles(jobs) == ["Count", "Draw", "Map"]
     assert not rows._mark.isVisible()
 
