@@ -32,6 +32,7 @@ from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.learn import calibrating, normal_model
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.normalise import RULE, Statistics, measure
 from napari_simgraph.learn.oddity import PlacedWindows
 
@@ -233,7 +234,7 @@ def speed(model=None):
     quick = {"steps": 30, "minutes": 0, "device": "cpu"}
     small = Image(section[None].repeat(5, 0) + rng.integers(0, 9, (5, 1, 1)).astype(np.uint8))
     model = run(anomaly.train(small, config=anomaly.Train(**quick), room=MemoryRoom()))
-    network = normal_model.module_of(model).eval()
+    network = held_network(model).eval()
     network.fold()
     place = pick("cpu", 0, "auto")
     x = torch.zeros(1, 1, 2048, 2048)

@@ -44,7 +44,8 @@ from napari_simgraph.io.read import read
 from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.embedder import NETWORK, features
+from napari_simgraph.learn.embedder import features
+from napari_simgraph.learn.held import NETWORK
 from napari_simgraph.learn.hooks import Recorder, chosen, tree
 from napari_simgraph.learn.signature_groups import cluster_means
 from napari_simgraph.learn.signature_model import look_into

@@ -19,7 +19,8 @@ import torch
 from napari_simgraph import run
 from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.embedder import Deep, model_network
+from napari_simgraph.learn.embedder import Deep
+from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.patchwork import patchwork
 
 SLIDE = "slides/CMU-1-Small-Region.svs"
@@ -46,7 +47,7 @@ def main():
     table = embed()
     work = run(patchwork(slide, table.grid, asked.patch, model.normalisation))
     inputs = work.patches(np.arange(len(table)))
-    deep = Deep(model_network(model), pick("cpu", 1))
+    deep = Deep(held_network(model), pick("cpu", 1))
     torch.set_num_threads(1)
 
     def bare():

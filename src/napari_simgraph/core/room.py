@@ -45,6 +45,37 @@ class Room(Protocol):
         ...
 
 
+class Inner:
+    """A Room inside another one; whoever derives from it says what is different there.
+
+    Parameters
+    ----------
+    room
+        Where everything is kept in the end.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def array(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        chunks: tuple[int, ...] | None = None,
+    ) -> Any:
+        """See `Room.array`."""
+        return self._room.array(name, shape, dtype, chunks)
+
+    def checkpoint(self, state: Checkpoint) -> None:
+        """See `Room.checkpoint`."""
+        self._room.checkpoint(state)
+
+    def restore(self) -> Checkpoint | None:
+        """See `Room.restore`."""
+        return self._room.restore()
+
+
 class MemoryRoom:
     """A Room that keeps everything in memory: for tests and for use from Python."""
 

@@ -13,8 +13,9 @@ from napari_simgraph.core.patches import Layout, PatchGrid, Source
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.embedder import Deep, features, model_network
+from napari_simgraph.learn.embedder import Deep, features
 from napari_simgraph.learn.embedding_model import check
+from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.patchwork import patchwork
 from napari_simgraph.learn.whitening import Whitening
 
@@ -35,7 +36,7 @@ def embed(
     grid = grid_of(image, squares)
     work = yield from patchwork(image, grid, int(model.network["patch"]), model.normalisation)
     place = pick("auto")
-    deep = Deep(model_network(model), place)
+    deep = Deep(held_network(model), place)
     whitening = Whitening.of(model.arrays)
     return (yield from features(work, np.arange(len(squares)), deep, aside, whitening))
 

@@ -18,7 +18,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.class_rows import Labelled
 from napari_simgraph.learn.device import Place
-from napari_simgraph.learn.embedder import NETWORK, model_network
+from napari_simgraph.learn.held import held_network, held_weights
 from napari_simgraph.learn.imagenet import imagenet
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.state import unpack
@@ -122,8 +122,7 @@ def _take(module: Any, start: Model) -> None:
         arrays = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
         unpack(module.encoder, arrays)
         return
-    of = NETWORK
-    named = {k.removeprefix(of): v for k, v in start.arrays.items() if k.startswith(of)}
+    named = held_weights(start)
     state = module.state_dict()
     fits = {k: v for k, v in named.items() if k in state and state[k].shape == v.shape}
     own = {k: v.numpy() for k, v in state.items()}
@@ -269,7 +268,7 @@ def judge_of(model: Model, place: Place, turned: bool) -> Judge:
         The weights don't fit.
     """
     by = float(np.asarray(model.arrays.get(TEMPERATURE, [1.0])).ravel()[0])
-    return Judge(model_network(model), place, by, Likeness.of(model.arrays), turned)
+    return Judge(held_network(model), place, by, Likeness.of(model.arrays), turned)
 
 
 def told(known: Labelled, rule: Mapping[str, Any], module_arrays: Any) -> dict[str, Any]:

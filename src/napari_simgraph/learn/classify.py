@@ -27,9 +27,10 @@ from napari_simgraph.learn.class_drawn import drawn_counts, with_drawn
 from napari_simgraph.learn.class_lesson import ClassLesson, Drawing, Pupils
 from napari_simgraph.learn.class_rows import Labelled, Sources, labelled, readable, whole_grid
 from napari_simgraph.learn.device import Place, pick
-from napari_simgraph.learn.embedder import NETWORK, features, saying, share_of
+from napari_simgraph.learn.embedder import features, saying, share_of
 from napari_simgraph.learn.embedding_model import tiling_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
+from napari_simgraph.learn.held import NETWORK
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import Patchwork, lay_out, patchwork, together
 from napari_simgraph.learn.phases import Phases

@@ -21,9 +21,10 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.class_rows import Sources
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.draw_health import DULL, is_dull, say_error_of
-from napari_simgraph.learn.drawer import MEANS, NETWORK, PRICES, SPREADS, light_of, model_network
+from napari_simgraph.learn.drawer import MEANS, PRICES, SPREADS, light_of
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
+from napari_simgraph.learn.held import NETWORK, held_network
 from napari_simgraph.learn.pictures import Pictures, gather
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.state import pack, unpack
@@ -159,7 +160,7 @@ def _network(pictures: Pictures, start: Model | None, config: Any) -> dict[str, 
 
 def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> nn.Module:
     if start is not None:
-        return model_network(start)  # type: ignore[no-any-return]
+        return held_network(start)  # type: ignore[no-any-return]
     return build(network["name"], seed=seed, **network["options"])
 
 

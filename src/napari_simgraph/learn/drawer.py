@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.losses_vae import price, redrawing
 from napari_simgraph.learn.patchwork import resized
 from napari_simgraph.learn.pictures import Light, one_of
 from napari_simgraph.learn.pixel_model import check_kind
-from napari_simgraph.learn.state import unpack
-from napari_simgraph.nets import build
 
-NETWORK = "network/"  # before the names of the network's arrays in a model
 # what the numbers cost, and their mean and spread by class
 PRICES, MEANS, SPREADS = "numbers/price", "numbers/mean", "numbers/spread"
 FARTHEST = 3.0  # spreads: one in 400 lies farther from the middle
@@ -46,7 +44,7 @@ class Drawer:
 
     def __init__(self, model: Model, place: Place) -> None:
         check_kind(model, "generation")
-        network: Any = model_network(model)
+        network: Any = held_network(model)
         self.network = network.to(place.device).eval()
         self.model, self.place = model, place
         self.light = light_of(model)
@@ -150,20 +148,6 @@ class Drawer:
 
     def _at(self, values: NDArray[np.float32]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.place.device)
-
-
-def model_network(model: Model) -> Any:
-    """The network of a model, with its weights.
-
-    Raises
-    ------
-    ValueError
-        The weights don't fit.
-    """
-    network = build(model.network["name"], **model.network["options"])
-    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
-    unpack(network, named)
-    return network
 
 
 def light_of(model: Model) -> Light:

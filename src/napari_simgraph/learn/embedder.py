@@ -12,21 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Clock, Progress, Signal, Tick
-from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, ReadAhead
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.plain import statistics
-from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.whitening import Whitening
-from napari_simgraph.nets import build, folded
+from napari_simgraph.nets import folded
 
 R = TypeVar("R")
 _PIXELS = 2**21  # of patches through the network at once: half a second on a slow core
 # patches to find the directions of the features by, and their pixels: half a minute on one core
 _SAMPLE, _SAMPLE_PIXELS = 10_000, 2**26
-NETWORK = "network/"  # before the names of the network's arrays in a model
 # before the names of the whitenings of what is compared with
 UNTRAINED, STATISTICS = "untrained", "statistics"
 
@@ -53,20 +50,6 @@ class Deep:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
             found: NDArray[np.float32] = self.network.features(tensor).float().cpu().numpy()
         return found
-
-
-def model_network(model: Model) -> Any:
-    """The Siamese network of a model, with its weights.
-
-    Raises
-    ------
-    ValueError
-        The weights don't fit.
-    """
-    network = build(model.network["name"], **model.network["options"])
-    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
-    unpack(network, named)
-    return network
 
 
 def features(

@@ -20,16 +20,15 @@ from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.embedder import (
-    NETWORK,
     STATISTICS,
     UNTRAINED,
     Deep,
     Describe,
     features,
-    model_network,
     share_of,
 )
 from napari_simgraph.learn.fit import Fitted, Plan
+from napari_simgraph.learn.held import NETWORK, held_network
 from napari_simgraph.learn.imagenet import imagenet
 from napari_simgraph.learn.normalise import MACENKO, RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
@@ -123,7 +122,7 @@ def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Mo
     """The network as it begins: with random weights, those of a model, or of ImageNet."""
     module: Any = build(network["name"], seed=config.seed, **network["options"])
     if start is not None and start.network["name"] == "siamese":
-        return model_network(start)  # type: ignore[no-any-return]
+        return held_network(start)  # type: ignore[no-any-return]
     if start is not None:
         down = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
         unpack(module.encoder, down)
@@ -216,7 +215,7 @@ def describer(
             raise ValueError(OLD)
         return statistics, Whitening.of(model.arrays, STATISTICS)
     if features == "learned":
-        network = yield from aside.wait(partial(model_network, model))
+        network = yield from aside.wait(partial(held_network, model))
         return Deep(network, place), Whitening.of(model.arrays)
     network = yield from aside.wait(partial(untrained, model.network, model.seed))
     return Deep(network, place), Whitening.of(model.arrays, UNTRAINED)

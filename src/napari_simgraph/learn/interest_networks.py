@@ -30,10 +30,9 @@ from napari_simgraph.learn.graph_lesson import (
     blocks,
     hop,
 )
-from napari_simgraph.learn.state import unpack
+from napari_simgraph.learn.held import held_network
 from napari_simgraph.nets import build
 
-NETWORK = "network/"  # before the names of the network's arrays in a model
 _KEPT = 0.25  # share of the marked blocks that is kept aside
 _BLOCK = 4  # patches: the side of a block of patches that are kept aside together
 _MOST_PLAIN = 400  # marks that the plain comparisons learn from: more change little, take long
@@ -100,9 +99,7 @@ def embed(
 ) -> Generator[Tick, Signal | None, tuple[Points, Vector]]:
     """Embedding ``(N, W)`` of length 1 and score ``(N,)`` of all patches, hop by hop."""
     options = model.network["options"]
-    module: Any = build(model.network["name"], **options)
-    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
-    unpack(module, named)
+    module = held_network(model)
     network = (module.network if options["infomax"] else module).to(place.device).eval()
     hops, count = int(options["hops"]), len(seen.points)
     parts = blocks(count)

@@ -31,6 +31,7 @@ from napari_simgraph.learn import interest_results as results
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.fit import Plan
+from napari_simgraph.learn.held import NETWORK
 from napari_simgraph.learn.interest_given import Given, few_of
 
 MANY = 400  # marked patches above which a network is learned; fewer are answered at once
@@ -148,7 +149,7 @@ def _groups(given: Given, known: Said, how: Any, made: Any) -> Ticks:
     seen = networks.surroundings(given.graph, network["options"]["kinds"])
     plan = _plan(given.graph, config)
     fitted = yield from networks.learn_alone(seen, network, plan, place, (room, aside))
-    arrays = {networks.NETWORK + key: value for key, value in fitted.arrays.items()}
+    arrays = {NETWORK + key: value for key, value in fitted.arrays.items()}
     sketch = Model("interest", arrays, network)
     points, _ = yield from _quietly(networks.embed(sketch, seen, aside, place))
     matrix = yield from aside.wait(partial(links, given.graph, config.shares))
@@ -178,7 +179,7 @@ def _marked(given: Given, known: Said, how: Any, made: Any) -> Ticks:
     metrics = yield from aside.wait(call, partial(Progress, 1.0, "comparing"))
     if beaten(metrics):
         yield Note(NO_BETTER)
-    arrays = {networks.NETWORK + key: value for key, value in best.items()}
+    arrays = {NETWORK + key: value for key, value in best.items()}
     return arrays, {"metrics": metrics, "steps": fitted.steps, "history": fitted.history}
 
 

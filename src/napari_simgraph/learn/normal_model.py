@@ -22,6 +22,7 @@ from napari_simgraph.learn.calibrating import CELLS, Calibration
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
+from napari_simgraph.learn.held import NETWORK, held_network
 from napari_simgraph.learn.normal_lesson import Normal, NormalLesson
 from napari_simgraph.learn.normal_work import Field, fields, normal_work
 from napari_simgraph.learn.normalise import RULE
@@ -36,7 +37,6 @@ from napari_simgraph.nets import build, folded, reach
 from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
 
 CAPABILITY = "anomaly"
-NETWORK = "network/"  # before the names of the network's arrays in a model
 _FEW = 2  # fields looked at where it was stopped
 _EDGES = {"cpu": 1024, "cuda": 2048}  # px of a tile: what is read around it is 128 px wide
 NO_COLOR = (
@@ -128,20 +128,6 @@ def network_of(
     return {"name": "pretexts", "options": options}
 
 
-def module_of(model: Model) -> Any:
-    """The network of a model with its weights.
-
-    Raises
-    ------
-    ValueError
-        The weights don't fit.
-    """
-    module = build(model.network["name"], **model.network["options"])
-    named = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
-    unpack(module, named)
-    return module
-
-
 def predictor(oddity: Oddity, network: Mapping[str, Any], place: Place, aside: Aside) -> Predictor:
     """What gives the parts of an image, tile by tile."""
     seen = reach_of(reach(network["name"], network["options"]), oddity.turns)
@@ -154,7 +140,7 @@ def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:
     memory = TokenMemory.of(model.arrays)
     settings = model.settings
     turns = turns_of(speed, int(settings["tile"]), float(settings["repair"]) > 0)
-    return _oddity(module_of(model), turns, memory, place, expected)
+    return _oddity(held_network(model), turns, memory, place, expected)
 
 
 def _oddity(
@@ -170,7 +156,7 @@ def _oddity(
 
 def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> Any:
     if start is not None:
-        return module_of(start)
+        return held_network(start)
     return build(network["name"], seed=seed, **network["options"])
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from numpy.typing import DTypeLike
-
-from napari_simgraph.core.room import Checkpoint, Room
+from napari_simgraph.core.room import Checkpoint, Inner, Room
 from napari_simgraph.learn.fit import Fitted
 
 _DONE, _PHASE = "done", "phase"  # before the names of arrays, and in what a checkpoint says
@@ -39,21 +36,12 @@ class Phases:
         return _Part(self._room, phase, self._fitted)
 
 
-class _Part:
-    """See `Room`."""
+class _Part(Inner):
+    """Where one phase keeps its checkpoints."""
 
     def __init__(self, room: Room, phase: int, fitted: Mapping[int, Fitted]) -> None:
-        self._room, self._phase, self._fitted = room, phase, fitted
-
-    def array(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        dtype: DTypeLike,
-        chunks: tuple[int, ...] | None = None,
-    ) -> Any:
-        """See `Room.array`."""
-        return self._room.array(name, shape, dtype, chunks)
+        super().__init__(room)
+        self._phase, self._fitted = phase, fitted
 
     def checkpoint(self, state: Checkpoint) -> None:
         """See `Room.checkpoint`."""

@@ -15,8 +15,8 @@ from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.model import FROM_FILE, Model
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.raster import Image, ImageSet, each_image
-from napari_simgraph.learn.embedder import NETWORK
 from napari_simgraph.learn.embedding_model import fitting_patch
+from napari_simgraph.learn.held import held_weights
 from napari_simgraph.learn.patchwork import Patchwork, Tiling
 from napari_simgraph.learn.pixel_model import check_channels, neighbours
 from napari_simgraph.learn.state import unpack
@@ -118,8 +118,7 @@ def look_into(model: Model, image: Image | ImageSet | None, builder: str = "") -
 
 def weights_of(model: Model) -> dict[str, NDArray[Any]]:
     """The arrays of a model that belong to its network, by their names in it."""
-    marked = {k.removeprefix(NETWORK): v for k, v in model.arrays.items() if k.startswith(NETWORK)}
-    return marked or dict(model.arrays)
+    return held_weights(model) or dict(model.arrays)
 
 
 def tiling(

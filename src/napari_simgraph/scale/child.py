@@ -24,10 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from numpy.typing import DTypeLike
-
 from napari_simgraph.core.job import Job, Progress, Signal, Tick, run
-from napari_simgraph.core.room import Checkpoint, Room
+from napari_simgraph.core.room import Checkpoint, Inner, Room
 from napari_simgraph.io.safe import remove
 from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.scale.parcel import pack, unpack
@@ -148,31 +146,18 @@ class Child:
             self._closed = True
 
 
-class _LastRoom:
+class _LastRoom(Inner):
     """The room of a job; ends the job at its next checkpoint once the window is gone."""
 
     def __init__(self, room: Room, child: Child) -> None:
-        self._room, self._child = room, child
-
-    def array(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        dtype: DTypeLike,
-        chunks: tuple[int, ...] | None = None,
-    ) -> Any:
-        """See `Room.array`."""
-        return self._room.array(name, shape, dtype, chunks)
+        super().__init__(room)
+        self._child = child
 
     def checkpoint(self, state: Checkpoint) -> None:
         """See `Room.checkpoint`."""
-        self._room.checkpoint(state)
+        super().checkpoint(state)
         if self._child.orphaned:
             raise _Orphaned
-
-    def restore(self) -> Checkpoint | None:
-        """See `Room.restore`."""
-        return self._room.restore()
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:
