@@ -33,6 +33,7 @@ class Toy(Config):
     device: str = setting("auto", "Where it runs.", choices=("auto", "cpu", "cuda"))
     note: str = setting("", "Anything.")
     seed: int = setting(0, "Random seed.")
+    size: int = setting(0, "Size of the picture; 0 looks.", 0, 512, 8, unit="px", zero="auto")
 
 
 def random_value(item, rng):
@@ -101,6 +102,27 @@ def test_pixels_say_their_length_where_it_is_known(qtbot):
     assert form.control("patch").widget.text() == "256 px = 1.024 µm"
     form.set_pixel_size(1.0, "pixel")
     assert form.control("patch").widget.text() == "256 px"
+
+
+def test_a_zero_that_means_something_is_a_word_and_a_number_can_be_typed_over_it(qtbot):
+    form = Form(Toy)
+    qtbot.addWidget(form)
+    form.rest.show()
+    box = form.control("size").widget
+    assert box.text() == "auto"
+    qtbot.mouseClick(box.lineEdit(), Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(box, "64")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), form.value().size) == ("64 px", 64)
+    qtbot.keyClick(box, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(box, "0")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), form.value().size) == ("auto", 0)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_words_stand_for_the_lowest_number_alone(config):
+    assert all(item.low == 0 for item in config.settings() if item.zero)
 
 
 def test_settings_that_stand_first_are_unfolded_and_the_rest_is_counted_and_reset(qtbot):

@@ -34,7 +34,11 @@ class Finding(Config):
         label="Smallest",
     )
     largest: float = setting(
-        0.0, "Leave larger objects out, in the same unit; 0 for none.", 0, label="Largest"
+        0.0,
+        "Leave larger objects out, in the same unit; 0 for none.",
+        0,
+        label="Largest",
+        zero="any",
     )
     remove: str = setting("", "Leave these objects out, by number: 3,17.", label="Leave out")
 

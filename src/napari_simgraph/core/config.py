@@ -20,6 +20,7 @@ def setting(  # one call says all there is to say about a setting
     first: bool = False,
     choices: Sequence[str] = (),
     unit: str = "",
+    zero: str = "",
 ) -> Any:
     """A field of a Config.
 
@@ -37,6 +38,8 @@ def setting(  # one call says all there is to say about a setting
         The allowed words, for text settings.
     unit
         What the number counts: ``px``, ``min`` …
+    zero
+        What a form shows for 0 where that is no number but means something: ``auto``, ``none`` …
     """
     told = {
         "help": help,
@@ -47,6 +50,7 @@ def setting(  # one call says all there is to say about a setting
         "first": first,
         "choices": tuple(choices),
         "unit": unit,
+        "zero": zero,
     }
     return field(default=default, metadata=told)
 
@@ -66,6 +70,7 @@ class Setting:
     first: bool
     choices: tuple[str, ...]
     unit: str
+    zero: str
 
     @property
     def option(self) -> str:

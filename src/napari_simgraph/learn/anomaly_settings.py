@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.learn.settings import Learning
+from napari_simgraph.learn.settings import BY_STEPS, Learning
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class NormalLearning(Learning):
         label="Learn for",
         first=True,
         unit="min",
+        zero=BY_STEPS,
     )
     patch: int = setting(
         128, "Side of the squares it learns from.", 32, 1024, 32, label="Patch", unit="px"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.learn.settings import Learning
+from napari_simgraph.learn.settings import BY_STEPS, HALF, UNSET, Learning
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,15 @@ class ClassLearning(Learning):
         label="Learn for",
         first=True,
         unit="min",
+        zero=BY_STEPS,
     )
     epochs: int = setting(
-        0, "Passes over all pictures, instead of minutes.", 0, 100_000, label="Passes"
+        0,
+        "Passes over all pictures, instead of minutes.",
+        0,
+        100_000,
+        label="Passes",
+        zero=UNSET,
     )
     patch: int = setting(
         64, "Side of a patch, where patches of images are classified.", 8, 1024, 8, label="Patch"
@@ -40,6 +46,7 @@ class ClassLearning(Learning):
         label="Picture size",
         first=True,
         unit="px",
+        zero="auto",
     )
     batch: int = setting(64, "Pictures per step.", 2, 4096, 2, label="Pictures per step")
     rate: float = setting(3e-3, "Highest learning rate.", 1e-6, 1, 1e-4, label="Learning rate")
@@ -103,6 +110,7 @@ class Unequal(Config):
         label="By likeness below",
         first=True,
         unit="pictures",
+        zero="never",
     )
     augment_below: int = setting(
         0,
@@ -112,6 +120,7 @@ class Unequal(Config):
         10,
         label="Augment classes below",
         unit="pictures",
+        zero="never",
     )
     holdout: float = setting(
         0.2, "Share of each class that is kept aside.", 0, 0.9, 0.05, label="Keep aside"
@@ -153,6 +162,7 @@ class Tiled(Config):
         label="Distance",
         first=True,
         unit="px",
+        zero=HALF,
     )
     average: str = setting(
         "auto",

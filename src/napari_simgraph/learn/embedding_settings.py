@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.learn.settings import Learning
+from napari_simgraph.learn.settings import BY_STEPS, HALF, UNSET, Learning
 from napari_simgraph.learn.view_settings import AUTO, IGNORED
 
 
@@ -25,9 +25,15 @@ class PatchLearning(Learning):
         label="Learn for",
         first=True,
         unit="min",
+        zero=BY_STEPS,
     )
     epochs: int = setting(
-        0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
+        0,
+        "Passes over all patches, instead of minutes.",
+        0,
+        100_000,
+        label="Passes",
+        zero=UNSET,
     )
     early: float = setting(
         0.0,
@@ -37,6 +43,7 @@ class PatchLearning(Learning):
         5,
         label="Early answer after",
         unit="s",
+        zero="never",
     )
     patch: int = setting(
         64, "Side of a patch: what is compared.", 8, 1024, 8, label="Patch", first=True, unit="px"
@@ -134,6 +141,7 @@ class PatchTiling(Config):
         label="Distance",
         first=True,
         unit="px",
+        zero=HALF,
     )
     features: str = setting(
         "learned",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.learn.settings import Learning
+from napari_simgraph.learn.settings import BY_STEPS, UNSET, Learning
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,22 @@ class DrawLearning(Learning):
 
     minutes: float = setting(
         3.0,
-        "How long to learn; 0 where steps or epochs say it.",
+        "How long to learn; 0 where steps or passes say it.",
         0,
         10_000,
         1,
         label="Learn for",
         first=True,
         unit="min",
+        zero=BY_STEPS,
     )
     epochs: int = setting(
-        0, "Passes over all patches, instead of minutes.", 0, 100_000, label="Passes"
+        0,
+        "Passes over all patches, instead of minutes.",
+        0,
+        100_000,
+        label="Passes",
+        zero=UNSET,
     )
     patch: int = setting(
         64,

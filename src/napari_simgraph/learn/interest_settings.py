@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
+from napari_simgraph.learn.settings import UNSET
 
 WAYS = ("auto", "clicks", "groups", "normal", "sage", "gat")
 
@@ -63,7 +64,9 @@ class Way(Config):
     minutes: float = setting(
         2.0, "How long a network learns.", 0, 10_000, 1, label="Learn for", first=True, unit="min"
     )
-    steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
+    steps: int = setting(
+        0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps", zero=UNSET
+    )
     groups: int = setting(12, "Groups of alike patches.", 2, 1000, 1, label="Groups")
     width: int = setting(64, "Features within the graph network.", 4, 1024, 4, label="Width")
     hops: int = setting(2, "How many links away it looks.", 1, 4, 1, label="Links away")

@@ -67,6 +67,7 @@ class Parted(Config):
         1,
         0.01,
         label="Parted from",
+        zero="auto",
     )
     smallest: int = setting(
         50,

@@ -10,6 +10,9 @@ from typing import Any
 
 from napari_simgraph.core.config import Config, setting
 
+# what 0 means where it is no number
+BY_STEPS, UNSET, HALF = "by steps", "not set", "half a patch"
+
 
 @dataclass(frozen=True)
 class Learning(Config):
@@ -17,18 +20,26 @@ class Learning(Config):
 
     minutes: float = setting(
         5.0,
-        "How long to learn; 0 where steps or epochs say it.",
+        "How long to learn; 0 where steps or passes say it.",
         0,
         10_000,
         1,
         label="Learn for",
         first=True,
         unit="min",
+        zero=BY_STEPS,
     )
     epochs: int = setting(
-        0, "Passes over all labelled pixels, instead of minutes.", 0, 100_000, label="Passes"
+        0,
+        "Passes over all labelled pixels, instead of minutes.",
+        0,
+        100_000,
+        label="Passes",
+        zero=UNSET,
     )
-    steps: int = setting(0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps")
+    steps: int = setting(
+        0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps", zero=UNSET
+    )
     patch: int = setting(
         192, "Side of the squares it learns from.", 32, 1024, 32, label="Patch", unit="px"
     )
@@ -61,7 +72,9 @@ class Computing(Config):
     device: str = setting(
         "auto", "Where to compute.", choices=("auto", "cpu", "cuda", "mps"), label="Device"
     )
-    threads: int = setting(0, "CPU threads; 0 is all cores.", 0, 1024, 1, label="CPU threads")
+    threads: int = setting(
+        0, "CPU threads; 0 is all cores.", 0, 1024, 1, label="CPU threads", zero="all cores"
+    )
     precision: str = setting(
         "auto",
         "auto computes in bfloat16 where the hardware can, full always in float32.",
@@ -94,6 +107,7 @@ class LearnedScale(Scaled):
         1,
         label="Learn at",
         unit="nm",
+        zero="as first image",
     )
 
 

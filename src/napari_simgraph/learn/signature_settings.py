@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.learn.embedding_settings import Background
-from napari_simgraph.learn.settings import Computing, Scaled
+from napari_simgraph.learn.settings import HALF, Computing, Scaled
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Recording(Built):
         8,
         label="Patch",
         unit="px",
+        zero="auto",
     )
     layers: str = setting(
         "",
@@ -51,6 +52,7 @@ class Recording(Built):
         8,
         label="Distance",
         unit="px",
+        zero=HALF,
     )
 
 
@@ -71,6 +73,7 @@ class Layers(Built):
         8,
         label="Patch",
         unit="px",
+        zero="auto",
     )
 
 
@@ -85,6 +88,7 @@ class Cluster(Config):
         500,
         1,
         label="Groups",
+        zero="suggest",
         first=True,
     )
     layer: str = setting(

@@ -79,7 +79,9 @@ class Cluster(Config):
         label="Cluster by",
         first=True,
     )
-    number: int = setting(0, "Clusters; 0 looks how many.", 0, 10_000, 1, label="Clusters")
+    number: int = setting(
+        0, "Clusters; 0 looks how many.", 0, 10_000, 1, label="Clusters", zero="auto"
+    )
     fineness: float = setting(
         1.0, "More and smaller communities with a larger number.", 0.01, 100, 0.1, label="Fineness"
     )

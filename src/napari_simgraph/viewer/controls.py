@@ -73,6 +73,17 @@ class Calm(QObject):
         return False
 
 
+class Worded(QObject):
+    """Lets one type a number over the word that a box shows for 0."""
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Let a digit take the place of the whole word."""
+        typed = event.type() == QEvent.Type.KeyPress and event.text().isdigit()
+        if typed and watched.text() == watched.specialValueText():
+            watched.selectAll()
+        return False
+
+
 def calm(widget: QWidget) -> None:
     """Make a box ignore the wheel until it was clicked or tabbed into."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -173,6 +184,9 @@ class Spin(QObject):
         kind: Callable[[Any], float] = int if whole else float
         self.widget.setRange(kind(low), kind(high))
         self.widget.setSingleStep(kind(setting.step or (1 if whole else 0.1)))
+        if setting.zero:  # instead of the lowest value, which is 0
+            self.widget.setSpecialValueText(setting.zero)
+            self.widget.installEventFilter(Worded(self.widget))
         self.widget.valueChanged.connect(self._renew)
         calm(self.widget)
 

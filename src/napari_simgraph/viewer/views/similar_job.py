@@ -16,6 +16,7 @@ from napari_simgraph.core.patches import Layout
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.cost import Cost
+from napari_simgraph.learn.settings import HALF
 from napari_simgraph.learn.similarity_settings import Apply as Join
 from napari_simgraph.viewer.chain import part
 from napari_simgraph.viewer.jobs import JobRunner
@@ -41,6 +42,7 @@ class Settings(embedding.Train):
         label="Every",
         first=True,
         unit="px",
+        zero=HALF,
     )
     k: int = setting(10, "Neighbours kept of each patch.", 1, 1000, 1, label="Neighbours kept")
 
