@@ -1,5 +1,4 @@
 import threading
-from datetime import datetime
 
 import numpy as np
 import pytest
@@ -156,16 +155,6 @@ def test_a_long_reading_lets_the_window_go_on_and_can_be_cancelled(
     assert [layer.name for layer in dock.viewer.layers] == ["vnc", "vnc · classes", "strokes"]
     assert dock.session.workspace.folder != tmp_path / "copy"
     assert open_in(dock, qtbot, tmp_path / "copy") == "Opened copy."  # it is not held any more
-
-
-def test_the_last_workspace_is_offered(make_napari_viewer_proxy, home):
-    made = Workspace(home / "vnc 2026-11-20")
-    made.save({"layers": []})
-    made.log("strokes", count=2)
-    made.close()
-    dock = WorkspaceDock(make_napari_viewer_proxy())
-    said = f"today {datetime.fromisoformat(made.state['saved']):%H:%M}."
-    assert dock._missing.text() == f"Go on with vnc 2026-11-20? 2 strokes, {said}"
 
 
 def test_a_new_workspace_takes_the_layers_along(dock, tmp_path):

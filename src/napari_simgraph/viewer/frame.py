@@ -15,8 +15,11 @@ from napari_simgraph.viewer.placing import docked, open_dock, place
 from napari_simgraph.viewer.theme import Colors, State, ThemeWatch, style_sheet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_simgraph.core.job import Progress
     from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
+    from napari_simgraph.viewer.session import Session
 
 
 class DockFrame(QWidget):
@@ -29,6 +32,8 @@ class DockFrame(QWidget):
 
     Attributes
     ----------
+    session
+        What the docks of the viewer share; set by each dock that has work to keep.
     body
         The layout that scrolls: input and what to learn or look at.
     settings, keys
@@ -36,6 +41,8 @@ class DockFrame(QWidget):
     footer
         Pinned: main button or progress, status, chips.
     """
+
+    session: Session
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -135,10 +142,26 @@ class DockFrame(QWidget):
             # Later: while napari is still adding it, Qt would take our order back.
             QTimer.singleShot(0, self._place)
         elif kind == QEvent.Type.ParentChange and self.parent() is not None:
+            if not self._had_parent and hasattr(self, "session"):
+                self._ask_to_go_on()
             self._had_parent = True
         elif kind == QEvent.Type.Close or (kind == QEvent.Type.ParentChange and self._had_parent):
             self._close()  # napari takes a dock's widget out when the dock is closed
         return done
+
+    def go_on(self, folder: Path) -> None:
+        """Open the workspace that was offered; how it goes is seen in napari's activity."""
+        from napari_simgraph.viewer.offer_row import Opening
+
+        Opening(self, self.session).open(folder)
+
+    def _ask_to_go_on(self) -> None:
+        """The last workspace is offered in every dock until it is answered."""
+        from napari_simgraph.viewer.offer_row import OfferRow  # opening it needs the readers
+
+        row = OfferRow(self.session, self.go_on)
+        self._top.addWidget(row)
+        self.on_close(row.leave)
 
     def _place(self) -> None:
         place(self)
@@ -166,6 +189,8 @@ class DockFrame(QWidget):
         inside = QWidget()
         outer = QVBoxLayout(inside)
         outer.setContentsMargins(8, 6, 8, 4)
+        self._top = QVBoxLayout()
+        outer.addLayout(self._top)
         outer.addWidget(self._empty_card())
         outer.addWidget(self.controls)
         outer.addStretch(1)

@@ -55,6 +55,15 @@ def as_corrected(noun: Image | Labels, layers: Sequence[Layer]) -> Image | Label
     return noun.replace(data=data) if isinstance(data, Corrected) else noun
 
 
+def leave_old(viewer: Any, noun: Image | Labels, old: Sequence[Layer]) -> None:
+    """What becomes of layers that a newer result has no use for."""
+    for layer in old:
+        if isinstance(layer, LabelsLayer) == isinstance(noun, Labels):  # a class that is gone
+            viewer.layers.remove(layer)
+        else:  # the user turned it into something else
+            layer.metadata["simgraph"] = {}
+
+
 def _set_classes(layer: LabelsLayer, told: Mapping[str, Any]) -> None:
     """Colours and names of other classes than the layer had."""
     wanted = list(told.get("features", {}).get("class", []))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image as ImageLayer
-from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -18,15 +17,17 @@ from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.models import load_model
 from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer import replacing
 from napari_simgraph.viewer.activity import Activity
 from napari_simgraph.viewer.canvas import Canvas
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
 from napari_simgraph.viewer.notify import notify
+from napari_simgraph.viewer.offer import Offer
 from napari_simgraph.viewer.patch_edits import PatchEdits
 from napari_simgraph.viewer.records import identify, is_kept, now
-from napari_simgraph.viewer.replacing import Made, as_corrected, forget_if_copy, replace_data
+from napari_simgraph.viewer.replacing import Made, as_corrected, forget_if_copy
 from napari_simgraph.viewer.searching import Search
 from napari_simgraph.viewer.selection import Selection
 from napari_simgraph.viewer.shelf import Shelf
@@ -56,6 +57,8 @@ class Session:
         The runner of all jobs of this viewer.
     keeper
         Writes layers and strokes into the workspace.
+    offer
+        The workspace that one could go on with, until it is answered.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
     selection, tables, search, edits, canvas, signatures
@@ -72,7 +75,7 @@ class Session:
         self.viewer = viewer
         self.jobs = JobRunner(notify=partial(notify, self))
         self.activity, self.device = Activity(self.jobs), "auto"
-        self.keeper = Keeper(viewer, self.ensure_workspace)
+        self.keeper, self.offer = Keeper(viewer, self.ensure_workspace), Offer()
         self._shelf, self.selection = Shelf(), Selection()
         self.tables = Tables(self.ensure_workspace, self.keeper.do)
         self.search = Search(self.selection, self.tables)
@@ -112,6 +115,7 @@ class Session:
         self._shelf.add_folders(workspace)
         self.tables.adopt(workspace)
         self.signatures.adopt(workspace.folder)
+        self.offer.answer()
         self.workspace_changed.emit()
         self.models_changed.emit()
 
@@ -259,7 +263,7 @@ class Session:
         for data in to_layer_data(noun, thing, source):
             part = data[1]["metadata"]["simgraph"]["thing"]
             same = [layer for layer in old if about(layer)["thing"] == part]
-            if same and replace_data(same[0], data):
+            if same and replacing.replace_data(same[0], data):
                 layer = same[0]
                 old.remove(layer)
                 layer.metadata["simgraph"] = {**told, "thing": part}
@@ -272,11 +276,7 @@ class Session:
                 self.viewer.layers.insert(place, layer)
                 fresh.append(layer)
             shown.append(layer)
-        for layer in old:
-            if isinstance(layer, LabelsLayer) == isinstance(noun, Labels):  # a class that is gone
-                self.viewer.layers.remove(layer)
-            else:  # the user turned it into something else
-                layer.metadata["simgraph"] = {}
+        replacing.leave_old(self.viewer, noun, old)
         hidden = hide_oldest(self.viewer.layers, fresh) if fresh else []
         self.keeper.save_soon()
         self.results_changed.emit()

@@ -11,7 +11,7 @@ from typing import Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
 
-from napari_simgraph.io.workspace import Workspace, home, latest
+from napari_simgraph.io.workspace import Workspace, home
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
@@ -22,7 +22,6 @@ from napari_simgraph.viewer.views.job_rows import Short
 from napari_simgraph.viewer.views.workspace_rows import (
     Row,
     rows,
-    say_found,
     say_saved,
     short_path,
 )
@@ -65,7 +64,6 @@ class WorkspaceDock(DockFrame):
         for event in self._layer_events:
             event.connect(self._renew_soon)
         self.on_close(self._leave)
-        self._found = latest() if self.session.workspace is None else None
         self.renew()
 
     def renew(self) -> None:
@@ -83,6 +81,10 @@ class WorkspaceDock(DockFrame):
         if self.footer.sentence.text() in ("", _NOTHING):
             looking = "Looking only: nothing is saved." if workspace.look_only else ""
             self.show_state("ready", looking or "Strokes, results and models are saved at once.")
+
+    def go_on(self, folder: Path) -> None:
+        """Open the workspace that was offered, and show here how it goes."""
+        self.open_folder(folder)
 
     def open_folder(self, folder: Path, look_only: bool = False) -> None:
         """Read a workspace in a thread, then bring it into the viewer; say what is missing."""
@@ -182,14 +184,9 @@ class WorkspaceDock(DockFrame):
     def _show_nothing(self) -> None:
         if self.busy:  # one is being opened
             return
-        buttons = [("Open…", self._ask_open)]
-        missing = _NOTHING
-        if self._found is not None:
-            found = self._found
-            missing = f"Go on with {found.name}? {say_found(found)}".strip()
-            buttons = [("Go on", lambda: self.open_folder(found)), *buttons]
         self.controls.hide()  # nothing of it can be used yet
-        self.show_empty("A workspace keeps everything of a session.", missing, buttons)
+        what_for = "A workspace keeps everything of a session."
+        self.show_empty(what_for, _NOTHING, [("Open…", self._ask_open)])
 
     def _say_saved(self) -> None:
         keeper, workspace = self.session.keeper, self.session.workspace
