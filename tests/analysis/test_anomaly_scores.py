@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet
 from napari_simgraph.analysis.anomaly_scores import pro, scored
 from napari_simgraph.analysis.odd_places import highest, odd_mask, odd_places
-from napari_simgraph.analysis.top_share import STEP, top_share
+from napari_simgraph.analysis.top_share import STEP, TopShare, top_share
 
 
 def some(seed=0, count=6, edge=32):
@@ -58,6 +58,20 @@ def test_figures_are_those_of_scikit_learn():
     tops = [top_share(one[::STEP, ::STEP]) for one, _ in pairs]
     assert figures["image_auroc"] == pytest.approx(roc_auc_score(odd, tops))
     assert figures["image_ap"] == pytest.approx(average_precision_score(odd, tops))
+
+
+def test_the_highest_values_are_the_same_whatever_comes_first():
+    values = np.random.default_rng(3).normal(size=(70, 90)).astype(np.float32)
+    values[:2] = np.nan
+    count = round(0.01 * 68 * 90)
+    whole = np.sort(values[2:], axis=None)[-count:].mean(dtype=np.float64)
+    assert top_share(values, 0.01) == pytest.approx(whole, rel=1e-12)
+    for order in (range(7), (3, 6, 1, 0, 2, 5, 4)):
+        top = TopShare(values.size, 0.01)
+        for number in order:
+            top.add(values[10 * number : 10 * number + 10])
+        assert top.value == top_share(values, 0.01)
+        assert len(top._kept) <= round(0.01 * values.size)
 
 
 @pytest.mark.parametrize("most", [0.05, 0.3, 1.0])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_simgraph.core import patch_pixels
 from napari_simgraph.core.patch_pixels import cut, fold, fold_all, pool, read_mirrored
 from napari_simgraph.core.patches import Layout, PatchGrid, grid_over, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, Labels
@@ -122,6 +123,14 @@ def test_a_map_comes_onto_the_grid_as_means(stack):
     own = grid_over(stack, 8, 8)
     assert np.allclose(pool(own, fold(own, np.ones(len(own), np.float32))), 1)
     assert pool(grid, fold(grid, values)).shape == (len(grid), 1)
+
+
+@pytest.mark.parametrize("at_once", [1, 300, 800])
+def test_a_wide_map_is_pooled_in_pieces(stack, monkeypatch, at_once):
+    grid = grid_over(stack, 16, 8)
+    whole = pool(grid, stack)
+    monkeypatch.setattr(patch_pixels, "_POOLED", at_once)
+    assert np.allclose(pool(grid, stack), whole, atol=1e-4)
 
 
 def test_labels_come_onto_the_grid_as_shares_of_their_classes():

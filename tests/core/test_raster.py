@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from napari_simgraph import ClassTable, Image, ImageSet, Labels
+from napari_simgraph.core import raster
 
 
 def test_a_stack_knows_its_axes_and_size():
@@ -23,6 +24,18 @@ def test_a_section_always_has_channels():
     pixels = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
     section = Image(pixels).section(1, (slice(1, 3), slice(0, 2)))
     np.testing.assert_array_equal(section, pixels[1, 1:3, 0:2, None])
+
+
+@pytest.mark.parametrize(("shape", "axes"), [((3, 70, 90), "ZYX"), ((64, 33, 3), "YXC")])
+def test_squares_cover_each_pixel_once(shape, axes, monkeypatch):
+    monkeypatch.setattr(raster, "_SQUARE", 32)
+    image = Image(np.zeros(shape, np.uint8), axes)
+    for z, box in image.squares():
+        part = image.section(z, box)
+        assert max(part.shape[:2]) <= 32
+        part += 1
+    assert (image.levels[0] == 1).all()
+    assert {z for z, _ in image.squares([image.sections - 1])} == {image.sections - 1}
 
 
 class Watched:

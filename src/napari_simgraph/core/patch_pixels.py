@@ -12,6 +12,7 @@ from napari_simgraph.core.patches import PatchGrid, Rows
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, Raster
 
 _STRIP = 2**24  # pixels of a strip read at once; a strip is one row of patches
+_POOLED = 2**21  # numbers of a map averaged at once, 16 MB
 
 
 def cut(images: Sequence[Image], grid: PatchGrid, rows: Rows) -> NDArray[Any]:
@@ -129,14 +130,31 @@ def _several(maps: Any) -> Sequence[Any]:
 
 
 def _band(one: Image | Labels, grid: PatchGrid, rows: Rows, number: int) -> NDArray[np.float64]:
-    """Means over patches beside each other, from running sums along their band."""
+    """Means over patches beside each other, a piece of their band after the other."""
     level = grid.layouts[number].plane if grid.layouts else grid.sources[number].shape[-2:]
     side, z = grid.size[rows[:1]], int(grid.z[rows[0]])
     top, bottom = _edges(grid.y[rows[:1]], side, (level[0], one.plane[0]))
     left, right = _edges(grid.x[rows], side, (level[1], one.plane[1]))
-    start = int(left.min())
-    box = (slice(int(top[0]), int(bottom[0])), slice(start, int(right.max())))
-    columns = _numbers(one, one.section(z, box)).mean(0)
+    down = slice(int(top[0]), int(bottom[0]))
+    width = len(one.classes) if isinstance(one, Labels) else one.channels
+    piece = left // max(1, _POOLED // (width * (down.stop - down.start)))
+    means = np.empty((len(rows), width))
+    for here in (piece == n for n in np.unique(piece)):
+        means[here] = _means(one, (z, down), left[here], right[here])
+    return means
+
+
+def _means(
+    one: Image | Labels, place: tuple[int, slice], left: Rows, right: Rows
+) -> NDArray[np.float64]:
+    """Means ``(n, C)`` from running sums over all columns from the first to the last."""
+    (z, down), start, stop = place, int(left.min()), int(right.max())
+    total, height = 0.0, down.stop - down.start
+    step = max(1, _POOLED // (stop - start))
+    for top in range(down.start, down.stop, step):
+        box = (slice(top, min(top + step, down.stop)), slice(start, stop))
+        total = total + _numbers(one, one.section(z, box)).sum(0)
+    columns = np.asarray(total) / height
     sums = np.concatenate([np.zeros((1, columns.shape[1])), columns.cumsum(0)])
     means: NDArray[np.float64] = (sums[right - start] - sums[left - start]) / (right - left)[
         :, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self, TypeAlias
@@ -21,6 +21,7 @@ AXES = ("YX", "ZYX", "YXC", "ZYXC")
 # Fingerprints read small images whole and large ones in this many blocks of this size,
 # so that opening a terabyte does not mean reading it.
 _SAMPLES, _SAMPLE_EDGE, _WHOLE_BYTES = 64, 64, 64 * 2**20
+_SQUARE = 2048  # px: sections that are looked through whole are read in squares of this side
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +126,14 @@ class Raster:
         index = (z, *box) if self.axes.startswith("Z") else box
         pixels = self.read(index, level)  # type: ignore[arg-type]
         return pixels if self.axes.endswith("C") else pixels[..., None]
+
+    def squares(self, sections: Iterable[int] | None = None) -> Iterator[tuple[int, Box]]:
+        """Section and box ``(y, x)`` of squares that cover all of it, or some of its sections."""
+        for z in range(self.sections) if sections is None else sections:
+            for top in range(0, self.plane[0], _SQUARE):
+                for left in range(0, self.plane[1], _SQUARE):
+                    spans = zip((top, left), self.plane, strict=True)
+                    yield z, tuple(slice(a, min(a + _SQUARE, n)) for a, n in spans)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -94,13 +94,13 @@ class ObjectPainter:
     def _pick(self, z: int) -> None:
         """For each pixel of the image the object of the nearest one that the network saw."""
         down, across = self._lines
-        columns = across.nearest(0, self._plane[1])
         for rows in pieces((0, self._plane[0]), _CHUNK):
-            near = down.nearest(*rows)
-            found = self._found[z, slice(near[0], near[-1] + 1), slice(None)]
-            picked = found[near - near[0]][:, columns]
-            place = (slice(*rows), slice(None))
-            self._out[(z, *place) if self._deep else place] = picked
+            for columns in pieces((0, self._plane[1]), _CHUNK):
+                near, beside = down.nearest(*rows), across.nearest(*columns)
+                box = (slice(near[0], near[-1] + 1), slice(beside[0], beside[-1] + 1))
+                picked = self._found[z, *box][np.ix_(near - near[0], beside - beside[0])]
+                place = (slice(*rows), slice(*columns))
+                self._out[(z, *place) if self._deep else place] = picked
 
 
 class _Two:

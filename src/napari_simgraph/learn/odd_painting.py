@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.tissue import tissue
-from napari_simgraph.analysis.top_share import STEP, top_share
+from napari_simgraph.analysis.top_share import STEP, TopShare
 from napari_simgraph.core.job import Clock, Job, Progress, Region, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_pixels import pool
@@ -54,7 +54,7 @@ class Canvas:
         self.arrays = arrays
         self.statistics: Statistics | None = None
         self.shown: PatchGrid | None = None
-        self.tops: list[list[NDArray[np.float32]]] = [[] for _ in range(image.sections)]
+        self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """The parts of a tile ``(P, Y, X)``, and below them what was expected."""
@@ -63,7 +63,9 @@ class Canvas:
         score = self.calibration.score(values[:count], self.parts, place)
         if self.shown is not None:
             score *= _covered(self.shown, z, rows, columns)
-        self.tops[z].append(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
+        if (rows[0], columns[0]) == (0, 0):  # also where it is begun again, in smaller tiles
+            self._top = TopShare(int(np.prod([-(-n // STEP) for n in self.image.plane])))
+        self._top.add(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
         box = (
             (z, slice(*rows), slice(*columns))
             if self.image.axes.startswith("Z")
@@ -79,8 +81,11 @@ class Canvas:
 
     def score(self) -> float:
         """The score of the image: that of its oddest section."""
-        found = [top_share(np.concatenate([p.ravel() for p in one])) for one in self.tops if one]
-        return max(found, default=0.0)
+        return max(self._oddest, self._top.value)
+
+    def finish(self) -> None:
+        """The section is whole."""
+        self._oddest = self.score()
 
     def noun(self, kind: str, name: str) -> Image:
         """The map or the expected picture, over the image."""
@@ -169,6 +174,7 @@ def _paint(
     for z in range(image.sections):
         if not (yield from looking.section(windows, z, write, partial(say, z), margin)):
             return
+        canvas.finish()
         for name, _ in canvas.arrays.values():
             lead = (slice(z, z + 1),) if image.axes.startswith("Z") else ()
             box = (*lead, *(slice(0, n) for n in image.plane))

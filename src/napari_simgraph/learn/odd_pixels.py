@@ -11,7 +11,6 @@ from napari_simgraph.core.raster import Box, Image
 from napari_simgraph.learn.aside import Halt
 
 _SECTIONS = 256  # looked at, spread over the stack: of 512 x 512 float32 a fifth of a second
-_ROWS = 2048  # of a section at a time
 
 
 def tell_odd(images: Sequence[Image], halt: Halt) -> Generator[Tick, Signal | None, None]:
@@ -54,6 +53,4 @@ def odd_pixels(image: Image) -> Generator[Tick, Signal | None, list[str]]:
 
 def _blocks(image: Image) -> Iterator[tuple[int, Box]]:
     count = min(image.sections, _SECTIONS)
-    for number in range(count):
-        for top in range(0, image.plane[0], _ROWS):
-            yield number * image.sections // count, (slice(top, top + _ROWS),)
+    return image.squares(number * image.sections // count for number in range(count))

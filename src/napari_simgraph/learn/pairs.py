@@ -135,7 +135,7 @@ def _named(truths: Sequence[Labels]) -> Sequence[Labels]:
     """Labels without class names get them from their values."""
     if len(truths[0].classes):
         return truths
-    highest = max(int(t.section(z).max()) for t in truths for z in range(t.sections))
+    highest = max(int(t.section(z, box).max()) for t in truths for z, box in t.squares())
     table = ClassTable.of(f"class {value}" for value in range(1, min(highest, 255) + 1))
     return [truth.replace(classes=table) for truth in truths]
 
