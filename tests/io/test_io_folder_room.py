@@ -20,6 +20,20 @@ def test_small_in_memory_large_on_disk(tmp_path):
     assert not np.asarray(large[:]).any()
 
 
+@pytest.mark.parametrize("mapped", [False, True])
+def test_many_small_arrays_together_are_large(tmp_path, mapped):
+    room = FolderRoom(tmp_path, large=1000, mapped=mapped)
+    maps = [room.array(f"map-{n}", (30, 30), np.uint8) for n in range(5)]
+    assert [isinstance(one, np.ndarray) for one in maps] == [True, True, False, False, False]
+    for number, one in enumerate(maps):
+        one[3, 4] = number + 1
+    again = [room.array(f"map-{n}", (30, 30), np.uint8) for n in range(5)]
+    assert [int(one[3, 4]) for one in again] == [1, 2, 3, 4, 5]
+    room.checkpoint(Checkpoint({}))
+    later = FolderRoom(tmp_path, large=1000, mapped=mapped)
+    assert [int(later.array(f"map-{n}", (30, 30), np.uint8)[3, 4]) for n in (4, 0, 1)] == [5, 1, 2]
+
+
 def test_resumed_job_finds_its_arrays(tmp_path):
     room = FolderRoom(tmp_path, large=1000)
     room.array("large", (64, 64), np.uint8)[:10] = 7

@@ -8,6 +8,7 @@ import tifffile
 import zarr
 
 from napari_simgraph import ClassTable, Image, ImageSet, Labels, LabelsSet
+from napari_simgraph.io import outgoing
 from napari_simgraph.io.labels import read_labels
 from napari_simgraph.io.read import read
 from napari_simgraph.io.write import convert, write, write_notes
@@ -226,6 +227,29 @@ def test_memory_does_not_grow_with_the_image(tmp_path, target):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 6e6
+
+
+@pytest.mark.parametrize("target", TARGETS[:-1])
+@pytest.mark.parametrize("axes", ["YX", "YXC", "ZYXC"])
+def test_a_wide_plane_is_written_in_strips(tmp_path, target, axes, monkeypatch):
+    monkeypatch.setattr(outgoing, "_ROWS", 7)
+    classes = ClassTable.of(["a", "b", "c"]) if axes == "ZYXC" else None
+    shape = {"YX": (40, 33), "YXC": (40, 33, 3), "ZYXC": (2, 40, 33, 3)}[axes]
+    pixels = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+    pixels = pixels / np.float32(255) if classes else pixels
+    sizes = []
+
+    class Watched:
+        shape, dtype = pixels.shape, pixels.dtype
+
+        def __getitem__(self, box):
+            sizes.append(pixels[box].size)
+            return pixels[box]
+
+    write(Image(Watched(), axes, name="wide", classes=classes), tmp_path / target)
+    found = read(tmp_path / target).image
+    np.testing.assert_array_equal(np.asarray(found.levels[0][...]), pixels)
+    assert "zarr" in target or max(sizes) <= 7 * 33 * 3
 
 
 def test_sets(tmp_path):

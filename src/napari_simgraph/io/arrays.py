@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.io.faults import Told, check_file, telling
-from napari_simgraph.io.file_map import as_file_map
+from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.npz import npy_header, read_npz, refuse_objects
 from napari_simgraph.io.outgoing import Outgoing
 from napari_simgraph.io.raw import Raw
@@ -34,9 +35,13 @@ def read_array(path: Path, key: str = "") -> Raw:
         raise Told(f"{path} holds one array: leave out '::{key}'.")
     with telling(path, "NumPy array"):
         with path.open("rb") as file:
-            refuse_objects(npy_header(file).dtype, path)
-        array = as_file_map(np.load(path, mmap_mode="r", allow_pickle=False))
-    return said_in(read_info(info_path(path)), Raw((array,), name=path.stem, source=str(path)))
+            head, start = npy_header(file), file.tell()
+        refuse_objects(head.dtype, path)
+        array = file_map(path, head.dtype, start, head.shape, "F" if head.fortran else "C")
+    longer = path.stat().st_size > start + array.nbytes
+    notes = ("It holds more than its head says: only that was read.",) if longer else ()
+    raw = Raw((array,), name=path.stem, source=str(path), notes=notes)
+    return said_in(read_info(info_path(path)), raw)
 
 
 def write_array(going: Outgoing, target: Path) -> list[Path]:
@@ -53,7 +58,7 @@ def write_array(going: Outgoing, target: Path) -> list[Path]:
 
 
 def add_to_npz(archive: zipfile.ZipFile, key: str, going: Outgoing) -> None:
-    """Write one array and its description into an archive, plane by plane."""
+    """Write one array and its description into an archive, strip by strip."""
     with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
         _stream(file, going)
     with archive.open(f"{INFO_KEY}.npy", "w") as file:
@@ -66,12 +71,12 @@ def _bytes(text: bytes) -> NDArray[np.uint8]:
 
 
 def _stream(file: IO[bytes], going: Outgoing) -> None:
-    """An .npy file: the header, then the planes."""
+    """An .npy file: the header, then the planes strip by strip."""
     header = {
         "descr": np.lib.format.dtype_to_descr(going.dtype),
         "fortran_order": False,
         "shape": going.shape,
     }
     np.lib.format.write_array_header_2_0(file, header)
-    for plane in going.planes():
-        file.write(plane.tobytes())
+    for strip in chain.from_iterable(going.strips()):
+        file.write(strip.tobytes())

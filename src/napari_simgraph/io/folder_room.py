@@ -20,8 +20,10 @@ from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.io.lazy import Lazy
 from napari_simgraph.io.safe import fresh, remove
 
-# Arrays below this stay in memory: faster, and a job has few of them.
+# Arrays below this stay in memory, which is faster, until all of them together are so many times
+# as large: of a folder of pictures each has results of its own.
 LARGE_BYTES = 64 * 2**20
+_TOGETHER = 2
 # A chunk of about 8 MB: large enough for disks, small enough to view one section of.
 _CHUNK_EDGE, _CHUNK_SECTIONS = 512, 8
 _SMALL = "room/"  # before the names of small arrays in a checkpoint
@@ -36,7 +38,8 @@ class FolderRoom:
     folder
         Made where it isn't there; the same folder again goes on where a job stood.
     large
-        Arrays of this many bytes or more are Zarr on disk, smaller ones numpy.
+        Arrays of this many bytes or more are Zarr on disk, smaller ones numpy until there are
+        twice as many bytes of them.
     mapped
         Smaller arrays are maps of files in the folder, so that other processes see them grow;
         else they are in memory.
@@ -48,6 +51,7 @@ class FolderRoom:
         self.folder, self._large, self._mapped = Path(folder), large, mapped
         self.folder.mkdir(parents=True, exist_ok=True)
         self._small: dict[str, NDArray[Any]] = {}
+        self._sizes: dict[str, int] = {}  # in bytes, of those that are not Zarr
         self._number: int | None = None  # of the newest checkpoint; read when it is needed
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -63,7 +67,7 @@ class FolderRoom:
     ) -> Any:
         """See `Room.array`; without `chunks`, blocks of a few sections of 512 x 512."""
         kind = np.dtype(dtype)
-        if int(np.prod(shape, dtype=np.int64)) * kind.itemsize < self._large:
+        if self._is_small(name, int(np.prod(shape, dtype=np.int64)) * kind.itemsize):
             return (self._in_file if self._mapped else self._in_memory)(name, tuple(shape), kind)
         return self._on_disk(self.folder / f"{_safe_name(name)}.zarr", shape, kind, chunks)
 
@@ -80,6 +84,18 @@ class FolderRoom:
 
             return zarr.open_array(self.folder / f"{stem.name}.zarr", mode="r")
         return None
+
+    def _is_small(self, name: str, size: int) -> bool:
+        """Whether an array is kept out of Zarr; one that was asked for before stays where it is."""
+        if size >= self._large:
+            return False
+        together = sum(self._sizes.values()) + size
+        known = name in self._sizes or name in self._kept
+        there = (self.folder / f"{_safe_name(name)}.zarr" / "zarr.json").is_file()
+        if not known and (there or together > _TOGETHER * self._large):
+            return False
+        self._sizes[name] = size
+        return True
 
     def _in_memory(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         known = self._small.get(name, self._kept.pop(name, None))
@@ -157,12 +173,13 @@ class FolderRoom:
 
     def clean(self) -> None:
         """Take the folder away with all that is in it."""
-        self._small.clear()
+        self.close()
         remove(self.folder)
 
     def close(self) -> None:
         """Let go of what is in memory; the folder stays, for a job that goes on."""
         self._small.clear()
+        self._sizes.clear()
 
 
 class NpyFile(Lazy):

@@ -57,8 +57,8 @@ def values_of(images: Sequence[Image], path: str) -> list[int]:
     """
     found: set[int] = set()
     for image in images:
-        for z in range(image.sections):
-            found |= _values(image.section(z), path)
+        for z, box in image.squares():
+            found |= _values(image.section(z, box), path)
             if len(found) > MAX_VALUES:
                 return sorted(found)
     return sorted(found)
@@ -87,8 +87,8 @@ def grey(image: Image) -> Image:
     """
     if not image.axes.endswith("C"):
         return image
-    for z in range(image.sections):
-        pixels = image.section(z)
+    for z, box in image.squares():
+        pixels = image.section(z, box)
         if not (pixels == pixels[..., :1]).all():
             raise Told(f"{image.source or image.name} is in colour; labels have one value a pixel.")
     axis = len(image.axes) - 1

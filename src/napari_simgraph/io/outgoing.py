@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.runs import to_runs
+
+# Rows of a plane that are read at once: as many as a chunk of a result has, of no more bytes.
+_ROWS, _STRIP_BYTES = 512, 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,29 @@ class Outgoing:
 
     def planes(self) -> Iterator[NDArray[Any]]:
         """The planes one by one in the order of the file."""
+        for at in self._places():
+            yield self._part(at, slice(None))
+
+    def strips(self) -> Iterator[Iterator[NDArray[Any]]]:
+        """Each plane in turn as strips of its rows, for planes that are too large for memory."""
+        height, width = self.noun.plane
+        row = width * self.dtype.itemsize * (self.noun.channels if self.colour else 1)
+        step = min(_ROWS, max(1, _STRIP_BYTES // row))
+        for at in self._places():
+            rows = (slice(top, min(top + step, height)) for top in range(0, height, step))
+            yield map(partial(self._part, at), rows)
+
+    def _places(self) -> Iterator[tuple[int | None, int | None]]:
+        """Section and channel of each plane; None where there is no such axis."""
         sections = range(self.noun.sections) if "Z" in self.axes else [None]
         channels = range(self.noun.channels) if self.axes.startswith("C") else [None]
         for channel in channels:
-            for z in sections:
-                yield self.plane(z, channel)
+            yield from ((z, channel) for z in sections)
 
-    def plane(self, z: int | None, channel: int | None) -> NDArray[Any]:
-        """One section of one channel; None where there is no such axis."""
-        yx = (slice(None), slice(None))
+    def _part(self, at: tuple[int | None, int | None], rows: slice) -> NDArray[Any]:
+        """Some rows of a plane."""
+        z, channel = at
+        yx = (rows, slice(None))
         key = (*(() if z is None else (z,)), *yx, *(() if channel is None else (channel,)))
         block = np.asarray(self.noun.levels[0][key])
         return np.ascontiguousarray(block, self.dtype)
@@ -108,5 +126,5 @@ def _label_type(labels: Labels) -> np.dtype[Any]:
     """The smallest unsigned type that holds all values."""
     if labels.dtype.kind == "b" or labels.dtype == np.uint8:
         return np.dtype(np.uint8)
-    highest = max(int(labels.section(z).max()) for z in range(labels.sections))
+    highest = max(int(labels.section(z, box).max()) for z, box in labels.squares())
     return np.min_scalar_type(max(highest, len(labels.classes)))

@@ -35,8 +35,11 @@ def write_hdf5(going: Outgoing, target: Path) -> list[Path]:
             compression="gzip",
             compression_opts=1,  # labels shrink to a hundredth at any; fractions at none
         )
-        for at, pixels in zip(np.ndindex(*lead), going.planes(), strict=True):
-            dataset[at] = pixels
+        for at, strips in zip(np.ndindex(*lead), going.strips(), strict=True):
+            top = 0
+            for pixels in strips:
+                dataset[(*at, slice(top, top + len(pixels)))] = pixels
+                top += len(pixels)
         dataset.attrs.update(_told(going))
     return [target]
 

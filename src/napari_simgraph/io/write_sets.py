@@ -48,10 +48,10 @@ class Frames(Outgoing):
 
     listed: Sequence[Image | Labels] = ()
 
-    def planes(self) -> Iterator[NDArray[Any]]:
-        """The planes one by one in the order of the file."""
+    def strips(self) -> Iterator[Iterator[NDArray[Any]]]:
+        """Each plane in turn as strips of its rows."""
         for noun in self.listed:
-            yield from replace(outgoing(noun), dtype=self.dtype).planes()
+            yield from replace(outgoing(noun), dtype=self.dtype).strips()
 
 
 def _frames(

@@ -1,8 +1,9 @@
-"""Writing TIFF for ImageJ and OME-TIFF, plane by plane."""
+"""Writing TIFF for ImageJ and OME-TIFF, strip by strip."""
 
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def write_tiff(going: Outgoing, target: Path) -> list[Path]:
         TiffWriter(temporary, bigtiff=big, imagej=imagej, ome=ome) as tif,
     ):
         tif.write(
-            going.planes(),
+            chain.from_iterable(going.strips()),
             shape=going.shape,
             dtype=going.dtype,
             photometric="rgb" if going.colour else "minisblack",
