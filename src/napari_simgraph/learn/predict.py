@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from itertools import product
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_simgraph.core.job import Note, Progress, Signal, Tick
+from napari_simgraph.core.job import Job, Note, Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
 from napari_simgraph.learn.painting import Write
@@ -34,18 +35,20 @@ NO_MEMORY = "Too little memory even for one tile. Use a smaller network or close
 _SURE = 80.0  # a score beyond which a float32 probability is 0 or 1, and its exponential infinite
 SHORT = "Memory was short: it goes on in smaller tiles."
 
+Found: TypeAlias = NDArray[np.float32]  # (K, Y, X)
 Say: TypeAlias = Callable[[float], Progress]
 Inner: TypeAlias = tuple[slice, slice, slice]  # of (K, Y, X)
 _ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
 
 
 class Tile(NamedTuple):
-    """A part of a section: what is written, and what is read for it."""
+    """A part of a section: what is written, what is read for it, and its number in the section."""
 
     rows: Span
     columns: Span
     read_rows: Span
     read_columns: Span
+    number: int
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,9 @@ class Tiled:
 
 def tiles(plane: tuple[int, int], edge: int, reach: Reach) -> Iterator[Tile]:
     """The tiles of a section of this height and width."""
-    parts = [list(_line(n, edge, reach)) for n in plane]
-    for rows, read_rows in parts[0]:
-        for columns, read_columns in parts[1]:
-            yield Tile(rows, columns, read_rows, read_columns)
+    pairs = product(*(list(_line(n, edge, reach)) for n in plane))
+    for number, ((rows, read_rows), (columns, read_columns)) in enumerate(pairs):
+        yield Tile(rows, columns, read_rows, read_columns, number)
 
 
 def _line(n: int, edge: int, reach: Reach) -> Iterator[tuple[Span, Span]]:
@@ -102,7 +104,21 @@ class Predictor:
     def __init__(self, network: nn.Module, how: Tiled, place: Place, aside: Aside) -> None:
         self.network = ready(network, place)
         self.how, self.place, self.aside = how, place, aside
-        self.edge = how.edge or (_TILE_CPU if place.device.type == "cpu" else _TILE_GPU)
+        self.edge = how.edge or edge_on(place)
+
+    def of(self, image: int) -> Self:
+        """What predicts the image of this number; here it is the same for all."""
+        return self
+
+    def tiling(self, plane: tuple[int, int], margin: int = 0) -> list[Tile]:
+        """The tiles of a section of this size, read so much wider."""
+        reach = self.how.reach
+        return list(tiles(plane, self.edge, reach._replace(radius=reach.radius + margin)))
+
+    def tile(self, windows: Windows, z: int, tile: Tile, margin: int = 0) -> Job[Found | None]:
+        """Probabilities ``(K, Y, X)`` of one tile, as `section` hands them on."""
+        inner = _inside(tile, windows.image.plane, margin)
+        return self._tile(windows, z, tile, inner, Progress)
 
     def section(
         self, windows: Windows, z: int, write: Write, say: Say, margin: int = 0
@@ -127,21 +143,21 @@ class Predictor:
     def _section(
         self, windows: Windows, z: int, write: Write, say: Say, margin: int
     ) -> Generator[Tick, Signal | None, bool]:
-        plane, reach = windows.image.plane, self.how.reach
-        todo = list(tiles(plane, self.edge, reach._replace(radius=reach.radius + margin)))
-        for number, tile in enumerate(todo):
-            share = number / len(todo)
+        plane = windows.image.plane
+        todo = self.tiling(plane, margin)
+        for tile in todo:
+            share = partial(say, tile.number / len(todo))
             inner = _inside(tile, plane, margin)
-            values = yield from self._tile(windows, z, tile, inner, partial(say, share))
+            values = yield from self._tile(windows, z, tile, inner, share)
             if values is None:
                 return False
             write(z, tile.rows, tile.columns, values)
-            self.aside.halt.hear((yield say((number + 1) / len(todo))))
+            self.aside.halt.hear((yield say((tile.number + 1) / len(todo))))
         return True
 
     def _tile(
         self, windows: Windows, z: int, tile: Tile, inner: Inner, tick: Callable[[], Tick]
-    ) -> Generator[Tick, Signal | None, NDArray[np.float32] | None]:
+    ) -> Job[Found | None]:
         """Mean over the orientations; None when stopped on the way."""
         read = windows.read(z, tile.read_rows, tile.read_columns)
         inputs = torch.from_numpy(read)[None].to(self.place.device)
@@ -152,7 +168,7 @@ class Predictor:
                 return None
             forward = partial(self._forward, inputs, number, inner, total)
             total = yield from self.aside.wait(forward, tick)
-        mean: NDArray[np.float32] = total.cpu().numpy()  # type: ignore[union-attr]
+        mean: Found = total.cpu().numpy()  # type: ignore[union-attr]
         mean /= turns  # by numpy: torch would wake its threads in this one too
         return mean
 
@@ -165,6 +181,11 @@ class Predictor:
             one = orient_back(scores, orientation)[inner]
             one = one.contiguous() if self.how.plain else _chances(one, self.how.exclusive)
             return one if total is None else total.add_(one)
+
+
+def edge_on(place: Place) -> int:
+    """The side of a tile that is fast there, in pixels."""
+    return _TILE_CPU if place.device.type == "cpu" else _TILE_GPU
 
 
 def ready(network: nn.Module, place: Place) -> nn.Module:
