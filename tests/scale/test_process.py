@@ -11,6 +11,8 @@ import textwrap
 import threading
 import time
 from collections import deque
+from functools import partial
+from pathlib import Path
 
 import dask.array as da
 import numpy as np
@@ -97,6 +99,26 @@ def test_it_is_another_process_and_the_next_job_finds_it_warm(kept, room):
     second, _ = drive(kept.job(where(), room=room))
     assert first == second != os.getpid()
     assert time.monotonic() - began < 0.5
+
+
+def test_it_can_be_got_ready_before_a_job_comes(processes, room, tmp_path):
+    began = set(psutil.Process().children())
+    processes.warm(partial(Path.mkdir, tmp_path / "no" / "such"))  # what fails there harms nothing
+    processes.warm(os.abort)  # one waits already: that one stays
+    pid, _ = drive(processes.job(where(), room=room))
+    assert {child.pid for child in set(psutil.Process().children()) - began} == {pid}
+    processes.close()
+    processes.warm(os.getpid)
+    assert not set(psutil.Process().children()) - began
+
+
+def test_what_it_is_got_ready_with_is_called_before_the_job(processes, room, tmp_path):
+    def verb(folder, room):
+        yield Progress(0.5)
+        return (folder / "made").exists()
+
+    processes.warm(partial(Path.mkdir, tmp_path / "made"))
+    assert drive(processes.job(verb, tmp_path, room=room))[0]
 
 
 def test_a_process_that_ended_while_it_waited_is_replaced(processes, room):
@@ -232,25 +254,26 @@ def test_close_ends_a_process_that_is_stuck(processes, room):
     assert not (room.folder / "sent").exists()
 
 
-ERRORS = [
-    ValueError("Paint a second class: with one class there is nothing to tell apart."),
-    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
-    NotImplementedError("aten::foo on MPS"),
-    MemoryError("Too little memory even for one patch."),
-    UnicodeDecodeError("utf8", b"x", 0, 1, "bad"),
-    OSError(errno.ENOSPC, "No space left on device", "/data/x.tif"),
-    KeyboardInterrupt(),
+ERRORS = [  # made over there, as errors are
+    lambda: ValueError("Paint a second class: with one class there is nothing to tell apart."),
+    lambda: RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+    lambda: NotImplementedError("aten::foo on MPS"),
+    lambda: MemoryError("Too little memory even for one patch."),
+    lambda: UnicodeDecodeError("utf8", b"x", 0, 1, "bad"),
+    lambda: OSError(errno.ENOSPC, "No space left on device", "/data/x.tif"),
+    lambda: KeyboardInterrupt(),
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_errors_are_the_same_here_and_bring_their_trace(kept, room, error):
-    def verb(error, room):
+@pytest.mark.parametrize("make", ERRORS, ids=lambda make: type(make()).__name__)
+def test_errors_are_the_same_here_and_bring_their_trace(kept, room, make):
+    def verb(make, room):
         yield Progress()
-        raise error
+        raise make()
 
+    error = make()
     with pytest.raises(type(error)) as caught:
-        drive(kept.job(verb, error, room=room))
+        drive(kept.job(verb, make, room=room))
     assert type(caught.value) is type(error)
     assert caught.value.args == error.args
     assert "in verb" in str(caught.value.__cause__)

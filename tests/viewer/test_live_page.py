@@ -7,9 +7,11 @@ from acting import PLACE, click, sentence, stack
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from napari_simgraph.capabilities import segmentation
 from napari_simgraph.capabilities.segmentation import Live
 from napari_simgraph.core.live import ClassChange, Region, Strokes
 from napari_simgraph.io.workspace import Workspace
+from napari_simgraph.viewer.jobs import JobRunner
 from napari_simgraph.viewer.live.teaching import journal_of
 from napari_simgraph.viewer.restore import open_workspace
 from napari_simgraph.viewer.views.segment import SegmentDock
@@ -126,6 +128,23 @@ def test_strokes_are_answered_over_the_image_while_one_paints(live, viewer, qtbo
     live.session.flush()
     kept = [layer["about"].get("thing", "") for layer in live.session.workspace.state["layers"]]
     assert kept == ["", "strokes"]  # answers are made again
+
+
+def test_torch_is_loaded_beside_the_window_once_somebody_looks(viewer, qtbot, monkeypatch):
+    ready = []
+    monkeypatch.setattr(JobRunner, "warm", lambda _, call: ready.append(call))
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    viewer.add_image(stack(), name="larva")
+    dock.teach.live._get_ready()  # as its clock does
+    assert not ready  # nobody has opened the page
+    dock.show()
+    qtbot.waitUntil(lambda: ready == [segmentation.get_ready], timeout=WAIT_MS)
+    ready[0]()
+    click(qtbot, dock.footer.main)
+    dock.teach.live._get_ready()
+    assert len(ready) == 1  # its process is at work already
+    dock.session.jobs.close()
 
 
 def test_classes_change_in_mid_session(live, viewer, qtbot):

@@ -155,6 +155,13 @@ def live(
         aside.close()
 
 
+def get_ready() -> None:
+    """Load what `live` computes with, so that its first answer comes sooner."""
+    import_module("napari_simgraph.learn.live_start")
+    late: Any = import_module("napari_simgraph.learn.quick")
+    late.rehearse(1)
+
+
 def apply(
     model: Model,
     image: Image | ImageSet,

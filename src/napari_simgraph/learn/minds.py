@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_simgraph.core.live import FILTERS, NETWORK, Answer, Scores
@@ -19,12 +18,11 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.judging import dice, grey_finder, judged, mean, who
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.pupil import Diet, Pupil
-from napari_simgraph.learn.quick import HIDDEN, Bank, chances_at, chances_of, fit_filters
+from napari_simgraph.learn.quick import HIDDEN, Bank, chances_at, chances_of, fit_filters, rehearse
 from napari_simgraph.learn.state import pack
 from napari_simgraph.learn.truth import Said, Truth
 from napari_simgraph.learn.truth_tile import Span
 from napari_simgraph.learn.windows import Windows
-from napari_simgraph.nets.bank import features
 from napari_simgraph.nets.filters import Filters
 
 NO_STROKES = "Paint one short stroke of each class."
@@ -68,10 +66,8 @@ class Minds:
         return self.pupil.steps if self.pupil else 0
 
     def warm_up(self) -> None:
-        """Learn nothing: the first use of an optimiser takes a second, and may as well be now."""
-        nothing = torch.zeros(1, features(self.known.plain.image.channels))
-        with self.place.exactly(threads=1):
-            fit_filters(nothing, np.ones(1, np.uint8), (1, 2), self.known.plain.image.channels, 0)
+        """Learn nothing, so that what a first use takes is not waited for with a stroke."""
+        rehearse(self.known.plain.image.channels)
 
     def missing(self) -> str:
         """What a person must do before anything can be learned; "" where nothing is missing."""

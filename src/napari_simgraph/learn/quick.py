@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.truth import Said
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import build
-from napari_simgraph.nets.bank import bank, farthest
+from napari_simgraph.nets.bank import bank, farthest, features
 from napari_simgraph.nets.filters import Filters
 
 HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
@@ -147,6 +147,13 @@ def fit_filters(
             part.div_(_SOFT)
     filters: Filters = network.eval()
     return filters
+
+
+def rehearse(channels: int) -> None:
+    """Learn nothing: the first use of an optimiser takes a second, and may as well be before."""
+    with pick("cpu", 1).exactly():
+        nothing = torch.zeros(1, features(channels))
+        fit_filters(nothing, np.ones(1, np.uint8), (1, 2), channels, 0)
 
 
 def _scores(network: Filters, near: Tensor) -> Tensor:

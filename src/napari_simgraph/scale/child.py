@@ -3,10 +3,10 @@
 ``python -m napari_simgraph.scale.child``; the messages come on standard input, the answers go to
 standard output, and what libraries print goes to standard error.
 
-Messages in: ``job`` or ``live`` (parcel, folder), ``seen`` (number of a tick), ``say`` (what to
-send into the job), ``close``. Out: ``begun`` or ``refused`` (it can't be unpacked here), ``tick``
-(number, tick, how many messages the job has had), and one of ``done`` (parcel), ``failed`` (Fault),
-``closed``.
+Messages in: ``warm`` (what to call before a job comes), ``job`` or ``live`` (parcel, folder),
+``seen`` (number of a tick), ``say`` (what to send into the job), ``close``. Out: ``begun`` or
+``refused`` (it can't be unpacked here), ``tick`` (number, tick, how many messages the job has had),
+and one of ``done`` (parcel), ``failed`` (Fault), ``closed``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Child:
     def __init__(self, inlet: IO[bytes], outlet: IO[bytes]) -> None:
         self._inlet, self._outlet = inlet, outlet
         self._turn = threading.Condition()
-        self._jobs: deque[tuple[str, bytes, str]] = deque()
+        self._jobs: deque[tuple[Any, ...]] = deque()
         self._inbox: deque[Any] = deque()
         self._unseen: deque[tuple[int, float]] = deque()
         self._closed = self.orphaned = False
@@ -69,9 +69,13 @@ class Child:
                 self._turn.wait_for(lambda: self._jobs or self.orphaned, idle_seconds)
                 if not self._jobs or self.orphaned:
                     return
-                kind, parcel, folder = self._jobs.popleft()
+                kind, *given = self._jobs.popleft()
                 self._live, self._heard = kind == "live", 0
-            self._answer(*self._open(parcel, Path(folder)))
+            if kind == "warm":
+                with contextlib.suppress(Exception):  # the job that needs it will say what is wrong
+                    given[0]()
+                continue
+            self._answer(*self._open(given[0], Path(given[1])))
             _let_go()
 
     def _open(self, parcel: bytes, folder: Path) -> tuple[Any, ...]:
@@ -132,11 +136,11 @@ class Child:
         os._exit(1)  # stuck in a long call
 
     def _take(self, kind: str, *values: Any) -> None:
-        if kind in ("job", "live"):
+        if kind in ("warm", "job", "live"):
             self._closed = False
             self._inbox.clear()
             self._unseen.clear()
-            self._jobs.append((kind, values[0], values[1]))
+            self._jobs.append((kind, *values))
         elif kind == "seen":
             while self._unseen and self._unseen[0][0] <= values[0]:
                 self._unseen.popleft()

@@ -160,6 +160,17 @@ class Processes:
         finally:
             remove(folder)
 
+    def warm(self, call: Callable[[], object]) -> None:
+        """Start a process that waits for a job, where none does, and let it call this first.
+
+        What the first job has to load is loaded then. `call` is a function of a module.
+        """
+        with self._lock, contextlib.suppress(OSError):
+            waits = self._idle is not None and self._idle.alive
+            if not (waits or self._closed or getattr(sys, "frozen", False)):
+                self._idle = Process()
+                self._idle.tell("warm", call)
+
     def close(self) -> None:
         """Let go of the process that waits, and keep none from now on."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import pickle
 import struct
 import traceback
@@ -75,8 +76,13 @@ def _pickled(error: BaseException) -> bytes:
     """Empty where it can't be sent as it is."""
     if type(error).__module__.partition(".")[0] not in _KNOWN:
         return b""
+    out = io.BytesIO()
+    pickler = pickle.Pickler(out, protocol=5)
+    # As Python does it: with tblib, which distributed brings, some errors lose their text.
+    pickler.dispatch_table = {}
     try:
-        content = pickle.dumps(error, protocol=5)
+        pickler.dump(error)
+        content = out.getvalue()
         again = pickle.loads(content)
     except Exception:  # noqa: BLE001 - whatever keeps it from being sent
         return b""

@@ -129,6 +129,10 @@ class JobRunner(QObject):
         """The same for a verb of the live lane, which rests between two messages."""
         return self._processes.live(verb, *nouns, **named)
 
+    def warm(self, call: Callable[[], object]) -> None:
+        """Have a process ready for a job that may come soon; `call` loads what it needs there."""
+        self._processes.warm(call)
+
     def first(self, task: Task) -> None:
         """Move a waiting task to the head of the queue."""
         if task in self._tasks and task.state is State.WAITING:

@@ -37,6 +37,7 @@ from napari_simgraph.viewer.views.parts import (
 )
 
 _HELD = ("boundary", "threads")  # asked for in another row, or set by the machine
+_READY_MS = 300  # after the page came: once it is drawn
 _SLOW_S = 1.0  # an answer that takes longer is waited for, and the status line says so
 
 
@@ -65,6 +66,10 @@ class LivePart(QWidget):
         self._clock = QTimer(self)
         self._clock.setInterval(250)
         self._clock.timeout.connect(self._perhaps_slow)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_READY_MS)
+        self._soon.timeout.connect(self._get_ready)
         self.run_on_all: Callable[[], object] = lambda: None
         session.viewer.layers.selection.events.active.connect(self._active_changed)
         painting.joining.connect(self._join)
@@ -105,6 +110,15 @@ class LivePart(QWidget):
             self.rows.regions.leave()
             self.rows.keys.free()
 
+    def showEvent(self, event: Any) -> None:
+        """Somebody looks at the page."""
+        super().showEvent(event)
+        self.expect()
+
+    def expect(self) -> None:
+        """Load torch beside the window where somebody may begin: it takes longer than a stroke."""
+        self._soon.start()
+
     def keep(self) -> None:
         """End the session and keep its model."""
         if self.teaching is not None:
@@ -139,6 +153,7 @@ class LivePart(QWidget):
         """Stop following the viewer; a session that runs ends and is kept."""
         self.keep()
         self._clock.stop()
+        self._soon.stop()
         self.rows.keys.free()
         self._session.viewer.layers.selection.events.active.disconnect(self._active_changed)
 
@@ -179,6 +194,10 @@ class LivePart(QWidget):
         painting.paint(max(1, painting.classes.value))
         self._clock.start()
         self._news()
+
+    def _get_ready(self) -> None:
+        if self.isVisible() and not self.busy and self._image.layer is not None:
+            self._session.jobs.warm(segmentation.get_ready)
 
     def _ready(self) -> Told:
         wrong = wrong_shape(self._session.viewer, self._image.layer)

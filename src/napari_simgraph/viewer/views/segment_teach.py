@@ -203,6 +203,7 @@ class TeachPage(SegmentPage):
 
     def _renew(self, *_: object) -> None:
         self.live.forget()
+        self.live.expect()
         super()._renew()
 
     def _image_chosen(self) -> None:
