@@ -12,13 +12,6 @@ from napari_simgraph.viewer.log import NAME
 from napari_simgraph.viewer.views.segment import SegmentDock
 
 
-def pytest_collection_modifyitems(items):
-    """A window may be drawn late on a loaded machine: one more try, listed at the end (-rR)."""
-    for item in items:
-        if item.path.parent.name == "viewer":
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """Where this test's workspaces go."""
