@@ -7,7 +7,6 @@ import pytest
 from file_server import file_server
 from toy import toy_image, toy_labels
 
-
 # Tests of these open windows, start processes or hold something against the clock.
 _TIMED = ("viewer", "scale", "cli", "test_fetch", "test_contract")
 
