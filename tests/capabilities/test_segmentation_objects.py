@@ -37,9 +37,9 @@ def learn(image, labels, **settings):
     return run(job, lambda t: notes.append(t.text) if isinstance(t, Note) else None), notes
 
 
-def make(model, image, on_tick=None, **settings):
+def make(model, image, on_tick=None, keep=None, **settings):
     config = Apply(**QUICK | {"output": "instances", "average": "flips"} | settings)
-    return run(apply(model, image, config=config, room=MemoryRoom()), on_tick)
+    return run(apply(model, image, keep, config=config, room=MemoryRoom()), on_tick)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,24 @@ def test_rooms_are_objects_with_one_number_through_the_stack(walled):
     assert (middles == middles[0]).all()
     assert len(set(middles[0])) == 9
     assert set(objects.object_classes[middles[0]]) == {2}
+
+
+@pytest.mark.parametrize("nm", [4, 8])  # as it learned, and resampled
+def test_objects_go_by_what_was_painted(walled, nm):
+    image, _, model = walled
+    image = image.replace(spacing=(50, nm, nm))
+    painted = np.zeros((3, 96, 96), np.uint8)
+    painted[1, 4:32, 16:20] = 1  # a wall through the first room
+    painted[1, 14:22, 32:36] = 2  # a door in the wall between two others
+    made = make(model, image, keep=Labels(painted, classes=WALLS), output="classes+instances")
+    classes, objects = made.classes.read(), made.instances.read()
+    assert (classes[painted > 0] == painted[painted > 0]).all()
+    assert (objects[painted == 1] == 0).all()
+    assert (objects[painted == 2] > 0).all()
+    assert objects[1, 18, 8] != objects[1, 18, 26]  # parted by the painted wall
+    assert 0 not in (objects[1, 18, 8], objects[1, 18, 26])
+    free = make(model, image).instances.read()
+    assert free[1, 18, 8] == free[1, 18, 26]
 
 
 def test_each_section_alone(walled):

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from napari_simgraph.analysis.parting import Parting
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Labels, LabelsSet, each_labels
 from napari_simgraph.learn.painting import Canvas
+from napari_simgraph.learn.pixel_size import View
 from napari_simgraph.learn.windows import Span
 
 
@@ -25,12 +28,37 @@ class Keeping:
         self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Probabilities ``(K, Y, X)`` of a tile, certain where something is painted."""
-        box = (slice(*rows), slice(*columns))
-        painted = self.classes[self.labels.section(z, box)[..., 0]]
+        painted = self.at(z, rows, columns)
         if not painted.any():
             return values
         numbers = np.arange(1, len(values) + 1)[:, None, None]
         return np.where(painted > 0, painted == numbers, values).astype(np.float32)
+
+    def at(self, z: int, rows: Span, columns: Span) -> NDArray[np.uint8]:
+        """The class ``(Y, X)`` that was painted on each pixel of a box, 0 for none."""
+        return self.classes[self.labels.section(z, (slice(*rows), slice(*columns)))[..., 0]]
+
+    def seen_as(self, seen: View) -> Keeping:
+        """The same on the pixels that a network sees."""
+        return replace(self, labels=seen.picked(self.labels))
+
+
+def as_painted(
+    objects: NDArray[np.uint32], painted: NDArray[np.uint8], how: Parting
+) -> NDArray[np.uint32]:
+    """Objects ``(Y, X)`` inside boundaries: none on painted walls, one where else was painted.
+
+    What was painted on the line between two objects goes to the nearest one.
+    """
+    kept = np.where(painted == how.boundary, 0, objects)
+    inside = (painted > 0) & ~np.isin(painted, (how.boundary, *how.classes.backgrounds()))
+    lost = inside & (kept == 0)
+    if lost.any() and kept.any():
+        near = ndimage.distance_transform_edt(
+            kept == 0, return_distances=False, return_indices=True
+        )
+        kept[lost] = kept[tuple(near[:, lost])]
+    return kept
 
 
 def kept_on(
@@ -48,10 +76,11 @@ def kept_on(
     several = each_labels(keep)
     if len(several) != len(canvases):
         raise ValueError(f"There are {len(canvases)} images but {len(several)} labels to keep.")
-    return [
-        replace(canvas, keeping=_keeping(canvas, one, model))
-        for canvas, one in zip(canvases, several, strict=True)
-    ]
+    kept = [_keeping(canvas, one, model) for canvas, one in zip(canvases, several, strict=True)]
+    for canvas, one in zip(canvases, kept, strict=True):
+        if canvas.watch is not None:
+            canvas.watch.keep(one)
+    return [replace(canvas, keeping=one) for canvas, one in zip(canvases, kept, strict=True)]
 
 
 def _keeping(canvas: Canvas, labels: Labels, model: Model) -> Keeping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.keeping import Keeping, as_painted
 from napari_simgraph.learn.painting import Sections
 from napari_simgraph.learn.pixel_size import View
 from napari_simgraph.learn.resampling import pieces
@@ -45,6 +46,9 @@ class ObjectPainter:
         self, image: Image, seen: View, out: Any, how: tuple[Parting, bool], room: Room
     ) -> None:
         parting, through = how
+        self._view, self._how = seen, parting
+        self._kept: Keeping | None = None
+        self._kept_seen: Keeping | None = None
         plane, back = seen.image.plane, seen.onto(image, _nothing)
         self._seen, self._classes, self._room = seen.image, len(parting.classes), room
         self._plane, self._out, self._lines = image.plane, out, back.lines if back else ()
@@ -61,6 +65,10 @@ class ObjectPainter:
     def kinds(self) -> NDArray[np.uint8]:
         """The class of each object so far, indexed by its number."""
         return self._made.kinds
+
+    def keep(self, keeping: Keeping) -> None:
+        """Part objects by what a person painted; see `keeping.as_painted`."""
+        self._kept, self._kept_seen = keeping, keeping.seen_as(self._view)
 
     @cached_property
     def raw(self) -> Sections:
@@ -86,21 +94,37 @@ class ObjectPainter:
             yield from aside.wait(step, tick)
         if self._lines:
             yield from aside.wait(partial(self._pick, z), tick)
+        if self._kept is not None and self._how.boundary:
+            yield from aside.wait(partial(self._correct, z, self._kept), tick)
         return True
 
     def _read(self, z: int, rows: slice, columns: slice) -> NDArray[Any]:
-        return np.moveaxis(self.raw.read(z, rows, columns), 0, -1)
+        values = self.raw.read(z, rows, columns)
+        if self._kept_seen is not None:
+            box = ((rows.start, rows.stop), (columns.start, columns.stop))
+            values = self._kept_seen.over(z, *box, values)
+        return np.moveaxis(values, 0, -1)
+
+    def _correct(self, z: int, kept: Keeping) -> None:
+        for place, rows, columns in self._places(z):
+            painted = kept.at(z, rows, columns)
+            if painted.any():
+                self._out[place] = as_painted(np.asarray(self._out[place]), painted, self._how)
 
     def _pick(self, z: int) -> None:
         """For each pixel of the image the object of the nearest one that the network saw."""
         down, across = self._lines
+        for place, rows, columns in self._places(z):
+            near, beside = down.nearest(*rows), across.nearest(*columns)
+            box = (slice(near[0], near[-1] + 1), slice(beside[0], beside[-1] + 1))
+            self._out[place] = self._found[z, *box][np.ix_(near - near[0], beside - beside[0])]
+
+    def _places(self, z: int) -> Iterator[tuple[Any, Span, Span]]:
+        """Where each block of a section lies in the objects, its rows and its columns."""
         for rows in pieces((0, self._plane[0]), _CHUNK):
             for columns in pieces((0, self._plane[1]), _CHUNK):
-                near, beside = down.nearest(*rows), across.nearest(*columns)
-                box = (slice(near[0], near[-1] + 1), slice(beside[0], beside[-1] + 1))
-                picked = self._found[z, *box][np.ix_(near - near[0], beside - beside[0])]
                 place = (slice(*rows), slice(*columns))
-                self._out[(z, *place) if self._deep else place] = picked
+                yield (z, *place) if self._deep else place, rows, columns
 
 
 class _Two:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.windows import Span
+
+if TYPE_CHECKING:
+    from napari_simgraph.learn.keeping import Keeping
 
 Write: TypeAlias = Callable[[int, Span, Span, NDArray[np.float32]], None]  # z, rows, columns, tile
 _CHUNK = 512  # px, as large as a tile: a tile is written once
@@ -71,6 +74,10 @@ class Watch(Protocol):
         """The class of each object it has found, indexed by its number."""
         ...
 
+    def keep(self, keeping: Keeping) -> None:
+        """Go by what a person painted."""
+        ...
+
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile, as and where the network gives them."""
         ...
@@ -79,16 +86,6 @@ class Watch(Protocol):
         self, z: int, aside: Aside, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, bool]:
         """Section `z` is whole; False where it was stopped before its end."""
-        ...
-
-
-class Painted(Protocol):
-    """What a person painted."""
-
-    def over(
-        self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Probabilities ``(K, Y, X)`` of a tile, certain where something is painted."""
         ...
 
 
@@ -113,7 +110,7 @@ class Canvas:
     exclusive: bool
     arrays: dict[str, tuple[str, Any]]
     watch: Watch | None = None
-    keeping: Painted | None = None
+    keeping: Keeping | None = None
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""

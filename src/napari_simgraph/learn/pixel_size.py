@@ -71,6 +71,10 @@ class View:
         sizes = zip(self.image.plane, image.plane, self.fit.step, strict=True)
         return Back(write, [Line(here, there, 1 / step) for here, there, step in sizes])
 
+    def picked(self, labels: Labels) -> Labels:
+        """Labels of the image itself on these pixels: of each the nearest one."""
+        return labels if self.fit is None else _picked(labels, self.fit)
+
 
 def view(image: Image, wanted: PixelSize | None) -> View:
     """An image at a pixel size: its nearest pyramid level, resampled where that is not near."""
