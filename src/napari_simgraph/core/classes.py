@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,8 +124,25 @@ class ClassTable:
 
     @classmethod
     def from_json(cls, rows: Iterable[dict[str, Any]]) -> ClassTable:
-        """The inverse of `to_json`."""
-        return cls(tuple(ClassRow(int(r["value"]), str(r["name"]), str(r["color"])) for r in rows))
+        """The inverse of `to_json`.
+
+        Raises
+        ------
+        ValueError
+            They are no rows of classes.
+        """
+        try:
+            found = tuple(
+                ClassRow(int(r["value"]), str(r["name"]), _color(str(r["color"]))) for r in rows
+            )
+        except (TypeError, KeyError, ValueError, OverflowError):
+            raise ValueError("The list of classes is damaged.") from None
+        return cls(found)
+
+
+def _color(text: str) -> str:
+    """A colour as we write it; grey for what a picture could not be drawn with."""
+    return text if re.fullmatch("(#[0-9a-fA-F]{6})?", text) else NONE_COLOR
 
 
 def default_colors(names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import struct
 import threading
@@ -26,6 +27,7 @@ BROKEN = (
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
+    csv.Error,
 )
 
 # One listener at a time, or two would stand in front of each other.
@@ -53,6 +55,8 @@ def telling(path: Path | str, kind: str) -> Iterator[None]:
         raise Told(f"{path} can't be opened: you have no right to read it.") from None
     except FileNotFoundError:
         raise Told(f"{path} is no longer there.") from None
+    except MemoryError as error:
+        raise Told(f"{path} asks for more memory than there is.") from error
     except BROKEN as error:
         raise Told(f"{path} can't be read as {kind}: it is broken or something else.") from error
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from napari_simgraph.io.faults import Told
 
 
 class FileMap(np.memmap):
@@ -31,9 +34,24 @@ class FileMap(np.memmap):
         return plain[()] if return_scalar else plain
 
 
-def file_map(path: Path, dtype: DTypeLike, offset: int, shape: Sequence[int]) -> FileMap:
-    """The array that stands in a file from this byte on, in C order."""
-    return FileMap(path, np.dtype(dtype), "r", offset, tuple(shape))
+def file_map(
+    path: Path,
+    dtype: DTypeLike,
+    offset: int,
+    shape: Sequence[int],
+    order: Literal["C", "F"] = "C",
+) -> FileMap:
+    """The array that stands in a file from this byte on.
+
+    Raises
+    ------
+    ValueError
+        The file ends before it.
+    """
+    kind, lengths = np.dtype(dtype), tuple(int(n) for n in shape)
+    if offset + prod(lengths) * kind.itemsize > path.stat().st_size:
+        raise Told(f"{path} is cut off: copy it again from where it came from.")
+    return FileMap(path, kind, "r", offset, lengths, order)
 
 
 def as_file_map(array: np.memmap[Any, Any]) -> FileMap:

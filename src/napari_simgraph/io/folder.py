@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.io.faults import Told
+from napari_simgraph.io.inside import inside
 from napari_simgraph.io.lazy import Mapped, PlaneCache, Planes
 from napari_simgraph.io.masks import FOLDERS, IMAGE_FOLDERS, is_mask_of_another
 from napari_simgraph.io.pictures import SUFFIXES as PICTURES
@@ -99,7 +100,7 @@ def picture_files(folder: Path) -> list[Path]:
 def groups_in(folder: Path, info: dict[str, Any]) -> list[tuple[str, list[Path]]]:
     """Files with their class: "" for those in the folder itself."""
     if info.get("files"):
-        listed = [folder / str(name) for name in info["files"]]
+        listed = [inside(folder, str(name)) for name in info["files"]]
         return [("", [file for file in listed if file.is_file()])]
     found = [("", picture_files(folder))]
     masks: list[tuple[str, list[Path]]] = []

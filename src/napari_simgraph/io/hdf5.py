@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,11 @@ from napari_simgraph.core.geometry import PIXEL, known_unit
 from napari_simgraph.io.chunked import At, Chunked, Held
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.file_map import file_map
+from napari_simgraph.io.hdf5_links import check_inside
 from napari_simgraph.io.keys import wanted_key
 from napari_simgraph.io.lazy import Mapped, View
+from napari_simgraph.io.memory import check_memory
+from napari_simgraph.io.plain_json import parsed
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.sidecar import INFO_KEY, said_in
 
@@ -49,6 +52,7 @@ def read_hdf5(path: Path, key: str = "") -> Raw:
     """
     check_file(path)
     with telling(path, "HDF5"), opened_file(path) as file:
+        check_inside(file, path)
         found = pictures(file)
         name = wanted_key(path, key, list(found))
         dataset = found[name]
@@ -96,6 +100,7 @@ class H5Chunks(Chunked):
     def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
         self._path, self._key, self._held = path, str(dataset.name), Held()
         chunk = dataset.chunks or _pieces(dataset.shape, dataset.dtype.itemsize)
+        check_memory(prod(chunk) * dataset.dtype.itemsize, path)
         super().__init__(dataset.shape, dataset.dtype, chunk)
 
     def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:
@@ -111,9 +116,6 @@ def _array(dataset: h5py.Dataset, path: Path) -> Any:
     outside = dataset.external is not None or dataset.dtype.kind == "b"
     if offset is None or outside or not dataset.size:
         return H5Chunks(path, dataset)
-    end = offset + dataset.size * dataset.dtype.itemsize
-    if end > path.stat().st_size:
-        raise Told(f"{path} is cut off: copy it again from where it came from.")
     mapped = file_map(path, dataset.dtype, offset, dataset.shape)
     return mapped if mapped.dtype.isnative else View(mapped, range(mapped.ndim))
 
@@ -133,7 +135,7 @@ def _pieces(shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
 def _our_info(dataset: h5py.Dataset) -> dict[str, Any]:
     """What we wrote beside the pixels."""
     try:
-        found = json.loads(str(dataset.attrs.get(INFO_KEY, "")))
+        found = parsed(str(dataset.attrs.get(INFO_KEY, "")))
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
@@ -157,7 +159,7 @@ def _told(dataset: h5py.Dataset) -> dict[str, Any]:
 def _axes(attributes: Mapping[str, Any], ndim: int) -> str:
     """Our letters from ilastik's axistags; "" where there are none."""
     try:
-        tags = json.loads(str(attributes.get(AXISTAGS, "")))["axes"]
+        tags = parsed(str(attributes.get(AXISTAGS, "")))["axes"]
         letters = "".join(str(tag["key"]) for tag in tags).upper()
     except (ValueError, LookupError, TypeError):
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import struct
+from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -15,11 +16,14 @@ from napari_simgraph.io.chunked import Held
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.lazy import Lazy, View
+from napari_simgraph.io.memory import check_memory
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.read import IDX_NAME
 
 # http://yann.lecun.com/exdb/mnist: the third byte says the type, all numbers are big-endian.
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+_LONGER = "{} holds more than its head says: it is broken."
+_NAME_BYTES = 64  # that the name of a class takes in memory
 
 
 class Header(NamedTuple):
@@ -60,6 +64,7 @@ class IdxArray(Lazy):
 
     def __init__(self, path: Path, head: Header) -> None:
         self._path, self._head, self._held = path, head, Held()
+        check_memory(prod(head.shape) * head.dtype.itemsize, path)
         super().__init__(head.shape, head.dtype)
 
     def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
@@ -85,19 +90,20 @@ def _header(path: Path) -> Header:
 
 
 def _mapped(path: Path, head: Header) -> Any:
-    count = int(np.prod(head.shape, dtype=np.int64))
-    if path.stat().st_size < head.start + count * head.dtype.itemsize:
-        raise Told(f"{path} is cut off: copy it again from where it came from.")
+    if path.stat().st_size > head.start + prod(head.shape) * head.dtype.itemsize:
+        raise Told(_LONGER.format(path))
     mapped = file_map(path, head.dtype, head.start, head.shape)
     return mapped if mapped.dtype.isnative else View(mapped, range(mapped.ndim))
 
 
 def _unpacked(path: Path, head: Header) -> NDArray[Any]:
-    """All values of a packed file."""
+    """All values of a packed file, of which no more is unpacked than its head says."""
+    count = prod(head.shape)
     with _open(path) as file:
         file.read(head.start)
-        content = file.read()
-    count = int(np.prod(head.shape, dtype=np.int64))
+        content = file.read(count * head.dtype.itemsize)
+        if file.read(1):  # also: at its end the file is held against its checksum
+            raise Told(_LONGER.format(path))
     if len(content) < count * head.dtype.itemsize:
         raise Told(f"{path} is cut off: copy it again from where it came from.")
     return np.frombuffer(content, head.dtype, count).reshape(head.shape)
@@ -112,8 +118,9 @@ def _classes(path: Path, count: int) -> tuple[tuple[str, ...], list[str]]:
             continue
         with telling(beside, "IDX"):
             head = _header(beside)
+            if head.shape != (count,):
+                return (), [f"{name} has {head.shape[0]} labels for {count} images: left out."]
+            check_memory(count * _NAME_BYTES, beside)
             values = _unpacked(beside, head)
-        if head.shape != (count,):
-            return (), [f"{name} has {head.shape[0]} labels for {count} images: left out."]
         return tuple(str(v) for v in values.tolist()), [f"Classes are those of {name}."]
     return (), []

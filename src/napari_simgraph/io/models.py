@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_simgraph.core.model import FROM_FILE, Model
 from napari_simgraph.io.cards import card
-from napari_simgraph.io.faults import Told
+from napari_simgraph.io.faults import BROKEN, Told
+from napari_simgraph.io.memory import check_memory
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.safe import fresh, synced
 
 DESCRIPTION, WEIGHTS, CARD, PREVIEW = "model.json", "weights.safetensors", "card.md", "preview.png"
+DIGEST = "weights"  # in the description: a checksum of the file of weights
 
 
 def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
@@ -43,8 +48,10 @@ def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
     }  # 0-d stays 0-d
     with fresh(target) as temporary:
         temporary.mkdir()
-        synced(temporary / WEIGHTS, bytes(save(arrays, {"format": "napari-simgraph"})))
-        text = json.dumps(model.to_json(), indent=2, ensure_ascii=False)
+        weights = bytes(save(arrays, {"format": "napari-simgraph"}))
+        synced(temporary / WEIGHTS, weights)
+        told = model.to_json() | {DIGEST: _digest(weights)}
+        text = json.dumps(told, indent=2, ensure_ascii=False)
         synced(temporary / CARD, card(model).encode())
         if preview is not None:
             from imagecodecs import png_encode
@@ -62,23 +69,22 @@ def load_model(folder: str | Path) -> Model:
     ValueError
         The folder is no model, broken, or from a newer version.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     path = Path(folder)
     info = _description(path)
     weights = path / WEIGHTS
     if not weights.is_file():
         raise Told(f"The model {path} is broken: {WEIGHTS} is missing.")
     try:
-        arrays = load(weights.read_bytes())
-    except (SafetensorError, OSError, ValueError):
+        arrays = _weights(weights, info.get(DIGEST))
+    except Told:
+        raise
+    except BROKEN:
         raise Told(f"The model {path} is broken: {WEIGHTS} can't be read.") from None
     try:
         model = Model.from_json(info, arrays)
     except ValueError as error:
         raise Told(f"{path}: {error}") from None
-    except (TypeError, KeyError, AttributeError):
+    except BROKEN:
         raise Told(f"The model {path} is broken: {DESCRIPTION} can't be understood.") from None
     if not arrays:
         raise Told(f"The model {path} is broken: it holds no weights.")
@@ -93,17 +99,37 @@ def load_weights(path: str | Path) -> Model:
     ValueError
         The file is not there or broken.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     file = Path(path)
     if not file.is_file():
         raise Told(f"{file} is not there: check the path of the weights.")
     try:
-        arrays = load(file.read_bytes())
-    except (SafetensorError, OSError, ValueError):
+        arrays = _weights(file)
+    except Told:
+        raise
+    except BROKEN:
         raise Told(f"{file} holds no weights that can be read.") from None
     return Model(FROM_FILE, arrays, {"name": "", "options": {}}, name=file.stem)
+
+
+def _weights(file: Path, digest: Any = None) -> dict[str, NDArray[Any]]:
+    """The arrays in a file, held against the checksum of its bytes where there is one."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    check_memory(2 * file.stat().st_size, file)  # the bytes, and the arrays made of them
+    content = file.read_bytes()
+    if digest not in (None, _digest(content)):
+        raise ValueError("Some of it has changed since it was written.")
+    try:
+        arrays: dict[str, NDArray[Any]] = load(content)
+    except SafetensorError as error:
+        raise ValueError("It is cut off or something else.") from error
+    return arrays
+
+
+def _digest(content: bytes) -> str:
+    """16 hexadecimal digits of some bytes."""
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 def is_model(folder: str | Path) -> bool:
@@ -121,7 +147,7 @@ def _description(path: Path) -> dict[str, Any]:
     if not is_model(path):
         raise Told(f"{path} is no model: a model is a folder with {DESCRIPTION} in it.")
     try:
-        info = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+        info = read_json(path / DESCRIPTION)
     except (ValueError, OSError):
         raise Told(f"The model {path} is broken: {DESCRIPTION} can't be read.") from None
     if not isinstance(info, dict):

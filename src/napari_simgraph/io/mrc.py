@@ -36,8 +36,6 @@ def read_mrc(path: Path, key: str = "") -> Raw:
         head = _header(path)
         dtype, shape = _layout(head, path)
         start = _HEADER_BYTES + int(head.nsymbt)
-        if path.stat().st_size < start + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize:
-            raise Told(f"{path} is cut off: copy it again from where it came from.")
         mapped: Any = file_map(path, dtype, start, shape)
     if not dtype.isnative:
         mapped = View(mapped, range(mapped.ndim))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import zipfile
+from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -17,6 +16,8 @@ from napari_simgraph.io.faults import Told, telling
 from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.keys import wanted_key
 from napari_simgraph.io.lazy import Lazy
+from napari_simgraph.io.memory import check_memory
+from napari_simgraph.io.plain_json import parsed
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.sidecar import INFO_KEY, said_in
 
@@ -50,8 +51,8 @@ def read_npz(path: Path, key: str = "") -> Raw:
         wanted = key if key in heads else wanted_key(path, key, pictures)
         refuse_objects(heads[wanted].dtype, path)
         array = _array(archive, path, wanted, heads[wanted])
-        info = _info(archive) if INFO_KEY in names else {}
-        classes = _classes(archive, wanted, heads)
+        info = _info(archive, path) if INFO_KEY in names else {}
+        classes = _classes(archive, path, wanted, heads)
     name = wanted if len(pictures) > 1 else path.stem
     raw = Raw((array,), name=name, source=f"{path}::{wanted}", image_classes=classes)
     raw = said_in(info.get(wanted, {}), raw)
@@ -90,10 +91,14 @@ class NpzArray(Lazy):
     def _block(self, box: tuple[slice, ...]) -> NDArray[Any]:
         with self._held.lock:
             if self._held.thing is None:
-                with telling(self._path, "NumPy archive"), np.load(self._path) as archive:
+                with telling(self._path, "NumPy archive"), _loaded(self._path) as archive:
                     self._held.thing = archive[self._key]
         block: NDArray[Any] = self._held.thing[box]
         return block
+
+
+def _loaded(path: Path) -> Any:
+    return np.load(path, allow_pickle=False)
 
 
 def _head(archive: zipfile.ZipFile, name: str) -> Header:
@@ -104,6 +109,7 @@ def _head(archive: zipfile.ZipFile, name: str) -> Header:
 def _array(archive: zipfile.ZipFile, path: Path, key: str, head: Header) -> Any:
     """The array as it lies in the file, or unpacked later."""
     entry = archive.getinfo(f"{key}.npy")
+    _check(archive, path, key)
     plain = entry.compress_type == zipfile.ZIP_STORED and not head.fortran
     if not plain or not head.dtype.isnative or not np.prod(head.shape):
         return NpzArray(path, key, head)
@@ -116,16 +122,34 @@ def _array(archive: zipfile.ZipFile, path: Path, key: str, head: Header) -> Any:
     return file_map(path, head.dtype, start, head.shape)
 
 
-def _info(archive: zipfile.ZipFile) -> dict[str, Any]:
+def _check(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    """Nothing, where an array of the archive is as large as its head says, and fits into memory."""
+    entry = archive.getinfo(f"{name}.npy")
+    with archive.open(entry) as file:
+        head = npy_header(file)
+        count = prod(head.shape) * head.dtype.itemsize
+        if file.tell() + count != entry.file_size:
+            raise Told(f"{path} is broken: '{name}' is not as large as its head says.")
+    check_memory(count if entry.compress_type != zipfile.ZIP_STORED else 0, path)
+
+
+def _whole(archive: zipfile.ZipFile, path: Path, name: str) -> NDArray[Any]:
+    """A small array of the archive."""
+    _check(archive, path, name)
+    with archive.open(f"{name}.npy") as file:
+        values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    return values
+
+
+def _info(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     """What we wrote beside the arrays."""
-    with archive.open(f"{INFO_KEY}.npy") as file:
-        content = file.read()
-    text = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    found = json.loads(text.tobytes().decode())
+    found = parsed(_whole(archive, path, INFO_KEY).tobytes())
     return found if isinstance(found, dict) else {}
 
 
-def _classes(archive: zipfile.ZipFile, key: str, heads: dict[str, Header]) -> tuple[str, ...]:
+def _classes(
+    archive: zipfile.ZipFile, path: Path, key: str, heads: dict[str, Header]
+) -> tuple[str, ...]:
     """The class of each picture, where a list as long stands beside them under a fitting name."""
     for ours, theirs in _PARTNERS:
         partner = re.sub(ours, theirs, key)
@@ -133,7 +157,6 @@ def _classes(archive: zipfile.ZipFile, key: str, heads: dict[str, Header]) -> tu
         if partner == key or head is None or head.dtype.kind not in "uiU":
             continue
         if head.shape[:1] == heads[key].shape[:1] and head.shape[1:] in ((), (1,)):
-            with archive.open(f"{partner}.npy") as file:
-                values = np.lib.format.read_array(file, allow_pickle=False)
+            values = _whole(archive, path, partner)
             return tuple(str(value) for value in values.ravel().tolist())
     return ()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_simgraph.core.geometry import PIXEL, clean_unit
-from napari_simgraph.io.chunked import At, Chunked, side_by_side
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.keys import KeyNeeded
 from napari_simgraph.io.raw import Raw
+from napari_simgraph.io.zarr_arrays import ZarrChunks
 
 NAMESPACE = "napari-simgraph"
 
@@ -57,22 +55,6 @@ def _attributes(node: Any) -> dict[str, Any]:
     """What the group says; 0.5 puts it under "ome", 0.4 did not."""
     found = dict(node.attrs)
     return {**found, **found.get("ome", {})}
-
-
-class ZarrChunks(Chunked):
-    """A Zarr array whose chunks are kept for a while; broken ones are told in a sentence."""
-
-    def __init__(self, array: Any, path: Path) -> None:
-        super().__init__(array.shape, array.dtype, array.chunks)
-        self._array, self._path = array, path
-
-    def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:
-        """These chunks, decoded side by side."""
-        with telling(self._path, "Zarr"):
-            return side_by_side([partial(self._one, at) for at in ats])
-
-    def _one(self, at: At) -> NDArray[Any]:
-        return np.asarray(self._array[self.box_of(at)])
 
 
 def _plain(array: Any, path: Path, key: str) -> Raw:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.tables import EmbeddingTable
-from napari_simgraph.io.anndata_read import opened, values_of
+from napari_simgraph.io.anndata_parts import opened
+from napari_simgraph.io.anndata_read import values_of
 from napari_simgraph.io.anndata_write import KEY
 from napari_simgraph.io.faults import BROKEN, Told, check_file, telling
 from napari_simgraph.io.own_files import (

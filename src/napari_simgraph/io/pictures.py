@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.lazy import PlaneCache, Planes
+from napari_simgraph.io.memory import check_memory
 from napari_simgraph.io.raw import Raw
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -57,6 +59,7 @@ def read_picture(path: Path, cache: PlaneCache | None = None, indices: bool = Fa
         head = header(path)
         palette = indices and head.palette
         shape = head.shape[:2] if palette else head.shape
+        check_memory(prod(head.shape) * head.dtype.itemsize, path)
         lazy = Planes((), shape, head.dtype, Decode(path, head, palette), cache)
     notes = ("The opacity channel was left out.",) if head.alpha else ()
     axes = "YXC" if len(shape) == 3 else "YX"
@@ -168,7 +171,7 @@ def _draft(path: Path, head: Header, factor: int) -> NDArray[Any]:
     with warnings.catch_warnings():
         # Large pictures are what this is for; the warning is about websites.
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        with Pillow.open(path) as picture:
+        with Pillow.open(path, formats=[head.kind]) as picture:
             picture.draft(picture.mode, (width, height))
             whole = picture.size == (width, height)
             return np.asarray(picture if whole else picture.resize((width, height)))
@@ -180,5 +183,5 @@ def _palette_values(path: Path) -> NDArray[Any]:
     with warnings.catch_warnings():
         # Large pictures are what this is for; the warning is about websites.
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        with Pillow.open(path) as picture:
+        with Pillow.open(path, formats=["PNG"]) as picture:
             return np.asarray(picture)

@@ -14,6 +14,7 @@ from napari_simgraph.io.axes import check_axes, guess_axes
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.lazy import arrange
 from napari_simgraph.io.many import Along
+from napari_simgraph.io.own_info import check_info
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def opened(raw: Raw, options: ReadOptions) -> Opened:
         raise Told(f"{raw.source} holds {raw.dtype} values, not the pixels of a picture.")
     if 0 in raw.shape:
         raise Told(f"{raw.source} holds no pixels (shape {raw.shape}).")
+    _check_levels(raw)
+    check_info(raw.info, raw.source)
     colour_guessed = len(raw.shape) == 4 and not raw.axes and not options.axes
     raw, letters, notes = _settle_axes(raw, options)
     raw = replace(raw, axes=letters)
@@ -138,6 +141,15 @@ def opened(raw: Raw, options: ReadOptions) -> Opened:
     asked = {"spacing"} if _asks_spacing(raw, options) else set()
     asked |= {"axes"} if colour_guessed else set()
     return Opened(image, (*raw.notes, *notes), frozenset(asked), raw.info, raw.labels)
+
+
+def _check_levels(raw: Raw) -> None:
+    """Nothing, where coarser levels are of the kind of the finest one and no larger."""
+    for level in raw.levels[1:]:
+        shape = tuple(int(n) for n in level.shape)
+        alike = np.dtype(level.dtype) == raw.dtype and len(shape) == len(raw.shape)
+        if not alike or any(a > b or not a for a, b in zip(shape, raw.shape, strict=True)):
+            raise Told(f"{raw.source} is broken: its levels don't belong together.")
 
 
 def _settle_axes(raw: Raw, options: ReadOptions) -> tuple[Raw, str, list[str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.geometry import clean_unit
+from napari_simgraph.io.own_info import check_info
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.raw import Raw
 
 SIDECAR = "simgraph.json"
@@ -21,16 +22,31 @@ def info_path(file: Path) -> Path:
 
 
 def read_info(path: Path) -> dict[str, Any]:
-    """The description; empty where there is none or it can't be understood."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """The description; empty where there is none.
+
+    Raises
+    ------
+    ValueError
+        It is damaged.
+    """
+    if not path.is_file():
         return {}
-    return found if isinstance(found, dict) else {}
+    try:
+        found = read_json(path)
+    except (OSError, ValueError):
+        found = None
+    return check_info(found, str(path))
 
 
 def said_in(info: Mapping[str, Any], raw: Raw) -> Raw:
-    """The pixels with what we wrote beside them; as they are where it doesn't fit."""
+    """The pixels with what we wrote beside them; as they are where it doesn't fit.
+
+    Raises
+    ------
+    ValueError
+        It is damaged.
+    """
+    check_info(info, raw.source)
     order, space = str(info.get("order", "")), str(info.get("axes", "")).removesuffix("C")
     if not order or len(order) != len(raw.shape):
         return raw

@@ -11,6 +11,8 @@ import numpy as np
 from napari_simgraph.io.faults import Told, check_file, listening, telling
 from napari_simgraph.io.file_map import file_map
 from napari_simgraph.io.lazy import PlaneCache, Planes, View
+from napari_simgraph.io.memory import check_memory
+from napari_simgraph.io.ome_claims import check_ome
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.tiff_level import Pages, TiledPages, WholePages, can_tile
 from napari_simgraph.io.tiff_meta import said_by
@@ -41,6 +43,8 @@ def read_tiff(path: Path, key: str = "", cache: PlaneCache | None = None) -> Raw
 
     check_file(path)
     with telling(path, "TIFF"), listening() as said, TiffFile(path) as tif:
+        if tif.is_ome:
+            check_ome(tif.ome_metadata or "<OME/>", path)
         series = _series(tif, key, path)
         _check_whole(tif, series, said, path)
         number = int(key or 0)
@@ -96,6 +100,7 @@ def _array(
     limit = WHOLE_TILED_BYTES if keyframe.is_tiled else WHOLE_PAGE_BYTES
     if keyframe.nbytes > limit and can_tile(level):
         return TiledPages(pages, level, cache)
+    check_memory(keyframe.nbytes, path)
     return Planes(lead, inside, level.dtype, WholePages(pages, inside, level.dtype), cache)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from napari_simgraph.io.chunked import At, Chunked, Held, side_by_side
 from napari_simgraph.io.faults import Told, listening, quiet, telling
 from napari_simgraph.io.lazy import PlaneCache
+from napari_simgraph.io.memory import check_memory
 
 if TYPE_CHECKING:
     from tifffile import TiffPage, TiffPageSeries
@@ -107,6 +109,7 @@ class TiledPages(Chunked):
         self._rows_at = len(self._lead) + self._separate
         tile = (*((1,) if self._separate else ()), *tile_size(page))
         inner = (*tile, *page.shape[len(tile) :])
+        check_memory(prod(inner) * page.dtype.itemsize, pages.path)
         super().__init__(level.shape, level.dtype, (*(1 for _ in self._lead), *inner), cache)
 
     def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from napari_simgraph.core.geometry import PIXEL, clean_unit, known_unit, to_unit
+from napari_simgraph.io.plain_json import parsed
 from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.slide_meta import from_magnification, slide_sizes
 
@@ -53,7 +53,7 @@ def our_info(tif: TiffFile) -> dict[str, Any]:
         texts.append(tif.pages[0].description)
     for text in texts:
         try:
-            found = json.loads(text).get(NAMESPACE, {})
+            found = parsed(text).get(NAMESPACE, {})
         except (ValueError, AttributeError):
             continue
         if isinstance(found, dict) and found:

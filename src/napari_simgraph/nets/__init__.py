@@ -22,6 +22,12 @@ _ARCHITECTURES = {
     "unet": unet,
     "vae": vae,
 }
+UNKNOWN = "The network '{}' of this model has options we don't know."
+# What a model asks for is looked at before it is built: its description may claim anything.
+_STAGES = ("depth", "hops")  # options that make a network deeper
+_MOST_LEVELS, _MOST_LAYERS = 12, 64  # each level doubles what is looked at, layers don't
+_LARGEST, _MOST_WEIGHTS = 2**16, 2**31
+_STRANGE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 _SLOW = ("graph",)  # imported when first asked for: torch-geometric takes seconds
 
 
@@ -44,11 +50,14 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
         There is no such architecture, or it has no such options.
     """
     architecture = _find(name)
+    _check(name, options)
     try:
         with torch.device("meta"):  # draws no weights: the drawing is done below
             network = architecture.build(**options)
-    except TypeError:
-        raise ValueError(f"The network '{name}' of this model has options we don't know.") from None
+    except _STRANGE:
+        raise ValueError(UNKNOWN.format(name)) from None
+    if sum(weights.numel() for weights in network.parameters()) > _MOST_WEIGHTS:
+        raise ValueError(UNKNOWN.format(name))
     network = network.to_empty(device="cpu")
     draw = getattr(architecture, "draw", _draw)
     draw(network, torch.Generator().manual_seed(seed))
@@ -69,8 +78,18 @@ def folded(network: nn.Module) -> nn.Module:
 
 def reach(name: str, options: Mapping[str, Any]) -> Reach:
     """How far the network looks, in pixels, and the stride of its coarsest grid."""
+    _check(name, options)
     looked: Reach = _find(name).reach(options)
     return looked
+
+
+def _check(name: str, options: Mapping[str, Any]) -> None:
+    """Nothing, where no number among the options is so large that it would never end."""
+    deepest = _MOST_LAYERS if options.get("encoder") == "vit" else _MOST_LEVELS
+    for key, value in options.items():
+        largest = deepest if key in _STAGES else _LARGEST
+        if isinstance(value, int) and not 0 <= value <= largest:
+            raise ValueError(UNKNOWN.format(name))
 
 
 def _find(name: str) -> Any:

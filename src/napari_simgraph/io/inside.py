@@ -1,0 +1,57 @@
+"""Files that a folder names lie in it: a folder from a stranger leads nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from napari_simgraph.io.faults import Told
+
+_SHOWN = 60  # letters of a name in a sentence
+
+
+def inside(folder: Path, name: str | Path) -> Path:
+    """Where the file lies that is named in a folder.
+
+    Raises
+    ------
+    ValueError
+        The name leads out of the folder: by ``..``, from the root on, or through a link.
+    """
+    place = folder / name
+    if not _lies_in(place, folder):
+        raise Told(f"{folder.name} names a file that lies elsewhere: {str(name)[:_SHOWN]!r}.")
+    return place
+
+
+def check_links(folder: Path) -> None:
+    """Nothing, where no link in a folder leads out of it.
+
+    Raises
+    ------
+    ValueError
+        One does.
+    """
+    for link in _links(folder):
+        if not _lies_in(link, folder):
+            name = link.relative_to(folder)
+            raise Told(f"In {folder.name}, {name} is a link to elsewhere: put the files there.")
+
+
+def _lies_in(place: Path, folder: Path) -> bool:
+    try:
+        return place.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # links in a circle, letters that no name has
+        return False
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
