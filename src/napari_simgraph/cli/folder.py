@@ -39,27 +39,34 @@ def wants_folder(asked: Namespace) -> bool:
     return into_folder and not (asked.axes.upper().startswith("Z") and _is_flat(folder, out))
 
 
-def run_on_folder(asked: Namespace, driver: Driver) -> int:
-    """Exit code: 0 done (also where some files could not be), 2 none could be, 130 stopped."""
+def run_on_folder(asked: Namespace, driver: Driver, many: bool = False) -> int:
+    """Exit code: 0 done (also where some files could not be), 2 none could be, 130 stopped.
+
+    `many` says that a cluster computes the blocks of the images.
+    """
     from napari_simgraph.cli.inputs import read_config, read_options
+    from napari_simgraph.cli.recipes import recipe_of
     from napari_simgraph.io.industrial import SCORES, scores_of, searched_part, write_scores
     from napari_simgraph.io.models import load_model
     from napari_simgraph.io.run_table import TABLE
+    from napari_simgraph.scale.cluster import folder_on_cluster
     from napari_simgraph.scale.folder import FolderRun, run_folder
 
-    target = Path(asked.out).expanduser()
+    target, config = Path(asked.out).expanduser(), read_config(asked, asked.verb.config)
     odd = asked.command == "anomaly"
+    source = searched_part(asked.image) if odd else Path(asked.image).expanduser()
     run = FolderRun(
-        searched_part(asked.image) if odd else Path(asked.image).expanduser(),
+        source.absolute() if many else source,
         target,
         f"{asked.command} {asked.verb_name}",
         asked.verb.call,
         load_model(asked.model),
-        read_config(asked, asked.verb.config),
+        config,
         read_options(asked),
         asked.again,
+        recipe=recipe_of(asked, config),
     )
-    table = driver.run(run_folder(run))
+    table = driver.run(folder_on_cluster(asked.cluster, run) if many else run_folder(run))
     if odd:
         driver.say(f"Wrote {write_scores(scores_of(table), target / SCORES)}")
     done, failed = table.count("done"), table.count("failed")

@@ -11,7 +11,7 @@ from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.canvases import canvases_for
-from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.crew import crew_of, placed
 from napari_simgraph.learn.holdout import parse_sections
 from napari_simgraph.learn.keeping import kept_on
 from napari_simgraph.learn.odd_pixels import tell_odd
@@ -34,8 +34,7 @@ def applied(
     for one in images:
         check_channels(model, one.channels)
     size, told = to_run(images, model, config)
-    place = pick(config.device, config.threads, config.precision)
-    aside.halt.hear((yield place.tick()))
+    place = yield from placed(config, room, aside)
     yield from tell_odd(images, aside.halt)
     for note in told:
         aside.halt.hear((yield note))
@@ -45,9 +44,11 @@ def applied(
     for note in said:
         aside.halt.hear((yield note))
     canvases = kept_on(canvases, keep, model)
+    sections = [parse_sections(config.sections, one.image.sections) for one in canvases]
+    closes, crew = room if config.boundaries == "closed" else None, crew_of(room)
+    if crew is not None:
+        yield from pixel_model.share(crew, canvases, sections, closes is None)
     for number, canvas in enumerate(canvases):
-        sections = parse_sections(config.sections, canvas.image.sections)
         part = (number, len(canvases))
-        closes = room if config.boundaries == "closed" else None
-        yield from pixel_model.paint(canvas, sections, part, closes)
+        yield from pixel_model.paint(canvas, sections[number], part, closes)
     return segmented(canvases, image)

@@ -12,11 +12,12 @@ from torch import nn
 
 from napari_simgraph.core.job import Clock, Job, Progress
 from napari_simgraph.core.model import Model
-from napari_simgraph.core.raster import Labels
+from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment
 from napari_simgraph.learn.closing import Closing, Onward, boundary_of, together
+from napari_simgraph.learn.crew import Crew
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.normalise import RULE, measure
@@ -25,6 +26,7 @@ from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Predictor, Tiled
 from napari_simgraph.learn.settings import Learning, Varying
+from napari_simgraph.learn.shared_tiles import TileWork, handed_out
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.windows import Windows
 from napari_simgraph.nets import build, folded, reach
@@ -43,12 +45,28 @@ class PixelModel:
         self, model: Model, average: str, place: Place, aside: Aside, size: PixelSize | None = None
     ) -> None:
         name, options = model.network["name"], model.network["options"]
-        network = build(name, **options)
-        unpack(network, model.arrays)
         turned = "none" if name == "filters" else average  # filters give the same turned round
         how = Tiled(reach(name, options), model.exclusive, turned)
         self.model, self.aside, self.size = model, aside, size
-        self.predictor = Predictor(folded(network), how, place, aside)
+        self.predictor = Predictor(network_of(model), how, place, aside)
+
+    def share(
+        self, crew: Crew, canvases: Sequence[Canvas], sections: Sequence[Sequence[int]], raw: bool
+    ) -> Job[None]:
+        """Let a crew compute the tiles of some sections of each canvas from now on.
+
+        `raw` says that boundaries are left as they are.
+        """
+        images = [canvas.image for canvas in canvases]
+        backs = [view(one.image, self.size).onto(one.image, one.write) for one in canvases]
+        closes = not raw and boundary_of(self.model)
+        margins = [back.margin if back and not closes else 0 for back in backs]
+        about = f"{self.model.fingerprint} {dict(self.model.normalisation)}"
+        make = partial(network_on, self.model)
+        seen = partial(windows_of, self.model, self.size)
+        how = self.predictor.how
+        work = TileWork(about, make, seen, images, self.size, margins, how)
+        self.predictor = yield from handed_out(crew, work, sections, self.aside)
 
     def paint(
         self, canvas: Canvas, sections: Sequence[int], part: tuple[int, int], room: Room | None
@@ -60,8 +78,8 @@ class PixelModel:
         halt, clock = self.aside.halt, Clock()
         seen = view(canvas.image, self.size)
         image, watch = seen.image, canvas.watch
-        statistics = yield from measure(image, dict(self.model.normalisation))
-        windows = Windows(image, statistics, neighbours(self.model.network, image.channels))
+        windows = yield from windows_of(self.model, self.size, canvas.image)
+        predictor = self.predictor.of(part[0])
         back = seen.onto(canvas.image, canvas.write)
         onward = Onward(back, back.margin) if back else Onward(canvas.write)
         boundary, closing = boundary_of(self.model), None
@@ -80,7 +98,7 @@ class PixelModel:
         for number, z in enumerate([*sections, None]):
             if z is not None:
                 tick = partial(say, z, number)
-                if not (yield from self.predictor.section(windows, z, write, tick, margin)):
+                if not (yield from predictor.section(windows, z, write, tick, margin)):
                     return
             ready, waiting = (waiting, z) if closing else (z, None)
             if ready is None:
@@ -91,6 +109,31 @@ class PixelModel:
                 return
             for region in canvas.regions(ready):
                 halt.hear((yield region))
+
+
+def network_of(model: Model) -> nn.Module:
+    """The network of a model with its weights, its normalisations taken into its convolutions.
+
+    Raises
+    ------
+    ValueError
+        The weights don't fit the network.
+    """
+    network = build(model.network["name"], **model.network["options"])
+    unpack(network, model.arrays)
+    return folded(network)
+
+
+def network_on(model: Model, place: Place) -> nn.Module:
+    """The same wherever it is to compute."""
+    return network_of(model)
+
+
+def windows_of(model: Model, size: PixelSize | None, image: Image) -> Job[Windows]:
+    """An image as the network of a model sees it, at a pixel size."""
+    seen = view(image, size).image
+    statistics = yield from measure(seen, dict(model.normalisation))
+    return Windows(seen, statistics, neighbours(model.network, seen.channels))
 
 
 def describe(material: Material, fitted: Fitted) -> dict[str, Any]:
