@@ -33,11 +33,7 @@ def opened(file: Path) -> Iterator[Any]:
         It leads to other files, is packed by what could run code, or larger than the memory.
     """
     if file.suffix.casefold() == ".h5ad":
-        import h5py
-
-        with h5py.File(file, "r") as root:
-            check_inside(root, file)
-            check_memory(sum(_sizes_hdf5(root)), file)
+        with opened_hdf5(file) as root:
             yield root
         return
     import zarr
@@ -47,6 +43,23 @@ def opened(file: Path) -> Iterator[Any]:
         group = zarr.open_group(file, mode="r")
         check_memory(sum(_sizes_zarr(group, file)), file)
         yield group
+
+
+@contextmanager
+def opened_hdf5(file: Path) -> Iterator[Any]:
+    """An HDF5 file of which all may be read, open for reading.
+
+    Raises
+    ------
+    ValueError
+        It leads to other files, or is larger than the memory.
+    """
+    import h5py
+
+    with h5py.File(file, "r") as root:
+        check_inside(root, file)
+        check_memory(sum(_sizes_hdf5(root)), file)
+        yield root
 
 
 def whole_numbers(values: NDArray[Any], low: int = -(2**31), high: int = 2**31 - 1) -> NDArray[Any]:

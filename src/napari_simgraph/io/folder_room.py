@@ -17,7 +17,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.room import Checkpoint
+from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.lazy import Lazy
+from napari_simgraph.io.plain_json import parsed
 from napari_simgraph.io.safe import fresh, remove
 
 # Arrays below this stay in memory, which is faster, until all of them together are so many times
@@ -106,13 +108,13 @@ class FolderRoom:
 
     def _in_file(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         path = self.folder / f"{_safe_name(name)}.npy"
-        with contextlib.suppress(OSError, ValueError):  # not there, or broken off at its beginning
+        with contextlib.suppress(*BROKEN):  # not there, or broken off at its beginning
             known: NDArray[Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
             if known.shape == shape and known.dtype == dtype:
                 return known
         with fresh(path) as temporary:  # all of it is written: a map of a full disk ends a process
             np.save(temporary, np.zeros(shape, dtype))
-        return np.load(path, mmap_mode="r+")  # type: ignore[no-any-return]
+        return np.load(path, mmap_mode="r+", allow_pickle=False)  # type: ignore[no-any-return]
 
     def _on_disk(
         self,
@@ -201,11 +203,11 @@ def _load(path: Path) -> tuple[int, Checkpoint] | None:
         with safe_open(path, framework="numpy") as file:
             told = file.metadata() or {}
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        content = json.loads(told["simgraph"])
+        content = parsed(told["simgraph"])
         if told["digest"] != _digest(arrays):
             return None
-        return int(content["number"]), Checkpoint(arrays, content["info"])
-    except (SafetensorError, OSError, ValueError, KeyError):
+        return int(content["number"]), Checkpoint(arrays, dict(content["info"]))
+    except (SafetensorError, *BROKEN):
         return None
 
 

@@ -61,6 +61,20 @@ def read_npz(path: Path, key: str = "") -> Raw:
     return Raw(**{**vars(raw), "axes": known}) if classes and not raw.axes else raw
 
 
+def arrays_in(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an archive by name, read at once.
+
+    Raises
+    ------
+    ValueError
+        The file is broken, holds Python objects, or is larger than the memory.
+    """
+    with telling(path, "NumPy archive"), zipfile.ZipFile(path) as archive:
+        check_memory(sum(entry.file_size for entry in archive.infolist()), path)
+        names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+        return {name: _whole(archive, path, name) for name in names}
+
+
 def npy_header(file: IO[bytes]) -> Header:
     """Shape, order and type of the values in an .npy file."""
     version = np.lib.format.read_magic(file)

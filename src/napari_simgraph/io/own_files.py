@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.io.anndata_parts import opened_hdf5
+from napari_simgraph.io.arrays import read_array as read_raw_array
 from napari_simgraph.io.faults import Told, telling
+from napari_simgraph.io.npz import arrays_in
 
 PLACES = ("image", "z", "y", "x", "size")
 _NUMBERED = re.compile(r"^(.*?)(\d+)$")  # feature 0, dim_12, 7
@@ -27,21 +30,19 @@ class Read(NamedTuple):
 
 def read_array(file: Path, key: str) -> Read:
     """Of an ``.npy`` file; arrays of a lattice ``(…, D)`` come in their order."""
-    with telling(file, "an array"):
-        return Read(_rows(np.load(file, mmap_mode="r", allow_pickle=False), file), {})
+    return Read(_rows(read_raw_array(file).levels[0], file), {})
 
 
 def read_npz(file: Path, key: str) -> Read:
     """Of an ``.npz`` file: one array of features, the others as columns."""
-    with telling(file, "arrays"), np.load(file, allow_pickle=False) as arrays:
-        return _of_arrays({name: arrays[name] for name in arrays.files}, key, file)
+    return _of_arrays(arrays_in(file), key, file)
 
 
 def read_hdf5(file: Path, key: str) -> Read:
     """Of an ``.h5`` file as CLAM and Trident write them: ``features`` and ``coords``."""
     import h5py
 
-    with telling(file, "features"), h5py.File(file, "r") as root:
+    with telling(file, "features"), opened_hdf5(file) as root:
         arrays = {n: np.asarray(root[n][...]) for n in root if isinstance(root[n], h5py.Dataset)}
         coords = arrays.pop("coords", None)
         side = root["coords"].attrs.get("patch_size_level0") if coords is not None else None

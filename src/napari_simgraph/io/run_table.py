@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from napari_simgraph.io.plain_json import parsed
 from napari_simgraph.io.safe import fresh
 
 TABLE, JOURNAL = "table.csv", "table.jsonl"
@@ -139,12 +140,12 @@ def _journal(path: Path) -> dict[str, Row]:
     """The last row of each file; a line that broke off is passed over."""
     rows: dict[str, Row] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return rows
     for line in lines:
         try:
-            told = json.loads(line)
+            told = parsed(line)
             row = Row(**told | {"results": tuple(told["results"])})
         except (ValueError, TypeError, KeyError):
             continue

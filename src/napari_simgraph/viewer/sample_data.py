@@ -52,7 +52,7 @@ def digits() -> list[LayerData]:
     file = sample_file("digits.npz")
     images = read(f"{file}::x").image
     assert isinstance(images, ImageSet)
-    with np.load(file) as stored:
+    with np.load(file, allow_pickle=False) as stored:
         known = tuple(str(value) for value in stored["y"])
     sheet, _ = contact_sheet(ImageSet(images.images, known, name="digits"))
     return _with_source([sheet], "digits.npz")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from napari_simgraph.core.model import Model
 from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.workspace import Workspace
 
 
@@ -58,6 +58,6 @@ class Shelf:
 def _info(folder: Path) -> dict[str, Any]:
     """A model's description without its weights; empty where it can't be read."""
     try:
-        return dict(json.loads((folder / "model.json").read_text(encoding="utf-8")))
+        return dict(read_json(folder / "model.json"))
     except (OSError, ValueError, TypeError):
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,6 +14,7 @@ from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.anndata_read import read_noun
 from napari_simgraph.io.anndata_write import write_anndata
 from napari_simgraph.io.kept import write_json
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.workspace import Workspace
 
 Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
@@ -144,7 +144,7 @@ class Tables:
         files = sorted((workspace.folder / "tables").glob("*.json"), key=_age)
         for file in files:
             try:
-                about = dict(json.loads(file.read_text(encoding="utf-8")))
+                about = dict(read_json(file))
             except (OSError, ValueError, TypeError):
                 workspace.notes.append(f"'tables/{file.name}' is damaged and was left out.")
                 continue
