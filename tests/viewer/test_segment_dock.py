@@ -144,6 +144,7 @@ def test_learn_then_segment_then_undo(dock, viewer, qtbot):
         r"About 5 s on CPU \(\d+ cores?\) · 0\.\d GB · 1 MB on disk\.", sentence(dock)
     )
     click(qtbot, dock.run.sure)
+    assert dock.run.keep.isVisibleTo(dock)
     task_done = lambda: dock.run.task is None and "Made" in sentence(dock)  # noqa: E731
     click(qtbot, dock.footer.main)
     assert dock.footer.running
@@ -156,9 +157,13 @@ def test_learn_then_segment_then_undo(dock, viewer, qtbot):
     assert made.units == image.units
     assert set(np.unique(np.asarray(made.data))) <= {1, 2, 3, 4}
     assert np.asarray(made.data).all()
+    corrected = painted.data > 0
+    np.testing.assert_array_equal(np.asarray(made.data)[corrected], painted.data[corrected])
     assert "agreement" in dock.run.made.text.text() or "U-Net" in dock.run.made.text.text()
     click(qtbot, dock.run.made.copy_button)
-    assert QApplication.clipboard().text().startswith("napari-simgraph segmentation apply --model")
+    copied = QApplication.clipboard().text()
+    assert copied.startswith("napari-simgraph segmentation apply --model")
+    assert "--keep painted.tif" in copied
     click(qtbot, action(dock, "Undo"))
     assert "larva · classes" not in [layer.name for layer in viewer.layers]
 

@@ -43,7 +43,8 @@ class SegmentDock(DockFrame):
         self.correct = CorrectPage(
             self.session, lambda: self.tabs.setCurrentIndex(RUN), self.teach.painting.labels
         )
-        self.run = RunPage(self.session, lambda: self.tabs.setCurrentIndex(TEACH))
+        back = partial(self.tabs.setCurrentIndex, TEACH)
+        self.run = RunPage(self.session, back, self.teach.painting)
         self.folder = FolderPage(self.session, partial(self._show_folder, False))
         self._on_folder = False
         self.body.addWidget(self.tabs)

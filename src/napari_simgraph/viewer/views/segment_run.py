@@ -27,8 +27,10 @@ from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.growing import Preview
+from napari_simgraph.viewer.views.keep_row import KeepRow
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.make_row import MakeRow
+from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import (
     ModelCombo,
     Told,
@@ -57,7 +59,7 @@ class RunPage(SegmentPage):
     folder_wanted = Signal()
     correct_wanted = Signal()
 
-    def __init__(self, session: Session, teach: Callable[[], object]) -> None:
+    def __init__(self, session: Session, teach: Callable[[], object], painting: Painting) -> None:
         tip = "The picture to segment: grey, RGB or a stack."
         super().__init__(session, tip, segmentation.Apply, _HELD)
         self._teach = teach
@@ -74,7 +76,9 @@ class RunPage(SegmentPage):
         model_row = row("Use model", self.model)
         for part in (self.image, self.noted, model_row, self.sections_row):
             layout.addWidget(part)
+        self.keep = KeepRow(session, painting, self.image, self.model)
         layout.addWidget(self.make_row)
+        layout.addWidget(self.keep)
         layout.addWidget(self.form)
         layout.addWidget(self.made)
         tip = "Every image of a folder, one after the other.\ncommand line: --image FOLDER"
@@ -127,15 +131,16 @@ class RunPage(SegmentPage):
         config: segmentation.Apply = self._config()
         name = f"segment {datetime.now():%Y-%m-%d %H%M%S}"
         room = self._room = self._session.room(name)
+        keep = self.keep.labels(model)
         self._source, self._noun, self._used = layer, image, (model, config)
+        self._painted = keep.name if keep is not None else ""
         self._earlier = self._to_keep(layer, image, model)
         self._preview = Preview(self._session.viewer, layer, image, model.classes)
         earlier = {name: noun for name, noun in self._earlier.items() if noun is not None}
 
         def make() -> Job[Any]:
-            job = self._session.jobs.apart(
-                segmentation.apply, model, image, config=config, room=room
-            )
+            told = {"config": config, "room": room}
+            job = self._session.jobs.apart(segmentation.apply, model, image, keep, **told)
             return filled(job, earlier, config.objects == "stack") if earlier else job
 
         self._work = self._cost(1.0).seconds
@@ -203,7 +208,9 @@ class RunPage(SegmentPage):
 
     def _info(self, thing: str) -> dict[str, Any]:
         model, config = self._used
-        paths = {"model": str(model.name), "image": self._noun.source, "out": f"{thing}.tif"}
+        paths = {"model": str(model.name), "image": self._noun.source}
+        paths |= {"keep": f"{self._painted}.tif"} if self._painted else {}
+        paths["out"] = f"{thing}.tif"
         scores = {"agreement": "agreement", "baseline": "grey values alone"}
         figures = {said: model.metrics[k] for k, said in scores.items() if k in model.metrics}
         return {
