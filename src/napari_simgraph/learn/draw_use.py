@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.analysis.query import parse_boxes
 from napari_simgraph.core.geometry import PIXEL
-from napari_simgraph.core.job import Clock, Job, Note, Progress
+from napari_simgraph.core.job import Clock, Job, Note, Progress, Region
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE, image_classes
 from napari_simgraph.core.patches import PatchGrid, Rows, laid_out
@@ -29,6 +29,7 @@ from napari_simgraph.learn.pictures import Light
 from napari_simgraph.learn.pixel_model import check_channels
 
 _CHUNK = 256  # patches between two ticks
+_CHUNKS = {"Z": 1, "Y": 512, "X": 512}  # px, of what is drawn again
 TWO = "Say which two patches: their numbers, 3,17, or two squares."
 
 
@@ -98,8 +99,8 @@ def reconstruct(
         said = partial(Progress, start / count, f"patch {start} of {count}", clock.left(start))
         drawn, error = yield from aside.wait(call, said)
         errors.append(error)
-        for row, picture in zip(rows, drawn, strict=True):
-            _paste(canvases[int(work.grid.image[row])], picture, work.grid, int(row))
+        for region in _paste(canvases, drawn, work.grid, rows):
+            aside.halt.hear((yield region))
         aside.halt.hear((yield Progress((rows[-1] + 1) / count, f"patch {rows[-1] + 1}")))
         if aside.halt.stopped:
             break
@@ -223,37 +224,51 @@ def _redraw(
 
 
 class _Canvas(NamedTuple):
-    """Where an image is drawn again: an array in its own axes, and its range of grey values."""
+    """Where an image is drawn again: name in the Room and array in its own axes, and its light."""
 
+    name: str
     array: Any
     axes: str
     light: Light
 
+    def write(self, z: int, corner: tuple[int, int], pixels: NDArray[Any]) -> Region:
+        """Put pixels ``(Y, X, C)`` in; what reaches beyond the image is left out."""
+        first = 1 if self.axes.startswith("Z") else 0
+        plane = self.array.shape[first : first + 2]
+        spans = [
+            (max(0, start), min(n, start + size))
+            for start, size, n in zip(corner, pixels.shape, plane, strict=False)
+        ]
+        y, x = (slice(a - start, b - start) for (a, b), start in zip(spans, corner, strict=True))
+        part = pixels[y, x] if self.axes.endswith("C") else pixels[y, x, 0]
+        place = ((slice(z, z + 1),) if first else ()) + tuple(slice(*span) for span in spans)
+        self.array[place] = part[None] if first else part
+        return Region(self.name, place)
+
 
 def _canvases(drawer: Drawer, image: Image | ImageSet, room: Room) -> list[_Canvas]:
-    kind = np.dtype(drawer.light.dtype)
-    several = each_image(image)
-    if isinstance(image, Image):
-        arrays: list[Any] = [room.array("redrawn", image.levels[0].shape, kind)]
-    else:
-        arrays = [np.zeros(one.levels[0].shape, kind) for one in several]
-    axes = [one.axes for one in several]
-    return [_Canvas(array, one, drawer.light) for array, one in zip(arrays, axes, strict=True)]
+    kind, canvases = np.dtype(drawer.light.dtype), []
+    for number, one in enumerate(each_image(image)):
+        name = "redrawn" if one is image else f"redrawn-{number}"
+        shape, axes = tuple(int(n) for n in one.levels[0].shape), one.axes
+        chunks = tuple(min(n, _CHUNKS.get(axis, n)) for axis, n in zip(axes, shape, strict=True))
+        canvases.append(_Canvas(name, room.array(name, shape, kind, chunks), axes, drawer.light))
+    return canvases
 
 
-def _paste(canvas: _Canvas, picture: NDArray[np.float32], grid: PatchGrid, row: int) -> None:
-    """Put a patch where it lies; what reaches beyond the image is left out."""
-    side, top, left = (int(getattr(grid, name)[row]) for name in ("size", "y", "x"))
-    light = resized(picture[None], side)
-    pixels = canvas.light.back(np.clip(light, 0, 1))[0]
-    first = 1 if canvas.axes.startswith("Z") else 0
-    height, width = canvas.array.shape[first : first + 2]
-    y, x = max(0, top), max(0, left)
-    bottom, right = min(height, top + side), min(width, left + side)
-    part = pixels[y - top : bottom - top, x - left : right - left]
-    part = part if canvas.axes.endswith("C") else part[..., 0]
-    place = (slice(y, bottom), slice(x, right))
-    canvas.array[(int(grid.z[row]), *place) if first else place] = part
+def _paste(
+    canvases: Sequence[_Canvas], drawn: NDArray[np.float32], grid: PatchGrid, rows: Rows
+) -> Iterator[Region]:
+    """Put patches where they lie, those beside each other at once."""
+    keys = np.stack([getattr(grid, name)[rows] for name in ("image", "z", "y", "size")])
+    ends = grid.x[rows[1:]] != grid.x[rows[:-1]] + grid.size[rows[:-1]]
+    breaks = np.flatnonzero((np.diff(keys, axis=1) != 0).any(0) | ends) + 1
+    for run in np.split(np.arange(len(rows)), breaks):
+        first = int(rows[run[0]])
+        canvas = canvases[int(grid.image[first])]
+        light = np.clip(resized(drawn[run], int(grid.size[first])), 0, 1)
+        beside = np.concatenate(list(canvas.light.back(light)), axis=1)
+        yield canvas.write(int(grid.z[first]), (int(grid.y[first]), int(grid.x[first])), beside)
 
 
 def _framed(image: Image | ImageSet, canvases: Sequence[_Canvas]) -> Image | ImageSet:

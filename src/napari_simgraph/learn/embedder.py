@@ -61,7 +61,7 @@ def features(
     """
     side = max(work.patch, int(work.grid.size.max()) if len(rows) else 1)
     step = max(1, _PIXELS // side**2)
-    parts: list[NDArray[np.float32]] = []
+    made, count = np.zeros((len(rows), 0), np.float32), 0
     starts, clock = range(0, len(rows), step), Clock()
     reader = ReadAhead(lambda number: work.patches(rows[number * step :][:step]))
     done = 0.0
@@ -73,14 +73,18 @@ def features(
     try:
         for number in range(len(starts)):
             say = partial(Progress, done, f"patch {number * step} of {len(rows)}", clock.left(done))
-            parts.append((yield from aside.wait(partial(compute, number), say)))
+            part = yield from aside.wait(partial(compute, number), say)
+            if not number:  # known from the first patches; never twice in memory
+                made = np.empty((len(rows), part.shape[1]), np.float32)
+            made[count : count + len(part)] = part
+            count += len(part)
             done = min(1.0, (number + 1) * step / len(rows))
             aside.halt.hear((yield Progress(done, f"patch {len(rows)}", clock.left(done))))
             if aside.halt.stopped:
                 break
     finally:
         reader.close()
-    return np.concatenate(parts)
+    return made[:count]
 
 
 def find_whitening(

@@ -182,7 +182,7 @@ def _calibrate(
     try:
         looking = predictor(oddity, network, place, quiet)
         for field in looked[:_FEW] if aside.halt.stopped else looked:
-            maps.append((yield from _seen(looking, field, len(oddity.parts), aligned)))
+            maps.append((yield from _seen(looking, field, len(oddity.parts))))
             if quiet.halt.stopped and len(maps) >= _FEW:
                 break
     finally:
@@ -192,14 +192,20 @@ def _calibrate(
 
 
 def _seen(
-    looking: Predictor, field: Field, count: int, aligned: bool
+    looking: Predictor, field: Field, count: int
 ) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
     """The parts ``(P, h, w)`` of a field on a coarse grid; where it counts, in one row."""
     plane, halt = field.image.plane, looking.aside.halt
-    whole = np.zeros((count, *plane), np.float32)
+    step = STEP if field.counted is not None else max(1, round(max(plane) / CELLS))
+    first = step // 2
+    shape = [len(range(first, n, step)) for n in plane]
+    coarse = np.zeros((count, *shape), np.float32)
 
     def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
-        whole[:, slice(*rows), slice(*columns)] = values
+        down, across = ((first - start) % step for start in (rows[0], columns[0]))
+        part = values[:, down::step, across::step]
+        top, left = (rows[0] + down) // step, (columns[0] + across) // step
+        coarse[:, top : top + part.shape[1], left : left + part.shape[2]] = part
 
     windows = PlacedWindows(field.image, field.statistics)
     say = partial(_saying, "looking at what is normal")
@@ -207,11 +213,9 @@ def _seen(
         halt.stopped = False  # this one is finished all the same
         yield from looking.section(windows, 0, write, say)
         halt.stopped = True
-    if not aligned:
-        some = field.counted[STEP // 2 :: STEP, STEP // 2 :: STEP]
-        return whole[:, STEP // 2 :: STEP, STEP // 2 :: STEP][:, some, None]
-    step = max(1, round(max(plane) / CELLS))
-    return whole[:, step // 2 :: step, step // 2 :: step]
+    if field.counted is None:
+        return coarse
+    return coarse[:, field.counted[first::step, first::step], None]
 
 
 def _saying(text: str, share: float) -> Progress:

@@ -35,11 +35,25 @@ NOTHING = "Nothing normal is left to learn from: mark less, or take smaller squa
 
 
 class Field(NamedTuple):
-    """A picture of which parts were not learned from: `counted` is True there, ``(Y, X)``."""
+    """A picture of which parts were not learned from.
+
+    `counted` is True there, ``(Y, X)``; None where pictures are aligned: then all of it tells.
+    """
 
     image: Image
     statistics: Statistics
-    counted: NDArray[np.bool_]
+    counted: NDArray[np.bool_] | None
+
+
+class _Section:
+    """A section of an image as an array ``(Y, X, C)`` that is read where it is looked at."""
+
+    def __init__(self, image: Image, z: int) -> None:
+        self._image, self._z = image, z
+        self.shape, self.dtype = (*image.plane, image.channels), image.dtype
+
+    def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        return self._image.section(self._z, box)
 
 
 def normal_work(
@@ -96,23 +110,25 @@ def fields(normal: Normal, aligned: bool, seed: int) -> list[Field]:
     rng = np.random.default_rng(seed)
     if aligned or all(max(work.images[n].plane) <= _WHOLE for n in sections[:, 0].tolist()):
         chosen = np.sort(rng.permutation(len(sections))[:_FIELDS])
-        return [_section(normal, *sections[k].tolist()) for k in chosen]
+        return [_section(normal, place, aligned) for place in sections[chosen].tolist()]
     rows = np.sort(rng.permutation(normal.aside)[:_FIELDS])
     return [_part(work, row) for row in rows.tolist()]
 
 
-def _section(normal: Normal, number: int, z: int) -> Field:
-    """A whole section, of which the squares that were kept aside count."""
+def _section(normal: Normal, place: tuple[int, int], aligned: bool) -> Field:
+    """A whole section of an image, of which the squares that were kept aside count."""
     work, grid = normal.work, normal.work.grid
-    image = work.images[number]
-    pixels = image.section(z)
-    counted = np.zeros(pixels.shape[:2], np.bool_)
+    (number, z), image = place, work.images[place[0]]
+    seen = Image(_Section(image, z), axes="YXC")
+    if aligned:
+        return Field(seen, work.of(number), None)
+    counted = np.zeros(image.plane, np.bool_)
     down, right = grid.finest(number)
     for row in normal.aside[(grid.image == number)[normal.aside] & (grid.z == z)[normal.aside]]:
         top, left, side = int(grid.y[row]), int(grid.x[row]), int(grid.size[row])
         rows = slice(max(0, round(top * down)), round((top + side) * down))
         counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
-    return Field(Image(pixels, axes="YXC"), work.of(number), counted)
+    return Field(seen, work.of(number), counted)
 
 
 def _part(work: Patchwork, row: int) -> Field:

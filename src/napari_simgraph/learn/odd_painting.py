@@ -55,6 +55,7 @@ class Canvas:
         self.statistics: Statistics | None = None
         self.shown: PatchGrid | None = None
         self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
+        self._corners: set[tuple[int, int]] = set()  # of what came of this section
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """The parts of a tile ``(P, Y, X)``, and below them what was expected."""
@@ -63,8 +64,11 @@ class Canvas:
         score = self.calibration.score(values[:count], self.parts, place)
         if self.shown is not None:
             score *= _covered(self.shown, z, rows, columns)
-        if (rows[0], columns[0]) == (0, 0):  # also where it is begun again, in smaller tiles
+        corner = (rows[0], columns[0])
+        if not self._corners or corner in self._corners:  # or it is begun again, in smaller tiles
             self._top = TopShare(int(np.prod([-(-n // STEP) for n in self.image.plane])))
+            self._corners.clear()
+        self._corners.add(corner)
         self._top.add(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
         box = (
             (z, slice(*rows), slice(*columns))
@@ -86,6 +90,7 @@ class Canvas:
     def finish(self) -> None:
         """The section is whole."""
         self._oddest = self.score()
+        self._corners.clear()
 
     def noun(self, kind: str, name: str) -> Image:
         """The map or the expected picture, over the image."""

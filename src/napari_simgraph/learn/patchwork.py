@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -18,7 +19,12 @@ from napari_simgraph.core.patches import Layout, PatchGrid, Rows, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.normalise import RULE, Statistics, measure, measure_together
 
+Square: TypeAlias = tuple[tuple[int, int], tuple[int, int]]  # rows and columns
+
 _ALIKE = 1.1  # a tenth more or less in pixel size is within what should not matter
+# px; a larger square is never held whole: it is read in squares of this side, and means are kept
+_LARGE = 1024
+_FINER = 4  # times as many means along a side as the network's input has, so that it is as sharp
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,9 @@ class Patchwork:
         groups = np.stack([self.grid.image[rows], self.grid.size[rows]])
         breaks = np.flatnonzero((np.diff(groups, axis=1) != 0).any(0)) + 1
         for run in np.split(np.arange(len(rows)), breaks):
+            if int(self.grid.size[rows[run[0]]]) > _LARGE:
+                inputs[run] = [self.crop(int(row), (0, 0, 0), self.patch) for row in rows[run]]
+                continue
             pixels = cut(self.images, self.grid, rows[run])
             statistics = self.of(int(self.grid.image[rows[run[0]]]))
             values = statistics.normalise(pixels).transpose(0, 3, 1, 2)
@@ -82,9 +91,13 @@ class Patchwork:
         wide = max(1, round(reading * side / self.patch))
         top = int(grid.y[row]) + off[1] - (wide - side) // 2
         left = int(grid.x[row]) + off[2] - (wide - side) // 2
-        box = ((top, top + wide), (left, left + wide))
-        pixels = read_mirrored(image, z, box, int(grid.level[row]))
-        values = self.of(number).normalise(pixels).transpose(2, 0, 1)
+        box, level = ((top, top + wide), (left, left + wide)), int(grid.level[row])
+        read, statistics = partial(read_mirrored, image, z, level=level), self.of(number)
+        values = (
+            _means(read, statistics, box, max(1, wide // (_FINER * reading)))
+            if wide > _LARGE
+            else statistics.normalise(read(box)).transpose(2, 0, 1)
+        )
         crop: NDArray[np.float32] = resized(values[None], reading)[0]
         return crop
 
@@ -96,6 +109,27 @@ class Patchwork:
         scales, shifts = [one.scale for one in several], [one.shift for one in several]
         light: NDArray[np.float32] = np.array([scales, shifts], np.float32) / np.float32(white)
         return light
+
+
+def _means(
+    read: Callable[[Square], NDArray[Any]], statistics: Statistics, box: Square, step: int
+) -> NDArray[np.float32]:
+    """Means ``(C, S, S)`` of `step` x `step` pixels of a square, without what is left over."""
+    (top, bottom), (left, _) = box
+    side, once = (bottom - top) // step, max(1, _LARGE // step)
+    means: list[list[NDArray[np.float32]]] = []
+    for down in (range(side)[at : at + once] for at in range(0, side, once)):
+        means.append([])
+        for across in (range(side)[at : at + once] for at in range(0, side, once)):
+            spans = [
+                (start + part[0] * step, start + (part[-1] + 1) * step)
+                for start, part in ((top, down), (left, across))
+            ]
+            values = statistics.normalise(read((spans[0], spans[1])))
+            cells = values.reshape(len(down), step, len(across), step, -1).mean((1, 3))
+            means[-1].append(cells.transpose(2, 0, 1))
+    whole: NDArray[np.float32] = np.block(means)
+    return whole
 
 
 def resized(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:

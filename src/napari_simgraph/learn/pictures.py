@@ -22,7 +22,8 @@ from napari_simgraph.learn.normalise import Statistics
 from napari_simgraph.learn.patchwork import Patchwork, lay_out
 from napari_simgraph.learn.shown import Shown, show
 
-_LOOKED = 1024  # patches whose grey values are looked at
+_LOOKED = 1024  # patches whose grey values are looked at …
+_PIXELS = 64  # … in so many rows and columns: of larger ones not every pixel
 _DARKEST, _BRIGHTEST = 0.1, 99.9  # per cent: dust and dead pixels lie outside these
 FLAT = "These patches show one grey value alone: there is nothing to draw."
 MIXED = "Some images are grey, others have colours: take them one kind at a time."
@@ -46,7 +47,7 @@ class Light:
             All of them show the same grey value.
         """
         some = np.unique(np.linspace(0, len(grid) - 1, _LOOKED).astype(np.intp))
-        patches = [cut(images, grid, some[at : at + 1]) for at in range(len(some))]
+        patches = [_some_pixels(images, grid, row) for row in some.tolist()]
         channels = images[0].channels
         values = np.concatenate([one.reshape(-1, channels) for one in patches]).astype(np.float64)
         pairs = [_range(values[:, channel]) for channel in range(channels)]
@@ -219,6 +220,16 @@ def _told(kinds: Classed, there: int) -> list[str]:
     if rare:
         said.append(f"'{rare[0]}' has one patch: all that is drawn of it will look like that.")
     return said
+
+
+def _some_pixels(images: Sequence[Image], grid: PatchGrid, row: int) -> NDArray[Any]:
+    """Pixels ``(..., C)`` of a patch, spread over those of it that lie in the image."""
+    side, top, left = (int(getattr(grid, name)[row]) for name in ("size", "y", "x"))
+    if side < 2 * _PIXELS:
+        return cut(images, grid, np.array([row]))
+    step = side // _PIXELS
+    box = tuple(slice(max(0, start), start + side, step) for start in (top, left))
+    return images[int(grid.image[row])].section(int(grid.z[row]), box, int(grid.level[row]))
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:

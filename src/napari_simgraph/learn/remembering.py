@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
+from napari_simgraph.learn.resampling import pieces
 from napari_simgraph.learn.token_memory import TokenMemory, around
-from napari_simgraph.learn.windows import Windows
+from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import folded
 from napari_simgraph.nets.pretexts import TOKEN
 
@@ -26,6 +26,7 @@ _TOKENS = 20_000  # of those the memory is chosen from
 _PICTURES = 128  # that tell what is normal at each place; more change little
 _CELLS = 64  # places along a side at most
 _AROUND = 64  # px read beyond the border, as when pictures are searched
+_EDGE = 1024  # px of the tiles in which large pictures are looked at
 _BATCH = 16  # crops through the network at once
 
 
@@ -70,18 +71,43 @@ def _tokens(network: Any, place: Place, inputs: NDArray[np.float32]) -> Tensor:
 
 
 def _at_places(look: Any, normal: Normal, number: int, memory: TokenMemory) -> NDArray[np.float64]:
-    """Whitened tokens of a whole picture ``(D, h, w)``."""
-    work = normal.work
-    image = work.images[number]
-    spans = [(-_AROUND, -(-n // _AROUND) * _AROUND + _AROUND) for n in image.plane]
-    inputs = Windows(image, work.of(number)).read(0, spans[0], spans[1])
-    edge = _AROUND // TOKEN
-    inner = [slice(edge, edge + -(-n // TOKEN)) for n in image.plane]
-    tokens = look(inputs[None])[:, :, inner[0], inner[1]]
-    down, across = (min(_CELLS, n) for n in tokens.shape[-2:])
-    small = (
-        functional.adaptive_avg_pool2d(tokens, (down, across))[0].cpu().numpy().astype(np.float64)
-    )
+    """Whitened tokens of a whole picture ``(D, h, w)``: means over cells, tile by tile."""
+    image, statistics = normal.work.images[number], normal.work.of(number)
+    windows = Windows(image, statistics)
+    small: Any = 0.0
+    for rows in _lines(image.plane[0]):
+        for columns in _lines(image.plane[1]):
+            inputs = windows.read(0, rows.read, columns.read)
+            found = look(inputs[None])[0, :, rows.inner, columns.inner].cpu().numpy()
+            small = small + rows.shares @ found.astype(np.float64) @ columns.shares.T
     mean, basis = memory.whitening
     points = np.einsum("fyx,fd->dyx", small - mean[:, None, None], basis)
     return np.asarray(points, np.float64)
+
+
+class _Line(NamedTuple):
+    """A tile along one axis.
+
+    What is read, which of the tokens found there are its own, and how much each of them counts in
+    each cell ``(cells, tokens)``.
+    """
+
+    read: Span
+    inner: slice
+    shares: NDArray[np.float64]
+
+
+def _lines(n: int) -> Iterator[_Line]:
+    """The tiles along an axis of n pixels."""
+    count = -(-n // TOKEN)
+    cells = np.arange(min(_CELLS, count))[:, None]
+    low, high = cells * count // len(cells), -(-(cells + 1) * count // len(cells))
+    places = np.arange(count)
+    shares = ((places >= low) & (places < high)) / (high - low)
+    spans = [(0, n)] if n <= 1.5 * _EDGE else list(pieces((0, n), _EDGE))
+    around = _AROUND if len(spans) == 1 else 2 * _AROUND  # inside nothing is made up
+    for start, stop in spans:
+        own = slice(start // TOKEN, -(-stop // TOKEN))
+        inner = slice(around // TOKEN, around // TOKEN + own.stop - own.start)
+        read = (start - around, -(-stop // _AROUND) * _AROUND + around)
+        yield _Line(read, inner, shares[:, own])

@@ -95,7 +95,7 @@ def record(
     grid = work.grid if count == many else work.grid.take(np.arange(count))
     columns = _columns(chances, looked.classes) | _classes(grid, given)
     if count < many:
-        values = values[:count]
+        values = _first(values, count, room)
         aside.halt.hear((yield Note(f"Stopped: {count} of {many} patches are recorded.")))
     yield Progress(1.0, f"{count} signatures of {len(layers)} layers")
     name = f"{given.image.name} · signatures"
@@ -103,6 +103,15 @@ def record(
     return SignatureTable(
         grid, values, layers, about=taking.about(), columns=columns, name=name, made=made
     )
+
+
+def _first(values: Any, count: int, room: Room) -> Any:
+    """The first rows as an array of their own."""
+    kept = room.array("signatures kept", (count, values.shape[1]), np.float16, CHUNK)
+    for start in range(0, count, CHUNK[0]):
+        rows = slice(start, min(start + CHUNK[0], count))
+        kept[rows] = values[rows]
+    return kept
 
 
 def layer_tree(network: nn.Module, inputs: NDArray[np.float32], place: Place) -> list[Node]:
