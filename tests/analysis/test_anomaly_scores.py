@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import label
+from scipy.ndimage import gaussian_filter, label
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet
+from napari_simgraph.analysis import odd_places as odd_place_module
 from napari_simgraph.analysis.anomaly_scores import pro, scored
 from napari_simgraph.analysis.odd_places import highest, odd_mask, odd_places
 from napari_simgraph.analysis.top_share import STEP, TopShare, top_share
+from napari_simgraph.core import raster
 
 
 def some(seed=0, count=6, edge=32):
@@ -120,3 +122,33 @@ def test_places_above_a_threshold_come_oddest_first():
     assert odd_mask(image, 0.5).sum() == 20 + 20 + 1
     assert highest([image]) == pytest.approx(0.9)
     assert odd_places([image], 0.95) == ([], 0)
+
+
+@pytest.mark.parametrize("edge", [7, 16, 33])
+def test_places_go_on_across_squares(edge, monkeypatch):
+    """A blob and a spiral that no square holds whole: each is one place, as in the whole map."""
+    values = gaussian_filter(np.random.default_rng(4).normal(size=(2, 60, 71)), (0, 3, 3))
+    values = (values / values.std()).astype(np.float32)
+    y, x = np.mgrid[:60, :71]
+    turn = np.hypot(y - 30, x - 35) - 4 * np.arctan2(y - 30, x - 35) / np.pi
+    values[1][np.abs(turn % 8 - 4) < 1] = 9
+    image = Image(values)
+    whole = odd_places([image], 0.8)
+    slow = []
+    for z in range(2):
+        numbers, count = label(values[z] > 0.8)
+        for n in range(1, count + 1):
+            rows, columns = np.nonzero(numbers == n)
+            if len(rows) >= 16:
+                ends = (rows.min(), rows.max() + 1), (columns.min(), columns.max() + 1)
+                slow.append((z, *ends, values[z][numbers == n].max(), len(rows)))
+    assert sorted(one[1:] for one in whole[0]) == sorted(slow)
+    assert max(one.pixels for one in whole[0]) > 400
+    mask = odd_mask(image, 0.8)
+    monkeypatch.setattr(raster, "_SQUARE", edge)
+    assert sorted(odd_places([image], 0.8)[0]) == sorted(whole[0])
+    assert highest([image]) == 9
+    monkeypatch.setattr(odd_place_module, "_HELD", 0)
+    large = odd_mask(image, 0.8)
+    assert not isinstance(large, np.ndarray)
+    assert np.array_equal(large, mask)

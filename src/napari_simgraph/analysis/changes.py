@@ -51,14 +51,15 @@ def changes(before: Labels, after: Labels) -> Generator[Progress, Signal | None,
         raise ValueError("One version names classes, the other objects: choose two alike.")
     total, different = 0, 0
     found: dict[tuple[int, int], int] = {}
-    for z in range(before.sections):
-        old, new = before.section(z), after.section(z)
+    for z, box in before.squares():
+        old, new = before.section(z, box), after.section(z, box)
         total += old.size
         if before.meaning == "classes":
             different += int((old != new).sum())
         else:
             _count(old, new, found)
-        yield Progress((z + 1) / before.sections, f"comparing z {z} of {before.sections}")
+        done = (z + box[0].stop / before.plane[0]) / before.sections
+        yield Progress(done, f"comparing z {z} of {before.sections}")
     if before.meaning == "classes":
         return Changes(different / total)
     return _of_objects(found, total)

@@ -13,7 +13,7 @@ _PRESENT = 2  # of overlapping classes: 0 unlabelled, 1 absent, 2 present
 
 
 def class_shares(result: Labels | Image) -> dict[str, float]:
-    """The share of each class among the labelled pixels, 0 to 1, read section by section.
+    """The share of each class among the labelled pixels, 0 to 1, read square by square.
 
     Of a probability map the surest class counts, or where classes overlap each above one half.
     Empty where nothing is labelled.
@@ -22,9 +22,8 @@ def class_shares(result: Labels | Image) -> dict[str, float]:
     if table is None or not len(table):
         return {}
     counts, labelled = np.zeros(len(table), np.int64), np.zeros(len(table), np.int64)
-    for z in range(result.sections):
-        section = result.section(z)
-        found = _present(result, section)
+    for z, box in result.squares():
+        found = _present(result, result.section(z, box))
         counts += found[0]
         labelled += found[1]
     if not labelled.all():
@@ -35,8 +34,8 @@ def class_shares(result: Labels | Image) -> dict[str, float]:
 def object_figures(objects: Labels) -> dict[str, float]:
     """How many objects there are (``objects``) and the pixels of the middle one."""
     sizes: dict[int, int] = {}
-    for z in range(objects.sections):
-        numbers, counts = np.unique(objects.section(z), return_counts=True)
+    for z, box in objects.squares():
+        numbers, counts = np.unique(objects.section(z, box), return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             sizes[number] = sizes.get(number, 0) + count
     sizes.pop(0, None)
@@ -45,7 +44,7 @@ def object_figures(objects: Labels) -> dict[str, float]:
 
 
 def _present(result: Labels | Image, section: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Pixels of each class in a section ``(Y, X, C)``, and pixels where it is known."""
+    """Pixels of each class in a part ``(Y, X, C)``, and pixels where it is known."""
     count = len(result.classes or ())
     if isinstance(result, Image):
         known = section.any(-1)  # sections that were not asked for hold zeros only
