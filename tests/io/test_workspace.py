@@ -1,7 +1,9 @@
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -13,6 +15,7 @@ from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.kept import keep, kept
 from napari_simgraph.io.lock import Lock
 from napari_simgraph.io.painted import PaintedPixels, open_painted
+from napari_simgraph.io.step_log import append, records
 from napari_simgraph.io.workspace import HOME, Workspace
 
 CLASSES = ClassTable.of(["membrane", "cytoplasm"])
@@ -90,7 +93,8 @@ def test_a_stroke_across_blocks_is_written_whole(tmp_path):
 
 
 def test_another_window_is_told(workspace):
-    with pytest.raises(ValueError, match=r"Another window has this workspace\."):
+    who = rf"Another window has this workspace \(process {os.getpid()} on .+\)\.$"
+    with pytest.raises(ValueError, match=who):
         Workspace(workspace.folder)
     looking = Workspace(workspace.folder, look_only=True)
     assert looking.state == {}
@@ -128,6 +132,102 @@ def test_a_lock_of_a_reused_process_number_does_not_count(tmp_path):
     assert Lock(tmp_path / "lock").was_left
 
 
+def test_of_several_windows_that_find_a_lock_left_over_one_takes_it(tmp_path):
+    (tmp_path / "lock").write_text("not of anybody")
+    begin, locks = threading.Barrier(4), []
+
+    def take():
+        begin.wait(10)
+        with contextlib.suppress(ValueError):
+            locks.append(Lock(tmp_path / "lock"))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    (lock,) = locks
+    assert lock.was_left
+    assert lock.is_mine()
+    lock.release()
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_window_whose_workspace_was_taken_over_knows(workspace):
+    told = json.loads((workspace.folder / "lock").read_text())
+    assert not workspace.was_taken
+    (workspace.folder / "lock").write_text(json.dumps(told | {"token": "theirs"}))
+    assert workspace.was_taken
+    assert not workspace.is_mine
+
+
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_lock_of_another_machine_counts_while_it_is_touched(tmp_path, seconds):
+    path = tmp_path / "lock"
+    path.write_text(json.dumps({"pid": 1, "began": 0.0, "host": "scope-pc", "token": "x"}))
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+    if seconds == 1:
+        with pytest.raises(ValueError, match=r"\(process 1 on scope-pc\)"):
+            Lock(path)
+    else:
+        assert Lock(path).was_left
+
+
+def test_a_line_that_was_cut_off_takes_no_other_along(workspace):
+    workspace.log("run", id="a")
+    journal = workspace.folder / "journal.jsonl"
+    with open(journal, "a") as file:
+        file.write('{"event": "cut o')
+    workspace.log("run", id="b")
+    assert [line["id"] for line in workspace.journal()] == ["a", "b"]
+    journal.write_bytes(journal.read_bytes()[:-1])  # whole but for its end
+    workspace.log("run", id="c")
+    assert [line["id"] for line in workspace.journal()] == ["a", "b", "c"]
+    append(workspace.folder / "steps.jsonl", {"n": 1})
+    with open(workspace.folder / "steps.jsonl", "a") as file:
+        file.write('{"n": 2')
+    append(workspace.folder / "steps.jsonl", {"n": 3})
+    assert [line["n"] for line in records(workspace.folder / "steps.jsonl")] == [1, 3]
+
+
+def test_painted_pixels_of_another_type_replace_the_old_ones_at_once(tmp_path, monkeypatch):
+    path, pixels = tmp_path / "p1", np.full((2, 600, 600), 7, np.uint8)
+    PaintedPixels(path, pixels.shape, pixels.dtype).write(pixels)
+    wide = pixels.astype(np.uint16) * 100
+    store = PaintedPixels(path, wide.shape, wide.dtype)
+    np.testing.assert_array_equal(open_painted(path), pixels)
+
+    def killed(made, folder):
+        made.rename(folder.with_name("p1.whole"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_simgraph.io.painted.commit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(wide, [(slice(0, 1),) * 3])
+    np.testing.assert_array_equal(open_painted(path), wide)
+    again = PaintedPixels(path, wide.shape, wide.dtype)
+    assert again.write(wide) == 0
+    assert [one.name for one in tmp_path.iterdir()] == ["p1"]
+
+
+def test_what_a_killed_process_left_half_done_is_swept_up(tmp_path):
+    folder = tmp_path / "w"
+    for name in ("models/.writing-1", "results/r/2.part", "painted/p1/c", "runs/a"):
+        (folder / name).mkdir(parents=True)
+    (folder / "models" / ".writing-1" / "model.json").write_text("{}")
+    (folder / "painted" / "p1" / "c" / "0.abc.partial").touch()
+    (folder / "runs" / "a" / "x.part").touch()
+    assert Workspace(folder, look_only=True).models() == {}
+    (folder / "lock").write_text("left")
+    Workspace(folder).close()
+    left = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+    assert left == ["lock.guard", "runs/a/x.part"]
+    assert not (folder / "results" / "r" / "2.part").exists()
+
+
 def test_a_damaged_file_gives_a_sentence_and_the_rest_opens(workspace):
     workspace.save({"layers": [{"id": "old"}]})
     workspace.save({"layers": [{"id": "new"}]})
@@ -157,8 +257,13 @@ def test_a_newer_version_is_said(workspace):
     workspace.save({})
     path = workspace.folder / "workspace.json"
     path.write_text(json.dumps({"format": 99}))
-    with pytest.raises(ValueError, match="newer version"):
-        Workspace(workspace.folder, look_only=True)
+    workspace.close()
+    for look_only in (True, False):
+        with pytest.raises(ValueError, match="newer version"):
+            Workspace(workspace.folder, look_only=look_only)
+    assert not (workspace.folder / "lock").exists()  # nothing of it is held
+    path.write_text(json.dumps({"format": "odd", "layers": []}))
+    Workspace(workspace.folder).close()
 
 
 def test_a_run_that_broke_off_can_go_on(workspace):

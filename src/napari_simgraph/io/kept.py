@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.core.runs import from_runs, to_runs
+from napari_simgraph.io.safe import commit, standing
 
 EDGE = 512  # of a block in a section: 256 kB a stroke to write, few files a section
 _FIELDS = ("axes", "spacing", "unit", "origin", "name", "source")
@@ -32,8 +33,7 @@ def keep(noun: Image | Labels, folder: Path) -> None:
     for box in blocks(tuple(pixels.shape)):
         array[box] = np.asarray(pixels[box])
     write_json(temporary / "noun.json", describe(noun))
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    commit(temporary, folder)
 
 
 def kept(folder: Path) -> Image | Labels:
@@ -45,8 +45,9 @@ def kept(folder: Path) -> Image | Labels:
         Something of it is damaged or gone.
     """
     try:
-        info = json.loads((folder / "noun.json").read_text(encoding="utf-8"))
-        pixels = zarr.open_array(folder / "pixels", mode="r")
+        place = standing(folder)
+        info = json.loads((place / "noun.json").read_text(encoding="utf-8"))
+        pixels = zarr.open_array(place / "pixels", mode="r")
         return remake(info, pixels)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"'{folder.name}' can't be read: its files are damaged.") from error
@@ -75,11 +76,7 @@ def remake(info: dict[str, Any], pixels: Any) -> Image | Labels:
 
 
 def pixel_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
-    """The Zarr array at `path`, made of zeros where there is none of that shape and type."""
-    if path.exists():
-        found = zarr.open_array(path, mode="r+")
-        if found.shape == shape and found.dtype == np.dtype(dtype):
-            return found
+    """A new Zarr array of zeros at `path`."""
     return zarr.create_array(
         store=path, shape=shape, dtype=np.dtype(dtype), chunks=block_shape(shape), overwrite=True
     )

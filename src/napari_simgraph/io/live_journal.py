@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.core.job import plain
 from napari_simgraph.core.live import MARKED, Event, History
 from napari_simgraph.core.live_parts import joined, parts
+from napari_simgraph.io.lines import add_line, whole_lines
 
 _BEGUN, _MARK = "begun", "mark"
 
@@ -61,9 +59,8 @@ class LiveJournal:
         settings: Mapping[str, Any] = {}
         events: list[Event] = []
         marks: list[tuple[int, int]] = []
-        for line in self._lines():
+        for info in whole_lines(self._path):
             try:
-                info = dict(json.loads(line))
                 if info["is"] == _BEGUN:
                     settings = dict(info["settings"])
                     marks = [] if info["anew"] else marks
@@ -76,22 +73,8 @@ class LiveJournal:
                 continue
         return Told(settings, History(tuple(events), tuple(marks)))
 
-    def _lines(self) -> list[str]:
-        if not self._path.exists():
-            return []
-        return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-
     def _add(self, info: Mapping[str, Any], sure: bool) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "ab+") as file:
-            if file.tell():
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # a line before that was cut off takes no other along
-                    file.write(b"\n")
-            file.write((json.dumps(plain(info)) + "\n").encode())
-            file.flush()
-            if sure:
-                os.fsync(file.fileno())
+        add_line(self._path, info, sure=sure)
 
 
 def _packed(array: NDArray[Any]) -> dict[str, Any]:

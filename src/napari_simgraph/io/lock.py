@@ -13,11 +13,16 @@ from typing import Any
 
 import psutil
 
+GUARD = "lock.guard"  # held for the moment in which the lock is taken, by the system itself
+_GUARD_SECONDS = 10.0  # far longer than that takes
 _OTHER_HOST_SECONDS = 600.0  # a lock from another machine counts this long after its last touch
+_HOST_LETTERS = 30  # of a name in a sentence
 
 
 class Lock:
     """Held from making until `release` or the end of the process.
+
+    The file says whose it is: process, machine, and when the process began.
 
     Parameters
     ----------
@@ -38,16 +43,17 @@ class Lock:
     """
 
     def __init__(self, path: Path, take_over: bool = False) -> None:
+        # filelock, and no file of our own: of two windows that find a lock left over, one takes it
+        from filelock import FileLock
+
         self.path, self.was_left = path, False
         self._token = uuid.uuid4().hex
-        if not self._write():
+        with FileLock(path.with_name(GUARD), timeout=_GUARD_SECONDS):
             ours = take_over and _read(path).get("pid") == os.getpid()
             if is_held(path) and not ours:
-                raise ValueError("Another window has this workspace.")
-            self.was_left = not ours
-            path.unlink(missing_ok=True)
-            if not self._write():  # another window was quicker
-                raise ValueError("Another window has this workspace.")
+                raise ValueError(f"Another window has this workspace{holder(path)}.")
+            self.was_left = path.exists() and not ours
+            self._write()
         self.release = weakref.finalize(self, _remove, path, self._token)
 
     def is_mine(self) -> bool:
@@ -59,15 +65,12 @@ class Lock:
         if self.path.exists():
             os.utime(self.path)
 
-    def _write(self) -> bool:
+    def _write(self) -> None:
         process = psutil.Process()
         told = {"pid": process.pid, "began": process.create_time(), "host": platform.node()}
-        try:
-            with open(self.path, "x", encoding="utf-8") as file:
-                json.dump(told | {"token": self._token}, file)
-        except FileExistsError:
-            return False
-        return True
+        temporary = self.path.with_name(f"lock.{self._token[:8]}.part")
+        temporary.write_text(json.dumps(told | {"token": self._token}), encoding="utf-8")
+        temporary.replace(self.path)
 
 
 def is_held(path: Path) -> bool:
@@ -75,14 +78,22 @@ def is_held(path: Path) -> bool:
     told = _read(path)
     if not told:
         return False
-    if told.get("host") != platform.node():
-        return time.time() - path.stat().st_mtime < _OTHER_HOST_SECONDS
     try:
+        if told.get("host") != platform.node():
+            return time.time() - path.stat().st_mtime < _OTHER_HOST_SECONDS
         # A number is given again to other processes: the time it began tells them apart.
         began = psutil.Process(int(told["pid"])).create_time()
         return bool(abs(began - float(told["began"])) < 1.0)
-    except (psutil.Error, KeyError, TypeError, ValueError):
+    except (psutil.Error, OSError, KeyError, TypeError, ValueError):
         return False
+
+
+def holder(path: Path) -> str:
+    """Who has the lock, for a sentence: `` (process 4242 on scope-pc)``; "" where it isn't said."""
+    told = _read(path)
+    if not {"pid", "host"} <= told.keys():
+        return ""
+    return f" (process {told['pid']} on {str(told['host'])[:_HOST_LETTERS]})"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,20 +14,24 @@ from numpy.typing import DTypeLike
 
 from napari_simgraph.core.raster import Box
 from napari_simgraph.io.kept import block_shape, blocks, pixel_array
+from napari_simgraph.io.safe import commit, settle, standing
 
 
 class PaintedPixels:
     """A Zarr copy of an array that is painted on.
 
+    What lies at the path is whole at every moment: an array of another shape or type stays until
+    all of the new one is written.
+
     Parameters
     ----------
     path
-        Where it lies; begun with zeros where there is none of this shape and type.
+        Where it lies; begun anew where there is none of this shape and type.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
-        self._array = pixel_array(path, shape, dtype)
+        self._path, self._array = path, _found(path, shape, self.dtype)
         self._sums: dict[tuple[int, ...], int] = {}
 
     def write(self, pixels: Any, boxes: Iterable[Box] | None = None) -> int:
@@ -40,17 +44,30 @@ class PaintedPixels:
         boxes
             Where it may have changed; by default everywhere.
         """
+        if self._array is None:
+            return self._begin(pixels)
         touched = blocks(self.shape) if boxes is None else self._touching(boxes)
-        return sum(self._write_block(pixels, box) for box in touched)
+        return sum(self._write_block(self._array, pixels, box) for box in touched)
 
-    def _write_block(self, pixels: Any, box: Box) -> bool:
+    def _begin(self, pixels: Any) -> int:
+        """All blocks, beside what stands there; then in its place."""
+        made = self._path.with_name(f"{self._path.name}.part")
+        array = pixel_array(made, self.shape, self.dtype)
+        every = blocks(self.shape)
+        written = sum(self._write_block(array, pixels, box, known=False) for box in every)
+        commit(made, self._path)
+        self._array = zarr.open_array(self._path, mode="r+")
+        return written
+
+    def _write_block(self, array: Any, pixels: Any, box: Box, known: bool = True) -> bool:
         block = np.ascontiguousarray(pixels[box])
         corner, total = tuple(s.start for s in box), zlib.crc32(block.data)
         before = self._sums.get(corner)
         if before is None:
-            before = zlib.crc32(np.ascontiguousarray(self._array[box]).data)
+            stored = array[box] if known else np.zeros_like(block)
+            before = zlib.crc32(np.ascontiguousarray(stored).data)
         if total != before:
-            self._array[box] = block
+            array[box] = block
         self._sums[corner] = total
         return total != before
 
@@ -68,6 +85,16 @@ class PaintedPixels:
         return [tuple(slice(a, b) for a, b in edges) for edges in sorted(found)]
 
 
+def _found(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any | None:
+    """The array at a path; None where there is none of this shape and type."""
+    settle(path)
+    try:
+        found = zarr.open_array(path, mode="r+")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if found.shape == shape and found.dtype == dtype else None
+
+
 def open_painted(path: Path) -> Any:
     """The pixels as numpy, free to be painted on.
 
@@ -77,6 +104,6 @@ def open_painted(path: Path) -> Any:
         They are gone or damaged.
     """
     try:
-        return np.array(zarr.open_array(path, mode="r"))
+        return np.array(zarr.open_array(standing(path), mode="r"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"The strokes '{path.name}' can't be read: files are damaged.") from error

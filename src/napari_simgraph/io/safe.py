@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +46,47 @@ def _take_place(new: Path, target: Path) -> None:
         os.replace(old, target)
         raise
     remove(old)
+
+
+def commit(made: Path, folder: Path) -> None:
+    """Put a folder that was made in the place of another one, whatever moment the process ends.
+
+    From the first rename on the new one counts; `settle` ends what was broken off.
+    """
+    settle(folder)
+    made.rename(_whole(folder))
+    settle(folder)
+
+
+def settle(folder: Path) -> None:
+    """End a `commit` that was broken off; for those who write."""
+    if _whole(folder).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        _whole(folder).rename(folder)
+
+
+def standing(folder: Path) -> Path:
+    """Where a folder that was committed is to be read, also where a `commit` was broken off."""
+    return _whole(folder) if _whole(folder).exists() else folder
+
+
+def sweep(folder: Path, keep: Collection[str] = ()) -> None:
+    """Take away what a killed process left half written; `keep` names subfolders to leave alone."""
+    for place, folders, files in os.walk(folder):
+        if Path(place) == folder:
+            folders[:] = [name for name in folders if name not in keep]
+        for name in [name for name in (*folders, *files) if is_half(name)]:
+            remove(Path(place, name))
+        folders[:] = [name for name in folders if not is_half(name)]
+
+
+def is_half(name: str) -> bool:
+    """Whether a name is one of files and folders in the making, ours or, last, of Zarr's."""
+    return name.startswith(".writing-") or name.endswith((".part", ".partial"))
+
+
+def _whole(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.whole")
 
 
 def synced(path: Path, content: bytes) -> None:

@@ -16,7 +16,9 @@ import platformdirs
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.kept import keep, kept, write_json
+from napari_simgraph.io.lines import add_line, whole_lines
 from napari_simgraph.io.lock import Lock, is_held
+from napari_simgraph.io.safe import is_half, sweep
 
 FORMAT = 1  # of workspace.json; raised when a reader of the old one would misread the new
 HOME = "SIMGRAPH_WORKSPACES"  # environment variable: where workspaces begin by themselves
@@ -71,6 +73,7 @@ class Workspace:
             except OSError as error:
                 raise ValueError(_NOT_WRITABLE) from error
             if self._lock.was_left:
+                sweep(self.folder, keep=("runs",))  # a run may outlive its window for a moment
                 self.notes.append("Brought back all but the last stroke.")
         self.state = self._read_state()
 
@@ -94,6 +97,11 @@ class Workspace:
         """Whether this object may write."""
         return self._lock is not None and self._lock.is_mine()
 
+    @property
+    def was_taken(self) -> bool:
+        """Whether another window took it over while this one had it."""
+        return self._lock is not None and not self._lock.is_mine()
+
     def close(self) -> None:
         """Let another window have it."""
         if self._lock is not None:
@@ -105,7 +113,9 @@ class Workspace:
         told = {"format": FORMAT, "saved": datetime.now().isoformat(timespec="seconds")}
         path = self.folder / _STATE
         if path.exists():
-            shutil.copy2(path, path.with_suffix(".json.old"))
+            before = path.with_suffix(".json.old")
+            shutil.copy2(path, before.with_suffix(".part"))
+            before.with_suffix(".part").replace(before)
         self.state = told | dict(plain(state))
         if self._lock is not None:
             self._lock.touch()
@@ -122,7 +132,7 @@ class Workspace:
         if folder.exists() and any(folder.iterdir()):
             raise ValueError(f"'{folder.name}' holds files already: choose an empty folder.")
         try:
-            ignore = shutil.ignore_patterns("lock", "*.part")
+            ignore = shutil.ignore_patterns("lock*", "*.part", "*.partial", ".writing-*")
             shutil.copytree(self.folder, folder, ignore=ignore, dirs_exist_ok=True)
         except (OSError, shutil.Error) as error:
             raise ValueError(_NOT_WRITABLE) from error
@@ -130,26 +140,16 @@ class Workspace:
     def log(self, event: str, **values: Any) -> None:
         """Add a line to the journal, on disk when this returns."""
         line = {"time": datetime.now().isoformat(timespec="milliseconds"), "event": event}
-        with open(self.folder / _JOURNAL, "a", encoding="utf-8") as file:
-            file.write(json.dumps(plain(line | values)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        add_line(self.folder / _JOURNAL, line | values)
 
     def journal(self) -> list[dict[str, Any]]:
         """What happened, oldest first; a line that was cut off is left out."""
-        path, found = self.folder / _JOURNAL, []
-        if path.exists():
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                try:
-                    found.append(dict(json.loads(line)))
-                except ValueError:
-                    continue
-        return found
+        return whole_lines(self.folder / _JOURNAL)
 
     def models(self) -> dict[str, Path]:
         """The model folders by name; those that were not written to their end don't count."""
         folders = sorted((self.folder / "models").glob("*/model.json"))
-        return {path.parent.name: path.parent for path in folders if path.parent.suffix != ".part"}
+        return {path.parent.name: path.parent for path in folders if not is_half(path.parent.name)}
 
     def model_folder(self, name: str) -> Path:
         """Where a model of this name lies or will lie."""
@@ -252,7 +252,7 @@ class Workspace:
         state: dict[str, Any] = self._json(path, {})
         if not isinstance(state.get("layers", []), list) or (path.exists() and not state):
             state = self._json(path.with_suffix(".json.old"), {})
-        if int(state.get("format", 0)) > FORMAT:
+        if _format(state) > FORMAT:
             self.close()
             raise ValueError("This workspace was made by a newer version: update napari-simgraph.")
         return state
@@ -271,6 +271,11 @@ class Workspace:
         if said not in self.notes:
             self.notes.append(said)
         return default
+
+
+def _format(state: Mapping[str, Any]) -> int:
+    told = state.get("format", 0)
+    return told if isinstance(told, int) else 0  # nobody's: what can be read is read
 
 
 def _file_name(text: str) -> str:
