@@ -350,6 +350,8 @@ def test_the_command_line_does_the_same(verb, models, files, tmp_path, capfd):
     assert not list(tmp_path.glob("*.partial"))
     progress = [json.loads(line) for line in told.splitlines()]
     assert any(line.get("done") == 1.0 for line in progress)
+    made = out if out.exists() else next(tmp_path.glob(f"{out.stem}_*"))
+    assert main(["rerun", str(made), "--progress", "none"]) == 0, capfd.readouterr().out
 
 
 @each_verb

@@ -45,11 +45,20 @@ def _run(asked: Namespace) -> int:
         from napari_simgraph.cli.fetch import run_fetch
 
         return run_fetch(asked, Driver(asked.progress))
+    if asked.command == "rerun":
+        from napari_simgraph.cli.rerun import run_rerun
+
+        return run_rerun(asked, _again, Driver(asked.progress))
     if asked.command == "demo":
         from napari_simgraph.cli.demo import run_demo
 
         return run_demo(asked.out, Driver(asked.progress), asked.minutes)
     return _score(asked) if asked.verb_name == "score" else _verb(asked)
+
+
+def _again(words: list[str]) -> int:
+    """The exit code of a command that was read in a result; only verbs of capabilities are."""
+    return _verb(build_parser(words).parse_args(words))
 
 
 def _convert(asked: Namespace) -> int:
@@ -71,6 +80,7 @@ def _score(asked: Namespace) -> int:
 
 
 def _verb(asked: Namespace) -> int:
+    from napari_simgraph.cli.cluster import call_on_cluster, located, shared
     from napari_simgraph.cli.folder import run_on_folder, wants_folder
     from napari_simgraph.cli.inputs import read_config, read_nouns
     from napari_simgraph.cli.outputs import Output
@@ -78,19 +88,21 @@ def _verb(asked: Namespace) -> int:
 
     config = read_config(asked, asked.verb.config)
     driver = Driver(asked.progress)
+    many = shared(asked, driver)
     if wants_folder(asked):
-        return run_on_folder(asked, driver)
-    output = Output(asked)
-    nouns = read_nouns(asked, driver.say)
+        return run_on_folder(asked, driver, many)
+    output = Output(asked, config)
+    call = call_on_cluster(asked) if many else asked.verb.call
+    nouns = read_nouns(located(asked) if many else asked, driver.say)
     with output.room() as room:
         options = {"config": config, "room": room}
         if asked.verb.resumes:
             options["start"] = output.start()
-        result = driver.run(asked.verb.call(**nouns, **options))
+        result = driver.run(call(**nouns, **options))
         if getattr(asked, "out", "") is None:
             print(json.dumps(told(result)))
         else:
-            for path in output.write(result):
+            for path in output.write(result, stopped=driver.stopped):
                 driver.say(f"Wrote {path}")
         output.finish(cancelled=driver.stopped)
     return CANCELLED if driver.stopped else DONE

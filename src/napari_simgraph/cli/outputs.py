@@ -7,20 +7,25 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_simgraph.cli.found import write_found
+from napari_simgraph.cli.recipes import of_model, recipe_of
+from napari_simgraph.core.config import Config
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.raster import ImageSet, LabelsSet
+from napari_simgraph.core.recipe import KEY
 from napari_simgraph.core.tables import PatchTable
 from napari_simgraph.core.verbs import makes_table
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.geojson import write_geojson
 from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.io.recipes import BARE, write_beside
 from napari_simgraph.io.safe import remove
 from napari_simgraph.io.tables import check_csv, write_csv
 from napari_simgraph.io.write import write
@@ -36,8 +41,9 @@ class Output:
         The target can't be written, found out before any work is done.
     """
 
-    def __init__(self, asked: Namespace) -> None:
-        self._asked = asked
+    def __init__(self, asked: Namespace, config: Config) -> None:
+        self._asked, self._config = asked, config
+        self._recipe: dict[str, Any] = {}
         self._makes_model = asked.verb.result is Model
         # an answer that is only printed keeps nothing
         nowhere = Path(tempfile.gettempdir(), f"simgraph-{os.getpid()}")
@@ -74,10 +80,13 @@ class Output:
         """The model to go on from, if one was named."""
         return load_model(self._asked.start) if self._asked.start else None
 
-    def write(self, result: Any) -> list[Path]:
-        """The files written."""
+    def write(self, result: Any, *, stopped: bool = False) -> list[Path]:
+        """The files written; each says how it was made."""
+        recipe = recipe_of(self._asked, self._config)
+        self._recipe = replace(recipe, stopped=stopped).to_json()
         if isinstance(result, Model):
-            named = result.replace(name=self._target.name)
+            origin = replace(of_model(recipe, result), stopped=stopped).to_json()
+            named = result.replace(name=self._target.name, origin=origin)
             save_model(named, self._target)
             return [self._target]
         if hasattr(result, "image_scores"):
@@ -99,6 +108,13 @@ class Output:
             self._room.clean()
 
     def _write(self, noun: Any, target: Path) -> list[Path]:
+        written = self._write_noun(noun, target)
+        for path in written:
+            if path.suffix.casefold() in BARE:
+                write_beside(path, self._info())
+        return written
+
+    def _write_noun(self, noun: Any, target: Path) -> list[Path]:
         if isinstance(noun, PatchTable | SimilarityGraph):
             return write_table(noun, target, self._info())
         if isinstance(noun, Columns):
@@ -126,7 +142,8 @@ class Output:
             for item in asked.verb.config.settings()
             if getattr(asked, f"setting_{item.name}") is not None
         }
-        return {"verb": f"{asked.command} {asked.verb_name}", "inputs": inputs, **settings}
+        verb = f"{asked.command} {asked.verb_name}"
+        return {"verb": verb, "inputs": inputs, **settings, KEY: self._recipe}
 
 
 def _stem(name: str) -> str:

@@ -30,6 +30,7 @@ _PATHS = {
     EmbeddingTable: "A table of patches or a graph of them: .h5ad or .zarr; or own features.",
     SimilarityGraph: "A graph of patches: .h5ad or .zarr.",
 }
+_CLUSTER = "Dask workers that compute: tcp://HOST:PORT, or how many to start on this machine."
 
 
 class _Parser(ArgumentParser):
@@ -73,6 +74,25 @@ def _add_plain(commands: Any) -> None:
     demo.add_argument("--minutes", type=float, default=1.0, help="How long to learn (1).")
     _add_progress(demo)
     _add_fetch(commands)
+    _add_rerun(commands)
+
+
+def _add_rerun(commands: Any) -> None:
+    told = "Makes a result again and compares; exit code 0 where it is the same, 3 where not."
+    rerun = commands.add_parser("rerun", help=told, description=told)
+    rerun.add_argument("result", metavar="RESULT", help="A result, a model, or a folder of them.")
+    rerun.add_argument(
+        "--with",
+        dest="places",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="Where an input lies now (image=PATH), if it was moved; repeat it.",
+    )
+    rerun.add_argument(
+        "--out", default="", metavar="DIR", help="Keep what is made, in a new folder."
+    )
+    _add_progress(rerun)
 
 
 def _add_fetch(commands: Any) -> None:
@@ -93,6 +113,7 @@ def _add_capability(group: ArgumentParser, module: ModuleType) -> None:
         parser = _command(subcommands, verb.name, verb.help)
         parser.set_defaults(verb=verb)
         _add_nouns(parser, verb)
+        parser.add_argument("--cluster", default="", metavar="ADDRESS", help=_CLUSTER)
         _add_settings(parser, verb.config)
     if hasattr(module, "score"):
         _add_score(subcommands, module)

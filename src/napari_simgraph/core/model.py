@@ -46,6 +46,8 @@ class Model:
     versions, seed, steps, data, made
         Versions of the libraries, random seed, training steps, fingerprints of what it learned
         from, and when (ISO 8601).
+    origin
+        The recipe that it was made by on the command line, see `core.recipe`.
     """
 
     capability: str
@@ -67,6 +69,7 @@ class Model:
     steps: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
     made: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:

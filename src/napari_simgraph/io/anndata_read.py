@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.graph import Edges, SimilarityGraph, edges_of
 from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
+from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.core.signatures import Layer, SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
 from napari_simgraph.io.anndata_write import BESIDE, FORMAT, JOINED, KEY, SUFFIXES
@@ -73,6 +74,21 @@ def read_noun(path: str | Path) -> PatchTable | SimilarityGraph:
         return _noun(root, file)
 
 
+def made_of(path: str | Path) -> dict[str, Any]:
+    """What a table or graph says of how it was made, with the recipe, which is of the file alone.
+
+    Raises
+    ------
+    ValueError
+        The file holds no table of patches.
+    """
+    file = Path(path).expanduser()
+    with telling(file, "table"), opened(file) as root:
+        if KEY not in root.get("uns", {}):
+            return {}
+        return dict(json.loads(str(values_of(root["uns"][KEY]["info"]))).get("made", {}))
+
+
 def opened(file: Path) -> AbstractContextManager[Any]:
     """The root group of an AnnData file, open for reading."""
     if file.suffix.casefold() == ".h5ad":
@@ -99,7 +115,8 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
         if np.array_equal(columns["class"], of_image):  # it only repeats what the images say
             columns.pop("class")
     maps = _named(root["obsm"], "X_")
-    common = {"maps": maps, "name": told.get("name", file.stem), "made": told.get("made", {})}
+    made = {name: value for name, value in told.get("made", {}).items() if name != RECIPE}
+    common = {"maps": maps, "name": told.get("name", file.stem), "made": made}
     common["colors"] = _colors(root)
     if "layers" in told:
         return _signatures(root, grid, told["layers"], {**common, "columns": columns})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_simgraph.core.geometry import say_spacing
 from napari_simgraph.core.raster import ImageSet, Raster, each_image
+from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.io.cards import facts
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import is_model, load_model
@@ -76,7 +77,7 @@ def _opened(found: Opened, file: Path) -> str:
         pairs.append(("Classes", ", ".join(rows)))
     pairs += [("Values", str(images[0].dtype)), ("Size on disk", _bytes(_on_disk(file)))]
     made = found.info.get("made", {})
-    pairs += [(f"Made with, {key}", str(value)) for key, value in made.items()]
+    pairs += [(f"Made with, {key}", str(value)) for key, value in made.items() if key != RECIPE]
     return _lines([*pairs, *(("Note", note) for note in found.notes)])
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.classes import default_colors
 from napari_simgraph.core.marks import KINDS, MODEL, PERSON, ROLES, Mark, Marks
+from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.safe import fresh
 
@@ -89,7 +90,8 @@ def read_geojson(path: str | Path) -> Marks:
         own = told.get("simgraph", {}) if isinstance(told, Mapping) else {}
     if not rows:
         raise Told(f"{file} holds no marks.")
-    return Marks(rows, own.get("name", file.stem), own.get("made", {}))
+    made = {name: it for name, it in own.get("made", {}).items() if name != RECIPE}
+    return Marks(rows, own.get("name", file.stem), made)
 
 
 def _class(one: Mark) -> str:
