@@ -10,11 +10,13 @@ import numpy as np
 import psutil
 import pytest
 
+from napari_simgraph.cli import main
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.io.kept import keep, kept
 from napari_simgraph.io.lock import Lock
 from napari_simgraph.io.painted import PaintedPixels, open_painted
+from napari_simgraph.io.sources import find_source, note_source, source_state
 from napari_simgraph.io.step_log import append, records
 from napari_simgraph.io.workspace import HOME, Workspace
 
@@ -306,3 +308,50 @@ def test_a_place_that_can_not_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="can't be written"):
         Workspace(tmp_path / "file" / "w")
+
+
+def test_info_tells_how_a_workspace_stands(workspace, tmp_path, capsys):
+    for name in ("kept", "odd", "gone"):
+        (tmp_path / f"{name}.bin").write_bytes(name.encode())
+    images = {n: note_source(str(tmp_path / f"{n}.bin"), workspace.folder) for n in ("kept", "odd")}
+    images |= {"gone": note_source(str(tmp_path / "gone.bin"), workspace.folder)}
+    images |= {"copied": {"copy": "images/copied"}}
+    layers = [{"kind": "image", "id": name, "look": {"name": name}} for name in images]
+    workspace.save({"layers": layers, "images": images})
+    workspace.log("strokes", count=3)
+    workspace.keep_result("i1 classes", labels(1), {})
+    (tmp_path / "odd.bin").write_bytes(b"other")
+    (tmp_path / "gone.bin").unlink()
+    assert main(["info", str(workspace.folder)]) == 0
+    told = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert told["Format"] == "1"
+    assert told["Image, kept"] == f"{tmp_path / 'kept.bin'}: in place"
+    assert told["Image, odd"].endswith("odd.bin: has changed since; results may not fit")
+    assert told["Image, gone"].endswith("gone.bin: not where it was")
+    assert told["Image, copied"] == "a copy in the workspace: in place"
+    assert (told["Strokes"], told["Results"]) == ("3", "i1 classes")
+    assert told["In use"].startswith("Another window has this workspace (process ")
+    workspace.close()
+    assert main(["info", str(workspace.folder)]) == 0
+    assert "In use" not in capsys.readouterr().out
+    (workspace.folder / "workspace.json").write_text(json.dumps({"format": 99}))
+    assert main(["info", str(workspace.folder)]) == 2
+    told = capsys.readouterr().err
+    assert told == (
+        "napari-simgraph: This workspace was made by a newer version: update napari-simgraph.\n"
+    )
+
+
+def test_pictures_that_moved_with_their_workspace_are_found(tmp_path):
+    (tmp_path / "a").mkdir()
+    picture = tmp_path / "a" / "x.h5"
+    picture.write_bytes(b"pixels")
+    image = note_source(f"{picture}::vol/raw", tmp_path / "a" / "w")
+    assert find_source(image, tmp_path / "a" / "w") == f"{picture}::vol/raw"
+    (tmp_path / "a").rename(tmp_path / "b")
+    found = find_source(image, tmp_path / "b" / "w")
+    assert found == f"{tmp_path / 'b' / 'x.h5'}::vol/raw"
+    assert source_state(image, tmp_path / "b" / "w") == "same"
+    assert find_source(image, tmp_path / "elsewhere" / "w") == ""
+    assert source_state(image, tmp_path / "elsewhere" / "w") == "gone"
+    assert find_source({}, tmp_path) == ""

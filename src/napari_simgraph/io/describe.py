@@ -9,6 +9,7 @@ from napari_simgraph.core.geometry import say_spacing
 from napari_simgraph.core.raster import ImageSet, Raster, each_image
 from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.io.cards import facts
+from napari_simgraph.io.describe_workspace import is_workspace, workspace_facts
 from napari_simgraph.io.many import Along
 from napari_simgraph.io.models import is_model, load_model
 from napari_simgraph.io.raw import Opened
@@ -18,7 +19,7 @@ _LISTED = 50  # arrays of a file; tables of some programs are thousands
 
 
 def describe(path: str | Path) -> str:
-    """A model, an image or labels in lines ``name: value``.
+    """A model, a workspace, an image or labels in lines ``name: value``.
 
     Raises
     ------
@@ -28,6 +29,8 @@ def describe(path: str | Path) -> str:
     file, _ = split_key(path)
     if is_model(file):
         return _model(file)
+    if is_workspace(file):
+        return _lines([*workspace_facts(file), ("Size on disk", _bytes(_on_disk(file)))])
     try:
         return _opened(read(path), file)
     except KeyNeeded as needed:

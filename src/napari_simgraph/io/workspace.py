@@ -22,7 +22,8 @@ from napari_simgraph.io.safe import is_half, sweep
 
 FORMAT = 1  # of workspace.json; raised when a reader of the old one would misread the new
 HOME = "SIMGRAPH_WORKSPACES"  # environment variable: where workspaces begin by themselves
-_STATE, _JOURNAL, _VERSIONS = "workspace.json", "journal.jsonl", "versions.json"
+STATE, LOCK = "workspace.json", "lock"
+_JOURNAL, _VERSIONS = "journal.jsonl", "versions.json"
 _KEPT_VERSIONS = 3  # of a result: enough to compare and undo, and disks stay empty
 _NOT_WRITABLE = "This folder can't be written. Choose another one."
 
@@ -34,8 +35,8 @@ def home() -> Path:
 
 def latest() -> Path | None:
     """The workspace in `home` that was written last and that no window has."""
-    states = sorted(home().glob(f"*/{_STATE}"), key=lambda path: path.stat().st_mtime)
-    free = [path.parent for path in states if not is_held(path.parent / "lock")]
+    states = sorted(home().glob(f"*/{STATE}"), key=lambda path: path.stat().st_mtime)
+    free = [path.parent for path in states if not is_held(path.parent / LOCK)]
     return free[-1] if free else None
 
 
@@ -69,7 +70,7 @@ class Workspace:
         if not look_only:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._lock = Lock(self.folder / "lock", take_over)
+                self._lock = Lock(self.folder / LOCK, take_over)
             except OSError as error:
                 raise ValueError(_NOT_WRITABLE) from error
             if self._lock.was_left:
@@ -93,6 +94,11 @@ class Workspace:
         return self.folder.name
 
     @property
+    def format(self) -> int:
+        """The version of its format; 0 before it was first saved."""
+        return _format(self.state)
+
+    @property
     def is_mine(self) -> bool:
         """Whether this object may write."""
         return self._lock is not None and self._lock.is_mine()
@@ -111,7 +117,7 @@ class Workspace:
     def save(self, state: Mapping[str, Any]) -> None:
         """Write images, layers and view; what was there before stays as ``workspace.json.old``."""
         told = {"format": FORMAT, "saved": datetime.now().isoformat(timespec="seconds")}
-        path = self.folder / _STATE
+        path = self.folder / STATE
         if path.exists():
             before = path.with_suffix(".json.old")
             shutil.copy2(path, before.with_suffix(".part"))
@@ -248,7 +254,7 @@ class Workspace:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     def _read_state(self) -> dict[str, Any]:
-        path = self.folder / _STATE
+        path = self.folder / STATE
         state: dict[str, Any] = self._json(path, {})
         if not isinstance(state.get("layers", []), list) or (path.exists() and not state):
             state = self._json(path.with_suffix(".json.old"), {})
