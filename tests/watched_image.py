@@ -23,13 +23,15 @@ class Watched:
         given = (*given, *(slice(None),) * (len(self.shape) - len(given)))
         places = [np.arange(n)[part] for n, part in zip(self.shape, given, strict=True)]
         grids = np.ix_(*[np.atleast_1d(one) for one in places])
-        waves = [np.sin(step * grid / 97) for step, grid in zip(_STEPS, grids, strict=False)]
-        values = sum(waves) * 30 + 120 + 40 * np.cos(grids[-1] * grids[-2] / 301)
-        block = values.astype(self.dtype)[
-            tuple(0 if np.ndim(one) == 0 else slice(None) for one in places)
-        ]
+        kept = tuple(0 if np.ndim(one) == 0 else slice(None) for one in places)
+        block = self.values(grids).astype(self.dtype)[kept]
         self.most = max(self.most, block.nbytes)
         return block
+
+    def values(self, grids):
+        """The pixels at these places along each axis."""
+        waves = [np.sin(step * grid / 97) for step, grid in zip(_STEPS, grids, strict=False)]
+        return sum(waves) * 30 + 120 + 40 * np.cos(grids[-1] * grids[-2] / 301)
 
     def __array__(self, dtype=None, copy=None):
         return np.asarray(self[...], dtype)

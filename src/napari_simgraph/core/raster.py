@@ -21,6 +21,7 @@ AXES = ("YX", "ZYX", "YXC", "ZYXC")
 # Fingerprints read small images whole and large ones in this many blocks of this size,
 # so that opening a terabyte does not mean reading it.
 _SAMPLES, _SAMPLE_EDGE, _WHOLE_BYTES = 64, 64, 64 * 2**20
+_HASHED = 2**20  # bytes of a small one at a time, or a section
 _SQUARE = 1024  # px: sections that are looked through whole are read in squares of this side
 
 
@@ -250,9 +251,11 @@ def each_labels(source: Labels | LabelsSet) -> Sequence[Labels]:
 
 
 def _sample_boxes(shape: tuple[int, ...], itemsize: int) -> Iterator[Box]:
-    """Blocks to hash: all of a small array row by row, an even spread over a large one."""
-    if np.prod(shape, dtype=np.float64) * itemsize <= _WHOLE_BYTES:
-        yield from ((slice(i, i + 1),) for i in range(shape[0])) if len(shape) > 2 else ((),)
+    """Blocks to hash: all of a small array in order, an even spread over a large one."""
+    size = np.prod(shape, dtype=np.float64) * itemsize
+    if size <= _WHOLE_BYTES:
+        step = max(1, int(_HASHED // (size / shape[0])))
+        yield from ((slice(start, start + step),) for start in range(0, shape[0], step))
         return
     rng = np.random.default_rng(0)  # a fixed seed: the same places for the same shape
     for _ in range(_SAMPLES):
