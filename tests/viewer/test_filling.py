@@ -9,7 +9,7 @@ from napari_simgraph import Image, Labels
 from napari_simgraph.capabilities.segmentation import Segmented
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Progress, Region, Signal, run
-from napari_simgraph.viewer.views.filling import filled, fits
+from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.segment import RUN
 
 AB = ClassTable.of(["a", "b"])
@@ -50,6 +50,14 @@ def test_a_section_that_was_begun_keeps_what_was_made_of_it():
     assert (pixels[1, :6] == 2).all()
     assert (pixels[1, 6:] == 1).all()
     assert (pixels[2:] == 1).all()
+
+
+def test_a_part_of_a_section_does_not_make_it_whole():
+    noun = Labels(np.zeros((4, 8, 8), np.uint8), classes=AB)
+    whole, part = (slice(0, 8), slice(0, 8)), (slice(0, 8), slice(0, 4))
+    assert sections_in([(slice(0, 1), *part), (slice(2, 3), *whole)], noun) == {2}
+    flat = Labels(np.zeros((8, 8), np.uint8), classes=AB)
+    assert (sections_in([part], flat), sections_in([part, whole], flat)) == (set(), {0})
 
 
 def test_maps_and_overlapping_classes_are_filled_by_all_their_channels():

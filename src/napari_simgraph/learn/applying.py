@@ -18,6 +18,7 @@ from napari_simgraph.learn.odd_pixels import tell_odd
 from napari_simgraph.learn.pixel_model import PixelModel, check_channels, check_kind
 from napari_simgraph.learn.pixel_size import to_run
 from napari_simgraph.learn.segmented import Segmented, segmented
+from napari_simgraph.learn.showing import showing
 
 
 def applied(
@@ -50,5 +51,6 @@ def applied(
         yield from pixel_model.share(crew, canvases, sections, closes is None)
     for number, canvas in enumerate(canvases):
         part = (number, len(canvases))
-        yield from pixel_model.paint(canvas, sections[number], part, closes)
+        painting = pixel_model.paint(canvas, sections[number], part, closes)
+        yield from showing(painting, canvas.written)
     return segmented(canvases, image)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Region, Signal, Tick
-from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.windows import Span
@@ -103,6 +103,8 @@ class Canvas:
         What makes the instances, if they are asked for.
     keeping
         What stays as a person painted it.
+    written
+        Parts of the arrays that nobody was told of, see `showing`.
     """
 
     image: Image
@@ -111,13 +113,16 @@ class Canvas:
     arrays: dict[str, tuple[str, Any]]
     watch: Watch | None = None
     keeping: Keeping | None = None
+    written: list[Region] = field(default_factory=list)
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""
         if self.keeping:
             values = self.keeping.over(z, rows, columns, values)
-        box = (slice(*rows), slice(*columns))
-        place = (z, *box) if self.image.axes.startswith("Z") else box
+        plane = (slice(*rows), slice(*columns))
+        deep = self.image.axes.startswith("Z")
+        place = (z, *plane) if deep else plane
+        box = (slice(z, z + 1), *plane) if deep else plane
         if "probability" in self.arrays:
             self.arrays["probability"][1][place] = values.transpose(1, 2, 0)
         if "classes" in self.arrays:
@@ -126,17 +131,23 @@ class Canvas:
             else:
                 painted = (1 + (values > 0.5)).astype(np.uint8).transpose(1, 2, 0)
             self.arrays["classes"][1][place] = painted
+        if (rows, columns) != tuple((0, n) for n in self.image.plane):  # else told by `regions`
+            self.written.extend(
+                self._region(kind, box) for kind in self.arrays if kind != "instances"
+            )
 
     def regions(self, z: int) -> list[Region]:
         """What to show once section `z` is complete."""
         stack = self.image.axes.startswith("Z")
         plane = tuple(slice(0, n) for n in self.image.plane)
         box = (slice(z, z + 1), *plane) if stack else plane
+        return [self._region(kind, box) for kind in self.arrays]
+
+    def _region(self, kind: str, box: Box) -> Region:
+        """A box of pixels as a part of an array, with all its masks."""
+        name, array = self.arrays[kind]
         masks = (slice(0, len(self.classes)),)
-        return [
-            Region(name, box + masks * (array.ndim > len(box)))
-            for name, array in self.arrays.values()
-        ]
+        return Region(name, box + masks * (array.ndim > len(box)))
 
     def labels(self) -> Labels | None:
         """The class labels."""

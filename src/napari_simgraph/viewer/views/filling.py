@@ -53,10 +53,12 @@ def filled(job: Job[R], earlier: Mapping[str, Result], through: bool = True) -> 
 
 
 def sections_in(boxes: list[Box], noun: Result | Image) -> set[int]:
-    """The sections that these boxes of a result lie in."""
+    """The sections that one of these boxes of a result holds whole."""
+    whole = [slice(0, n) for n in noun.plane]
     if not noun.axes.startswith("Z"):
-        return {0} if boxes else set()
-    return {z for box in boxes for z in range(box[0].start, box[0].stop)}
+        return {0} if any([*box[:2]] == whole for box in boxes) else set()
+    complete = (box[0] for box in boxes if [*box[1:3]] == whole)
+    return {z for span in complete for z in range(span.start, span.stop)}
 
 
 def _fill(noun: Result, earlier: Result, boxes: list[Box]) -> Job[None]:
