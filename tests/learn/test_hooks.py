@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from napari_simgraph.core.signatures import layers_of
-from napari_simgraph.learn.hooks import Recorder, chosen, silenced, summed_up, tree
+from napari_simgraph.learn.hooks import Recorder, chosen, silenced, tree
+from napari_simgraph.learn.patch_sums import sums_of, told
 from napari_simgraph.nets import build
 
 
@@ -26,6 +27,10 @@ def small():
         nn.Dropout(0.5),
         nn.Linear(10, 3),
     ).eval()
+
+
+def summed_up(made):
+    return told([sums_of(made)])[0]
 
 
 def names(layers):
@@ -80,6 +85,20 @@ def test_statistics_are_those_of_numpy():
     flat = tokens.numpy()
     expected = np.concatenate([flat.mean(1), flat.max(1), flat.std(1)], 1)
     assert np.allclose(summed_up(tokens).numpy(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("shift", [-9.0, 0.0, 2.0])
+def test_statistics_are_exact_in_each_precision_and_leave_the_layer_as_it_is(kind, shift):
+    generator = torch.Generator().manual_seed(0)
+    values = (torch.randn((40, 4, 16, 16), generator=generator) + shift).to(kind)
+    values[:, 3] = -0.0  # a dead channel
+    made = values.contiguous(memory_format=torch.channels_last)
+    before, flat = made.clone(), values.double().flatten(2).numpy()
+    expected = np.concatenate([flat.mean(2), flat.max(2), flat.std(2)], 1)
+    assert np.allclose(summed_up(made).numpy(), expected, atol=2e-3)
+    assert (summed_up(made).numpy()[:, 4:8] == flat.max(2)).all()  # the largest is not rounded
+    assert torch.equal(made, before)
 
 
 def test_recorded_values_are_those_of_the_layers_and_the_answer_stays():

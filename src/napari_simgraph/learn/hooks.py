@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_simgraph.core.signatures import ONE, OVER_PATCH, Layer
+from napari_simgraph.learn.patch_sums import Sums, sums_of, told
 
 # What only passes on or reshapes what another layer gave.
 _PASSING = (
@@ -41,9 +42,6 @@ _FINISHING = (
     *(getattr(nn, name) for name in nn.modules.activation.__all__ if "Attention" not in name),
 )
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-
-
-_WIDE, _CACHED = 64, 2**18  # numbers in a row, and at once
 
 
 class Node(NamedTuple):
@@ -119,7 +117,7 @@ class Recorder:
 
     def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
         self.network, self.layers = network, layers
-        self._found: dict[str, Tensor] = {}
+        self._found: dict[str, Sums | Tensor] = {}
 
     def __call__(self, inputs: Tensor) -> tuple[NDArray[np.float32], Any]:
         """Signatures ``(N, S)`` of inputs, and what the network answers.
@@ -135,48 +133,18 @@ class Recorder:
         for one in self.layers:
             if one.name not in self._found:
                 raise ValueError(f"{one.name} gave no values for this input.")
-        parts = [self._found[one.name] for one in self.layers]
-        return torch.cat(parts, 1).float().cpu().numpy(), answer
+        return columns_of([self._found[one.name] for one in self.layers]), answer
 
     def _take(self, name: str, module: nn.Module, made: Any) -> None:
-        self._found[name] = summed_up(made)
+        self._found[name] = made.detach().float() if made.ndim == 2 else sums_of(made)
 
 
-def summed_up(made: Tensor) -> Tensor:
-    """Mean, max and spread of each channel ``(N, 3 C)``, or values ``(N, C)`` as they are.
-
-    In float32: squares of a half precision leave nothing of a small spread.
-    """
-    values = made.detach()
-    if values.ndim == 2:
-        return values.float()
-    if values.ndim > 3:  # channels last, as they lie in memory
-        values = values.movedim(1, -1).flatten(1, -2)
-    total, squares, most = _reduced(values)
-    mean = total / values.shape[1]
-    # var_mean and vector_norm take ten times as long
-    spread = (squares / values.shape[1] - mean**2).clamp_min(0).sqrt()
-    return torch.cat([mean, most, spread], 1)
-
-
-def _reduced(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Sum, sum of squares and largest ``(N, C)`` of values ``(N, P, C)`` over P.
-
-    Rows of few channels are taken several at a time, which fills the processor's registers, and
-    inputs few enough at a time that their values stay in its cache: half the time of plain calls.
-    """
-    count, places, channels = values.shape
-    wide = 1
-    while wide * channels < _WIDE and places % (2 * wide) == 0:
-        wide *= 2
-    rows = values.reshape(count, places // wide, wide * channels)
-    step = max(1, _CACHED // (places * channels))
-    parts = []
-    for some in torch.split(rows, step):
-        one = some.float()  # a few at a time: a copy of all would leave the cache
-        parts.append(torch.stack([one.sum(1), (one * one).sum(1), one.amax(1)]))
-    total, squares, most = torch.cat(parts, 1).reshape(3, count, wide, channels)
-    return total.sum(1), squares.sum(1), most.amax(1)
+def columns_of(found: Sequence[Sums | Tensor]) -> NDArray[np.float32]:
+    """What layers gave, side by side: values as they are, of sums mean, max and spread."""
+    over = iter(told([one for one in found if isinstance(one, Sums)]))
+    parts = [next(over) if isinstance(one, Sums) else one for one in found]
+    columns: NDArray[np.float32] = torch.cat(parts, 1).cpu().numpy()
+    return columns
 
 
 @contextmanager
