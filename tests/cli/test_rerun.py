@@ -94,6 +94,12 @@ def test_a_folder_of_results_is_made_again_file_by_file(made, capsys):
     assert "holds files already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["p.ome.tif", "p.ome.zarr", "p.npy", "p.npz", "p.h5", "slices"])
+def test_every_format_carries_how_it_was_made(made, name):
+    kind = "classes" if name == "slices" else "probability"
+    assert rerun(apply(made, made / "images" / "a.tif", made / name, "--output", kind)) == 0
+
+
 def test_what_does_not_say_how_it_was_made_costs_one_line(made, tmp_path, capsys):
     write(Image(np.zeros((8, 8), np.uint8)), tmp_path / "bare.tif")
     for path in (tmp_path / "bare.tif", tmp_path / "nowhere.tif", made / "images"):

@@ -33,6 +33,8 @@ def test_a_folder_is_all_its_files(tmp_path):
         (tmp_path / name).write_bytes(name.encode() * 1000)
     told = print_of(tmp_path)
     assert state_of(tmp_path, told) == "same"
+    (tmp_path / ".DS_Store").touch()
+    assert state_of(tmp_path, told) == "same"
     (tmp_path / "sub" / "b").rename(tmp_path / "sub" / "c")
     os.utime(tmp_path / "a", (5, 5))
     assert state_of(tmp_path, told) == "changed"

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 State: TypeAlias = Literal["same", "changed", "gone"]
 
 _WHOLE_BYTES = 64 * 2**20  # read whole up to here: a tenth of a second
+_OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")  # that file browsers leave behind
 _SAMPLES, _SAMPLE_BYTES = 64, 2**20  # above that, pieces at even distances
 
 
@@ -51,7 +52,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     found = [Path(place, name) for place, _, names in os.walk(path) for name in names]
-    return sorted(found)
+    return sorted(file for file in found if file.name not in _OF_SYSTEMS)
 
 
 def _stat(path: Path, files: list[Path]) -> dict[str, Any]:
