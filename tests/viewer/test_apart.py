@@ -160,7 +160,6 @@ def test_segment_is_taught_and_run_in_a_process_while_the_picture_grows(dock, vi
     children = [child for child in psutil.Process().children() if child not in before]
     click(qtbot, action(dock, "Run on all"))
     click(qtbot, dock.run.sure)
-    dock.run._refreshed = 0.0
     click(qtbot, dock.footer.main)
     grown = []
     dock.run.task.ticked.connect(

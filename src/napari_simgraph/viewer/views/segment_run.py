@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -26,7 +25,7 @@ from napari_simgraph.viewer.provenance import command
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.filling import filled, fits, sections_in
 from napari_simgraph.viewer.views.folder_choice import left
-from napari_simgraph.viewer.views.growing import Preview
+from napari_simgraph.viewer.views.growing import Preview, things_of
 from napari_simgraph.viewer.views.keep_row import KeepRow
 from napari_simgraph.viewer.views.made_row import MadeRow
 from napari_simgraph.viewer.views.make_row import MakeRow
@@ -44,7 +43,6 @@ from napari_simgraph.viewer.views.segment_page import Asked, SegmentPage
 from napari_simgraph.viewer.words import say_cost
 
 _HELD = ("output", "sections", "threads")  # asked for above the form, or set by the machine
-_REFRESH_S = 0.5  # of the preview while parts come in; each costs a slice of the layer
 _MEMBRANE = "membrane"  # other boundaries, as of glands, part things that are rarely counted
 _THINGS = {"classes": "classes", "probability": "sure", "instances": "objects"}  # as layers say it
 _NETWORKS = {"unet": "U-Net", "filters": FILTERS}
@@ -135,7 +133,8 @@ class RunPage(SegmentPage):
         self._source, self._noun, self._used = layer, image, (model, config)
         self._painted = keep.name if keep is not None else ""
         self._earlier = self._to_keep(layer, image, model)
-        self._preview = Preview(self._session.viewer, layer, image, model.classes)
+        things = things_of(model, self.make_row.kinds)
+        self._preview = Preview(self._session.viewer, layer, image, room, things)
         earlier = {name: noun for name, noun in self._earlier.items() if noun is not None}
 
         def make() -> Job[Any]:
@@ -147,7 +146,7 @@ class RunPage(SegmentPage):
         return Asked(self.main_text, make, name, self._cost().seconds)
 
     def _begun(self, task: Task) -> None:
-        self._refreshed, self._boxes = 0.0, list[Box]()
+        self._boxes = list[Box]()
         task.ticked.connect(self._ticked)
 
     def _to_keep(self, layer: Layer, image: Image, model: Model) -> Earlier:
@@ -172,14 +171,9 @@ class RunPage(SegmentPage):
         return 1 if self.sections_row.isHidden() else int(last) - int(first) + 1
 
     def _ticked(self, tick: Tick) -> None:
-        if not isinstance(tick, Region):
-            return
-        self._boxes.append(tick.box)
-        late = time.monotonic() - self._refreshed > _REFRESH_S
-        array = self._room.look(tick.array) if late else None
-        if array is not None:
-            self._refreshed = time.monotonic()
-            self._preview.show(array)
+        if isinstance(tick, Region):
+            self._boxes.append(tick.box)
+        self._preview.heard(tick)
 
     def _ended(self, ending: Ending) -> None:
         self._preview.close()
