@@ -15,6 +15,10 @@ from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.job import plain
 
 FROM_FILE = "file"  # the capability of weights that came without a description
+DAMAGED = "This model is damaged: see '{}' in its description."
+_USED = {"network", "normalisation"}  # parts that jobs look things up in
+_LARGEST_PATCH = 2**14  # px; what a patch takes in memory is asked for before it is looked at
+_KINDS: Mapping[str, Any] = {"str": str, "int": int, "bool": bool, "Mapping": Mapping}
 FORMAT = 1  # of model.json; raised when a reader of the old one would misread the new
 
 
@@ -103,12 +107,47 @@ class Model:
         ValueError
             The description is not one of ours, or from a newer version.
         """
-        if int(info.get("format", 0)) > FORMAT:
+        known = info.get("format", 0)
+        if not isinstance(known, int) or known > FORMAT:
             raise ValueError("This model was made by a newer version: update napari-simgraph.")
         if "capability" not in info or "network" not in info:
             raise ValueError("This folder holds no napari-simgraph model (model.json says less).")
-        known = {f.name for f in fields(cls)} - {"arrays", "classes", "spacing"}
-        values = {key: value for key, value in info.items() if key in known}
+        own = {"arrays", "classes", "spacing"}
+        kinds = {f.name: str(f.type).partition("[")[0] for f in fields(cls) if f.name not in own}
+        values = {key: value for key, value in info.items() if key in kinds}
+        for key, value in values.items():
+            if not isinstance(value, _KINDS[kinds[key]]):
+                raise ValueError(DAMAGED.format(key))
+        for key in _USED & values.keys():
+            values[key] = Said(values[key])
+        _check_network(values["network"])
         classes = ClassTable.from_json(info.get("classes", []))
-        spacing = tuple(float(s) for s in info.get("spacing", ()))
-        return cls(arrays=arrays, classes=classes, spacing=spacing, **values)
+        return cls(arrays=arrays, classes=classes, spacing=_sizes(info), **values)
+
+
+class Said(dict[str, Any]):
+    """A part of a description, which says what it lacks."""
+
+    def __missing__(self, key: str) -> Any:
+        raise ValueError(DAMAGED.format(key))
+
+
+def _check_network(told: Mapping[str, Any]) -> None:
+    """Nothing, where what a network is built from is of its kind, and of a size there is."""
+    options = told.get("options", {})
+    if not isinstance(told.get("name", ""), str) or not isinstance(options, Mapping):
+        raise ValueError(DAMAGED.format("network"))
+    side = told.get("patch", 0)
+    if not isinstance(side, int) or not 0 <= side <= _LARGEST_PATCH:
+        raise ValueError(DAMAGED.format("patch"))
+
+
+def _sizes(info: Mapping[str, Any]) -> tuple[float, ...]:
+    """The pixel size in a description."""
+    try:
+        found = tuple(float(size) for size in info.get("spacing", ()))
+    except (TypeError, ValueError):
+        found = (0.0,)
+    if not all(0 < size < float("inf") for size in found):
+        raise ValueError(DAMAGED.format("spacing"))
+    return found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,11 @@ from napari_simgraph.core.patches import COLUMNS, Layout, PatchGrid, Source
 from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.core.signatures import Layer, SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
+from napari_simgraph.io.anndata_parts import check_places, opened, whole_numbers
 from napari_simgraph.io.anndata_write import BESIDE, FORMAT, JOINED, KEY, SUFFIXES
 from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.memory import check_memory
+from napari_simgraph.io.plain_json import parsed
 
 _OWN = ("patch_id", "image", "image_number", *COLUMNS[1:], "_index")
 
@@ -86,24 +88,12 @@ def made_of(path: str | Path) -> dict[str, Any]:
     with telling(file, "table"), opened(file) as root:
         if KEY not in root.get("uns", {}):
             return {}
-        return dict(json.loads(str(values_of(root["uns"][KEY]["info"]))).get("made", {}))
-
-
-def opened(file: Path) -> AbstractContextManager[Any]:
-    """The root group of an AnnData file, open for reading."""
-    if file.suffix.casefold() == ".h5ad":
-        import h5py
-
-        root: AbstractContextManager[Any] = h5py.File(file, "r")
-        return root
-    import zarr
-
-    return nullcontext(zarr.open_group(file, mode="r"))
+        return dict(parsed(str(values_of(root["uns"][KEY]["info"]))).get("made", {}))
 
 
 def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
     own = root["uns"][KEY]
-    told = json.loads(str(values_of(own["info"])))
+    told = parsed(str(values_of(own["info"])))
     if int(told.get("format", 0)) > FORMAT:
         raise Told(f"{file} was made by a newer version: update napari-simgraph.")
     obs = {name: values_of(root["obs"][name]) for name in root["obs"] if name != "_index"}
@@ -116,7 +106,7 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
             columns.pop("class")
     maps = _named(root["obsm"], "X_")
     made = {name: value for name, value in told.get("made", {}).items() if name != RECIPE}
-    common = {"maps": maps, "name": told.get("name", file.stem), "made": made}
+    common = {"maps": maps, "name": str(told.get("name", file.stem)), "made": made}
     common["colors"] = _colors(root)
     if "layers" in told:
         return _signatures(root, grid, told["layers"], {**common, "columns": columns})
@@ -164,6 +154,7 @@ def _table(
         if hasattr(values, "keys"):
             raise Told("The features are stored as a sparse matrix: save them as a full one.")
         beside = _named(root["obsm"], BESIDE)
+        check_memory(prod(values.shape) * np.dtype(values.dtype).itemsize, "The table")
         points = np.asarray(values[...], np.float32)
         return EmbeddingTable(grid, points, beside=beside, columns=columns, **common)
     if "score" in columns:
@@ -199,8 +190,11 @@ def _grid(obs: Mapping[str, NDArray[Any]], own: Any) -> PatchGrid:
             Layout(r[0], (r[1], r[2]), r[3], r[4], (r[5], r[6]) if len(r) > 5 else None)
             for r in rows
         )
-    columns = {name: obs[name] for name in COLUMNS[1:]}
-    return PatchGrid(tuple(sources), image=obs["image_number"], layouts=layouts, **columns)
+    check_places(tuple(sources), layouts)
+    columns = {name: whole_numbers(obs[name]) for name in COLUMNS[2:]}
+    columns["level"] = whole_numbers(obs["level"], 0, 255)
+    columns["image"] = whole_numbers(obs["image_number"], 0)
+    return PatchGrid(tuple(sources), layouts=layouts, **columns)
 
 
 def values_of(item: Any) -> NDArray[Any]:
@@ -211,7 +205,7 @@ def values_of(item: Any) -> NDArray[Any]:
         words, codes = values_of(item["categories"]), np.asarray(item["codes"][...])
         if words.dtype.kind == "U":
             words = np.append(words, "")  # code -1: no value
-        chosen: NDArray[Any] = words[codes]
+        chosen: NDArray[Any] = words[whole_numbers(codes, -1)]
         return chosen
     values = item[...] if item.shape else item[()]
     kind = getattr(np.asarray(values).dtype, "kind", "O")
@@ -226,6 +220,10 @@ def _edges(group: Any) -> Edges:
     starts = np.asarray(group["indptr"][...], np.int64)
     ends = np.asarray(group["indices"][...], np.intp)
     weights = np.asarray(group["data"][...], np.float32)
+    nodes = len(starts) - 1
+    counted = starts[0] == 0 and starts[-1] == len(ends) == len(weights)
+    if not counted or (np.diff(starts) < 0).any() or ((ends < 0) | (ends >= nodes)).any():
+        raise ValueError("These are no edges.")
     begins = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     there = weights > 0  # other programs store distances, of which some are zero
     return edges_of(begins[there], ends[there], weights[there], len(starts) - 1)

@@ -24,6 +24,7 @@ BROKEN = (
     AttributeError,
     AssertionError,
     SyntaxError,
+    SystemError,  # h5py's, where HDF5 itself stumbles
     struct.error,
     zlib.error,
     zipfile.BadZipFile,

@@ -23,6 +23,7 @@ from napari_simgraph.core.classes import default_colors
 from napari_simgraph.core.marks import KINDS, MODEL, PERSON, ROLES, Mark, Marks
 from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.io.faults import Told, check_file, telling
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.safe import fresh
 
 SUFFIXES = (".geojson", ".json")
@@ -82,16 +83,16 @@ def read_geojson(path: str | Path) -> Marks:
     file = Path(path).expanduser()
     check_file(file)
     with telling(file, "GeoJSON"):
-        told = json.loads(file.read_text("utf-8-sig"))
+        told = read_json(file)
         if isinstance(told, Mapping) and told.get("type") == "Feature":
             told = [told]
         features = told.get("features", []) if isinstance(told, Mapping) else told
         rows = tuple(mark for feature in features for mark in _marks(feature, file))
-        own = told.get("simgraph", {}) if isinstance(told, Mapping) else {}
+        own = dict(told.get("simgraph", {})) if isinstance(told, Mapping) else {}
+        made = {name: it for name, it in dict(own.get("made", {})).items() if name != RECIPE}
     if not rows:
         raise Told(f"{file} holds no marks.")
-    made = {name: it for name, it in own.get("made", {}).items() if name != RECIPE}
-    return Marks(rows, own.get("name", file.stem), made)
+    return Marks(rows, str(own.get("name", file.stem)), made)
 
 
 def _class(one: Mark) -> str:

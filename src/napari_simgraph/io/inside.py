@@ -25,6 +25,12 @@ def inside(folder: Path, name: str | Path) -> Path:
     return place
 
 
+def file_name(text: str) -> str:
+    """A name that every file system takes, still readable; it leads nowhere."""
+    clean = "".join(c if c.isalnum() or c in "-_.() " else "-" for c in text).strip(" .")
+    return clean[:80] or "unnamed"
+
+
 def check_links(folder: Path) -> None:
     """Nothing, where no link in a folder leads out of it.
 

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import DTypeLike
+from zarr.codecs import ZstdCodec
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.raster import Box, Image, Labels
 from napari_simgraph.core.runs import from_runs, to_runs
+from napari_simgraph.io.faults import BROKEN
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.safe import commit, standing
+from napari_simgraph.io.zarr_arrays import open_pixels
 
 EDGE = 512  # of a block in a section: 256 kB a stroke to write, few files a section
 _FIELDS = ("axes", "spacing", "unit", "origin", "name", "source")
@@ -46,10 +50,8 @@ def kept(folder: Path) -> Image | Labels:
     """
     try:
         place = standing(folder)
-        info = json.loads((place / "noun.json").read_text(encoding="utf-8"))
-        pixels = zarr.open_array(place / "pixels", mode="r")
-        return remake(info, pixels)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return remake(read_json(place / "noun.json"), open_pixels(place / "pixels"))
+    except BROKEN as error:
         raise ValueError(f"'{folder.name}' can't be read: its files are damaged.") from error
 
 
@@ -78,7 +80,12 @@ def remake(info: dict[str, Any], pixels: Any) -> Image | Labels:
 def pixel_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
     """A new Zarr array of zeros at `path`."""
     return zarr.create_array(
-        store=path, shape=shape, dtype=np.dtype(dtype), chunks=block_shape(shape), overwrite=True
+        store=path,
+        shape=shape,
+        dtype=np.dtype(dtype),
+        chunks=block_shape(shape),
+        compressors=[ZstdCodec(checksum=True)],  # so that a damaged block is told
+        overwrite=True,
     )
 
 

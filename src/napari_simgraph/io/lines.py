@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from napari_simgraph.core.job import plain
+from napari_simgraph.io.plain_json import parsed
 
 
 def add_line(path: Path, values: Mapping[str, Any], *, sure: bool = True) -> None:
@@ -49,7 +50,7 @@ def _lines(path: Path) -> list[bytes]:
 
 def _read(line: bytes) -> dict[str, Any] | None:
     try:
-        return dict(json.loads(line))
+        return dict(parsed(line))
     except (ValueError, TypeError):
         return None
 

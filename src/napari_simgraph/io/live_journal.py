@@ -6,6 +6,7 @@ import base64
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.live import MARKED, Event, History
 from napari_simgraph.core.live_parts import joined, parts
+from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.lines import add_line, whole_lines
 
 _BEGUN, _MARK = "begun", "mark"
+_MOST_BYTES = 2**28  # of a stroke: a field has a sixteenth of it
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class LiveJournal:
                 else:
                     arrays = {k: _unpacked(v) for k, v in info.pop("arrays", {}).items()}
                     events.append(joined(info, arrays))
-            except (ValueError, KeyError, TypeError, zlib.error):
+            except BROKEN:
                 continue
         return Told(settings, History(tuple(events), tuple(marks)))
 
@@ -84,5 +87,11 @@ def _packed(array: NDArray[Any]) -> dict[str, Any]:
 
 
 def _unpacked(told: Mapping[str, Any]) -> NDArray[Any]:
-    content = zlib.decompress(base64.b64decode(told["zlib"]))
-    return np.frombuffer(content, np.dtype(told["type"])).reshape(told["shape"]).copy()
+    kind, shape = np.dtype(told["type"]), [int(n) for n in told["shape"]]
+    count, unpacker = prod(shape) * kind.itemsize, zlib.decompressobj()
+    if not 0 <= count <= _MOST_BYTES:
+        raise ValueError("No stroke is as large.")
+    content = unpacker.decompress(base64.b64decode(told["zlib"]), count + 1)
+    if not unpacker.eof:
+        raise ValueError("It holds more than it says.")
+    return np.frombuffer(content, kind).reshape(shape).copy()

@@ -16,6 +16,7 @@ from napari_simgraph.io.raw import Raw
 from napari_simgraph.io.zarr_arrays import ZarrChunks
 
 NAMESPACE = "napari-simgraph"
+WHOLE = "whole"  # in our description: axes and shape of what was written with all its chunks
 
 
 def read_zarr(path: Path, key: str = "") -> Raw:
@@ -86,11 +87,14 @@ def _multiscale(node: Any, attributes: Mapping[str, Any], path: Path, key: str) 
     axes = [a if isinstance(a, dict) else {"name": a} for a in told.get("axes", ())]
     letters = "".join(str(a["name"])[:1].upper() for a in axes)
     sets = told["datasets"]
-    arrays = tuple(ZarrChunks(node[entry["path"]], path) for entry in sets)
+    info = dict(node.attrs).get(NAMESPACE, {})
+    whole = info.get(WHOLE)
+    arrays = tuple(ZarrChunks(node[entry["path"]], path, bool(whole)) for entry in sets)
+    if whole and whole != {"axes": letters, "shape": list(arrays[0].shape)}:
+        raise Told(f"{path} is broken: its pixels are not those that were written.")
     units = [str(a["unit"]) for a in axes if a.get("type") == "space" and a.get("unit")]
     unit = clean_unit(units[-1]) if units and len(set(units)) == 1 else PIXEL
     scale = _transform("scale", told, sets[0], letters)
-    info = dict(node.attrs).get(NAMESPACE, {})
     name = (
         info.get("name") or told.get("name") or path.name.removesuffix(".zarr").removesuffix(".ome")
     )

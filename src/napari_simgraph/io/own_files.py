@@ -138,7 +138,7 @@ def _table(file: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
 
 def _picked(row: Sequence[str], wanted: Sequence[int], file: Path) -> list[str]:
     if wanted and len(row) <= wanted[-1]:
-        raise Told(f"{file} has a line with too few columns: {', '.join(row)[:60]}")
+        raise Told(f"{file} has a line with too few columns: '{', '.join(row)[:60]}'.")
     return [row[number].strip() for number in wanted]
 
 

@@ -13,8 +13,11 @@ import zarr
 from numpy.typing import DTypeLike
 
 from napari_simgraph.core.raster import Box
+from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.kept import block_shape, blocks, pixel_array
+from napari_simgraph.io.memory import check_memory
 from napari_simgraph.io.safe import commit, settle, standing
+from napari_simgraph.io.zarr_arrays import check_array, open_pixels
 
 
 class PaintedPixels:
@@ -90,7 +93,8 @@ def _found(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any | No
     settle(path)
     try:
         found = zarr.open_array(path, mode="r+")
-    except (OSError, ValueError, KeyError, TypeError):
+        check_array(found, path)
+    except BROKEN:
         return None
     return found if found.shape == shape and found.dtype == dtype else None
 
@@ -104,6 +108,8 @@ def open_painted(path: Path) -> Any:
         They are gone or damaged.
     """
     try:
-        return np.array(zarr.open_array(standing(path), mode="r"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        pixels = open_pixels(standing(path))
+        check_memory(pixels.nbytes, path)
+        return np.array(pixels)
+    except BROKEN as error:
         raise ValueError(f"The strokes '{path.name}' can't be read: files are damaged.") from error

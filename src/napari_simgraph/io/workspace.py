@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ import platformdirs
 
 from napari_simgraph.core.job import plain
 from napari_simgraph.core.raster import Image, Labels
+from napari_simgraph.io.inside import check_links, file_name, inside
 from napari_simgraph.io.kept import keep, kept, write_json
 from napari_simgraph.io.lines import add_line, whole_lines
 from napari_simgraph.io.lock import Lock, is_held
+from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.safe import is_half, sweep
 
 FORMAT = 1  # of workspace.json; raised when a reader of the old one would misread the new
@@ -67,6 +69,9 @@ class Workspace:
         self.folder, self.look_only = Path(folder).absolute(), look_only
         self.notes: list[str] = []
         self._lock: Lock | None = None
+        self._logging = threading.Lock()
+        if self.folder.exists():
+            check_links(self.folder)
         if not look_only:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -94,11 +99,6 @@ class Workspace:
         return self.folder.name
 
     @property
-    def format(self) -> int:
-        """The version of its format; 0 before it was first saved."""
-        return _format(self.state)
-
-    @property
     def is_mine(self) -> bool:
         """Whether this object may write."""
         return self._lock is not None and self._lock.is_mine()
@@ -119,9 +119,8 @@ class Workspace:
         told = {"format": FORMAT, "saved": datetime.now().isoformat(timespec="seconds")}
         path = self.folder / STATE
         if path.exists():
-            before = path.with_suffix(".json.old")
-            shutil.copy2(path, before.with_suffix(".part"))
-            before.with_suffix(".part").replace(before)
+            old = path.with_suffix(".json.old")
+            os.replace(shutil.copy2(path, f"{old}.part"), old)
         self.state = told | dict(plain(state))
         if self._lock is not None:
             self._lock.touch()
@@ -146,11 +145,16 @@ class Workspace:
     def log(self, event: str, **values: Any) -> None:
         """Add a line to the journal, on disk when this returns."""
         line = {"time": datetime.now().isoformat(timespec="milliseconds"), "event": event}
-        add_line(self.folder / _JOURNAL, line | values)
+        with self._logging:  # windows and their writing threads both do
+            add_line(self.folder / _JOURNAL, line | values)
 
     def journal(self) -> list[dict[str, Any]]:
         """What happened, oldest first; a line that was cut off is left out."""
         return whole_lines(self.folder / _JOURNAL)
+
+    def place(self, *names: str) -> Path:
+        """Where a part of it lies that its files name; see `inside`."""
+        return inside(self.folder, Path(*names))
 
     def models(self) -> dict[str, Path]:
         """The model folders by name; those that were not written to their end don't count."""
@@ -159,11 +163,11 @@ class Workspace:
 
     def model_folder(self, name: str) -> Path:
         """Where a model of this name lies or will lie."""
-        return self.folder / "models" / _file_name(name)
+        return self.folder / "models" / file_name(name)
 
     def keep_result(self, key: str, noun: Image | Labels, info: Mapping[str, Any]) -> int:
         """The number of the new version of a result; the last three stay."""
-        folder = self.folder / "results" / _file_name(key)
+        folder = self.folder / "results" / file_name(key)
         versions = self.versions(key)
         number = max((v["number"] for v in versions), default=0) + 1
         keep(noun, folder / str(number))
@@ -175,8 +179,9 @@ class Workspace:
 
     def versions(self, key: str) -> list[dict[str, Any]]:
         """Versions of a result that are kept, oldest first: ``number`` and ``info``."""
-        found = self._json(self.folder / "results" / _file_name(key) / _VERSIONS, [])
-        return [v for v in found if isinstance(v, dict) and "number" in v]
+        found = self._json(self.folder / "results" / file_name(key) / _VERSIONS, [])
+        known = [v for v in found if isinstance(v, dict) and isinstance(v.get("number"), int)]
+        return [v for v in known if isinstance(v.get("info", {}), dict)]
 
     def result(self, key: str, number: int = 0) -> tuple[Image | Labels, dict[str, Any]]:
         """A version of a result, by default the newest, and what made it.
@@ -189,18 +194,18 @@ class Workspace:
         versions = [v for v in self.versions(key) if number in (0, v["number"])]
         if not versions:
             raise ValueError(f"The result '{key}' is no longer in the workspace: run it again.")
-        folder = self.folder / "results" / _file_name(key) / str(versions[-1]["number"])
+        folder = self.folder / "results" / file_name(key) / str(versions[-1]["number"])
         return kept(folder), dict(versions[-1].get("info", {}))
 
     def corrections(self, key: str, number: int = 0) -> Path:
         """Where a person's corrections of a version of a result are kept; by default the newest."""
         newest = max((v["number"] for v in self.versions(key)), default=0)
-        folder = self.folder / "results" / _file_name(key) / str(number or newest)
+        folder = self.folder / "results" / file_name(key) / str(number or newest)
         return folder / "corrections.jsonl"
 
     def drop_newest(self, key: str) -> None:
         """Forget the newest version of a result, so that the one before counts again."""
-        folder, versions = self.folder / "results" / _file_name(key), self.versions(key)
+        folder, versions = self.folder / "results" / file_name(key), self.versions(key)
         if versions:
             write_json(folder / _VERSIONS, versions[:-1])
             shutil.rmtree(folder / str(versions[-1]["number"]), ignore_errors=True)
@@ -211,7 +216,7 @@ class Workspace:
 
     def run_folder(self, run: str) -> Path:
         """The folder of a run: log, checkpoint, arrays that grow."""
-        return self.folder / "runs" / _file_name(run)
+        return self.folder / "runs" / file_name(run)
 
     def record_run(self, run: str, values: Mapping[str, Any]) -> None:
         """Write what a run was and how it ended."""
@@ -247,7 +252,8 @@ class Workspace:
     def strokes(self) -> int:
         """How many strokes were painted, from the journal."""
         lines = [line for line in self.journal() if line.get("event") == "strokes"]
-        return sum(int(line.get("count", 0)) for line in lines)
+        counts = [line.get("count", 0) for line in lines]
+        return sum(count for count in counts if isinstance(count, int))
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -256,7 +262,7 @@ class Workspace:
     def _read_state(self) -> dict[str, Any]:
         path = self.folder / STATE
         state: dict[str, Any] = self._json(path, {})
-        if not isinstance(state.get("layers", []), list) or (path.exists() and not state):
+        if not _is_state(state) or (path.exists() and not state):
             state = self._json(path.with_suffix(".json.old"), {})
         if _format(state) > FORMAT:
             self.close()
@@ -268,7 +274,7 @@ class Workspace:
         if not path.exists():
             return default
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
             if isinstance(found, type(default)):
                 return found
         except (OSError, ValueError):
@@ -279,12 +285,12 @@ class Workspace:
         return default
 
 
+def _is_state(state: Mapping[str, Any]) -> bool:
+    images = state.get("images", {})
+    known = isinstance(images, dict) and all(isinstance(one, dict) for one in images.values())
+    return known and isinstance(state.get("layers", []), list)
+
+
 def _format(state: Mapping[str, Any]) -> int:
-    told = state.get("format", 0)
-    return told if isinstance(told, int) else 0  # nobody's: what can be read is read
-
-
-def _file_name(text: str) -> str:
-    """A name that every file system takes, still readable."""
-    clean = "".join(c if c.isalnum() or c in "-_.() " else "-" for c in text).strip(" .")
-    return clean[:80] or "unnamed"
+    # one that is nobody's says nothing: what can be read is read
+    return told if isinstance(told := state.get("format", 0), int) else 0

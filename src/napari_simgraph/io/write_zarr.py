@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.raster import Labels
-from napari_simgraph.io.ome_zarr import NAMESPACE
+from napari_simgraph.io.ome_zarr import NAMESPACE, WHOLE
 from napari_simgraph.io.outgoing import Outgoing
 from napari_simgraph.io.safe import fresh
 
@@ -45,15 +45,25 @@ def write_zarr(going: Outgoing, target: Path) -> list[Path]:
             for box in _boxes(shape, coarse.chunks):
                 coarse[box] = _halved(array, box, step, isinstance(going.noun, Labels))
             array = coarse
-        group.attrs.update(_attributes(going, letters, factors))
+        told = _attributes(going, letters, factors)
+        told[NAMESPACE][WHOLE] = {"axes": letters, "shape": list(group["0"].shape)}
+        group.attrs.update(told)
     return [target]
 
 
 def _create(group: Any, name: str, shape: tuple[int, ...], going: Outgoing, letters: str) -> Any:
-    chunks = tuple(min(_CHUNK[a], n) for a, n in zip(letters, shape, strict=True))
-    names = [letter.lower() for letter in letters]
+    from zarr.codecs import ZstdCodec
+
     return group.create_array(
-        name, shape=shape, chunks=chunks, dtype=going.dtype, fill_value=0, dimension_names=names
+        name,
+        shape=shape,
+        chunks=tuple(min(_CHUNK[a], n) for a, n in zip(letters, shape, strict=True)),
+        dtype=going.dtype,
+        fill_value=0,
+        dimension_names=[letter.lower() for letter in letters],
+        # so that a damaged chunk is told, and a lost one is no empty one
+        compressors=[ZstdCodec(checksum=True)],
+        config={"write_empty_chunks": True},
     )
 
 

@@ -52,23 +52,41 @@ def open_pixels(path: Path) -> ZarrChunks:
 
 
 class ZarrChunks(Chunked):
-    """A Zarr array whose chunks are kept for a while; broken ones are told in a sentence."""
+    """A Zarr array whose chunks are kept for a while; broken ones are told in a sentence.
 
-    def __init__(self, array: Any, path: Path) -> None:
+    Parameters
+    ----------
+    array, path
+        What zarr opened, and where.
+    complete
+        Whether all chunks are there, so that one that is missing was lost and is no empty one.
+
+    Raises
+    ------
+    ValueError
+        It asks for a codec that we don't trust, or for more memory than there is.
+    """
+
+    def __init__(self, array: Any, path: Path, complete: bool = False) -> None:
         check_array(array, path)
         super().__init__(array.shape, array.dtype, array.chunks)
-        self._array, self._path = array, path
+        self._array, self._path, self._complete = array, path, complete
 
     def load(self, ats: Sequence[At]) -> Iterable[NDArray[Any]]:
         """These chunks, decoded side by side."""
         with telling(self._path, "Zarr"):
             found = side_by_side([partial(self._one, at) for at in ats])
-        if not self._path.exists():  # chunks that are not there are read as nothing, not told
-            raise Told(f"{self._path} is no longer there.")
+            if not self._path.exists():  # zarr reads a chunk that is not there as an empty one
+                raise Told(f"{self._path} is no longer there.")
+            if self._complete and not all(self._file(at).is_file() for at in ats):
+                raise Told(f"{self._path} lacks a part of its pixels: copy it again.")
         return found
 
     def _one(self, at: At) -> NDArray[Any]:
         return np.asarray(self._array[self.box_of(at)])
+
+    def _file(self, at: At) -> Path:
+        return self._path / self._array.path / self._array.metadata.encode_chunk_key(at)
 
 
 def _codecs(metadata: Any) -> Iterator[str]:
