@@ -31,8 +31,9 @@ def workspace_facts(folder: Path) -> list[tuple[str, str]]:
     workspace = Workspace(folder, look_only=True)
     pictures = sources(workspace.state, workspace.folder)
     unfinished = [run for run in workspace.runs() if run["can_go_on"]]
-    pairs = [("Workspace", str(workspace.folder)), ("Format", str(workspace.format))]
-    pairs += [("Saved", str(workspace.state.get("saved", "never")))]
+    state = workspace.state
+    pairs = [("Workspace", str(workspace.folder)), ("Format", str(state.get("format", 0)))]
+    pairs += [("Saved", str(state.get("saved", "never")))]
     pairs += [(f"Image, {one.name}", _say(one)) for one in pictures]
     pairs += [("Strokes", str(workspace.strokes())), ("Models", ", ".join(workspace.models()))]
     pairs += [("Results", ", ".join(workspace.results()))]
