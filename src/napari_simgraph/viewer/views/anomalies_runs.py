@@ -37,6 +37,7 @@ from napari_simgraph.viewer.views.anomalies_job import (
     scored,
     threshold,
 )
+from napari_simgraph.viewer.views.growing import Preview, Thing
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
 
 LABELS = "anomalies"
@@ -82,6 +83,7 @@ class Runs(QObject):
         self._session, self._input, self._noted = session, given, noted
         self.task: Task | None = None
         self.result: Looked | None = None
+        self._preview: Preview | None = None
         self._thread = Latest("simgraph-anomalies", self)
 
     @property
@@ -147,6 +149,10 @@ class Runs(QObject):
         make = partial(look, session.jobs, model, image, how, room)
         title = f"Look for anomalies in {image.name}"
         self._submit(title, make, lambda found, end: self._found(found, end, (layer, image, model)))
+        if self.task is not None and isinstance(image, Image):
+            grows = {"map": Thing(MAP)}
+            self._preview = Preview(session.viewer, layer, image, room, grows)
+            self.task.ticked.connect(self._preview.heard)
 
     def _submit(self, title: str, make: Any, take: Any) -> None:
         self.task = self._session.jobs.submit(title, make)
@@ -154,6 +160,8 @@ class Runs(QObject):
 
         def ended(ending: Ending) -> None:
             self.task = None
+            if self._preview is not None:
+                self._preview.close()
             if ending.result is not None:
                 take(ending.result, ending)
             elif ending.error is None:
