@@ -26,6 +26,8 @@ def test_an_early_answer_holds_patches_of_the_image_and_changes_nothing():
     assert len(table) == 121
     assert np.allclose(np.linalg.norm(table.values, axis=1), 1, atol=1e-5)
     assert table.made["early"]
+    written = [room.arrays[name] for name in (LAYOUTS, PATCHES, POINTS)]
+    assert early_table(toy_image(), *written, table.grid).grid is table.grid
     plain = embedding.Train(**FAST)
     other = run(embedding.train(toy_image(), config=plain, room=MemoryRoom()))
     for name, values in other.arrays.items():

@@ -222,22 +222,31 @@ def laid_out(images: Image | ImageSet, layouts: Sequence[Layout]) -> PatchGrid:
     sources = tuple(
         Source.of(one, classes[number] if classes else "") for number, one in enumerate(several)
     )
-    parts = [
-        _rows(number, one.sections, layout)
-        for number, (one, layout) in enumerate(zip(several, layouts, strict=True))
-    ]
-    rows = np.concatenate(parts)
-    columns = dict(zip(COLUMNS, rows.T, strict=True))
+    columns = dict(zip(COLUMNS, _all_rows(sources, layouts).T, strict=True))
     return PatchGrid(sources, layouts=tuple(layouts), **columns)
 
 
-def _rows(number: int, sections: int, layout: Layout) -> NDArray[np.int32]:
-    """The columns of all patches of an image, ``(N, 6)``."""
+def _all_rows(sources: Sequence[Source], layouts: Sequence[Layout]) -> NDArray[np.int32]:
+    """The columns of all patches, ``(N, 6)``; small pictures of one size are laid out once."""
+    made: dict[tuple[int, Layout], NDArray[np.int32]] = {}
+    parts = []
+    for source, layout in zip(sources, layouts, strict=True):
+        key = (source.sections, layout)
+        if key not in made:
+            made[key] = _rows(*key)
+        parts.append(made[key])
+    rows = np.concatenate(parts)
+    rows[:, 0] = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return rows
+
+
+def _rows(sections: int, layout: Layout) -> NDArray[np.int32]:
+    """The columns of all patches of the first image, ``(N, 6)``."""
     down, across = layout.counts
     z, i, j = (part.ravel() for part in np.mgrid[:sections, :down, :across])
     top, left = layout.first
     rows = np.empty((len(z), len(COLUMNS)), np.int32)
-    rows[:, 0], rows[:, 1], rows[:, 2] = number, layout.level, z
+    rows[:, 0], rows[:, 1], rows[:, 2] = 0, layout.level, z
     rows[:, 3], rows[:, 4] = top + i * layout.stride, left + j * layout.stride
     rows[:, 5] = layout.size
     return rows

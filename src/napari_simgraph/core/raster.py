@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -252,7 +253,7 @@ def each_labels(source: Labels | LabelsSet) -> Sequence[Labels]:
 
 def _sample_boxes(shape: tuple[int, ...], itemsize: int) -> Iterator[Box]:
     """Blocks to hash: all of a small array in order, an even spread over a large one."""
-    size = np.prod(shape, dtype=np.float64) * itemsize
+    size = math.prod(shape) * itemsize
     if size <= _WHOLE_BYTES:
         step = max(1, int(_HASHED // (size / shape[0])))
         yield from ((slice(start, start + step),) for start in range(0, shape[0], step))

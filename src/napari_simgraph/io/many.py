@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -37,13 +38,17 @@ class Along(Sequence[Image]):
         """All have one size and type; one of them tells of all."""
         return True
 
-    @property
+    @cached_property
     def several(self) -> tuple[int, ...]:
         """The axes of the file with several images."""
         return tuple(self.letters.index(letter) for letter in "TN" if letter in self.letters)
 
     def __len__(self) -> int:
-        return int(np.prod([self.raw.shape[axis] for axis in self.several], dtype=np.int64))
+        return int(np.prod(self._lengths, dtype=np.int64))
+
+    def __iter__(self) -> Iterator[Image]:
+        count = len(self)
+        return (self._at(number, count) for number in range(count))
 
     @overload
     def __getitem__(self, index: int) -> Image: ...
@@ -52,14 +57,11 @@ class Along(Sequence[Image]):
     def __getitem__(self, index: int | slice) -> Image | tuple[Image, ...]:
         if isinstance(index, slice):
             return tuple(self[i] for i in range(*index.indices(len(self))))
-        at = index + len(self) if index < 0 else index
-        if not 0 <= at < len(self):
-            raise IndexError(f"there are {len(self)} images, no {index}")
-        lengths = [self.raw.shape[axis] for axis in self.several]
-        place = np.unravel_index(at, lengths) if lengths else ()
-        width = len(str(len(self) - 1))
-        name = self.raw.name if len(self) == 1 else f"{self.raw.name}_{at:0{width}d}"
-        return self._image([int(i) for i in place], name)
+        count = len(self)
+        at = index + count if index < 0 else index
+        if not 0 <= at < count:
+            raise IndexError(f"there are {count} images, no {index}")
+        return self._at(at, count)
 
     def stack(self, level: int = 0) -> Any:
         """All images as one array ``(N, Y, X)`` or ``(N, Y, X, C)``; None for other axes."""
@@ -67,21 +69,31 @@ class Along(Sequence[Image]):
             return None
         return arrange(self.raw.levels[level], [*self.several, *self._order()], self._fixed())
 
-    def _image(self, place: Sequence[int], name: str) -> Image:
+    def _at(self, number: int, count: int) -> Image:
+        picks, rest = self._fixed(), number
+        for axis, length in zip(reversed(self.several), reversed(self._lengths), strict=True):
+            rest, picks[axis] = divmod(rest, length)
+        name = self.raw.name if count == 1 else f"{self.raw.name}_{number:0{len(str(count - 1))}d}"
+        levels = [arrange(level, self._order(), picks) for level in self.raw.levels]
+        return Image(levels, name=name, **self._common)
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        return [int(self.raw.shape[axis]) for axis in self.several]
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        """What all images have in common."""
         raw, ours = self.raw, self._ours()
-        picks = self._fixed() | dict(zip(self.several, place, strict=True))
         classes = raw.info.get("classes") if raw.info.get("noun") == "Image" else None
-        table = ClassTable.from_json(classes) if classes and self.channel is None else None
-        return Image(
-            [arrange(level, self._order(), picks) for level in raw.levels],
-            axes=ours,
-            spacing=tuple(raw.spacing[a] for a in ours if a != "C"),
-            origin=tuple(raw.origin.get(a, 0.0) for a in ours if a != "C"),
-            unit=raw.unit,
-            name=name,
-            source=raw.source,
-            classes=table,
-        )
+        return {
+            "axes": ours,
+            "spacing": tuple(raw.spacing[a] for a in ours if a != "C"),
+            "origin": tuple(raw.origin.get(a, 0.0) for a in ours if a != "C"),
+            "unit": raw.unit,
+            "source": raw.source,
+            "classes": ClassTable.from_json(classes) if classes and self.channel is None else None,
+        }
 
     def _ours(self) -> str:
         one = self.channel is not None

@@ -120,8 +120,8 @@ class Ground:
         grid = self.grid
         if not grid.layouts:
             return np.ones((len(grid.sources), 2))
-        pairs = zip(grid.sources, grid.layouts, strict=True)
-        return np.array([np.array(s.shape[-2:]) / o.plane for s, o in pairs], float)
+        shapes = np.array([one.shape[-2:] for one in grid.sources], float)
+        return shapes / np.array([one.plane for one in grid.layouts], float)
 
     @cached_property
     def _cells(self) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_simgraph.core.early import LAYOUTS, PATCHES, POINTS, early_table
 from napari_simgraph.core.job import Region, Tick
+from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.folder_room import FolderRoom
@@ -28,6 +29,7 @@ class EarlyAnswer:
         self._session = session
         self._beside = Latest("simgraph-early")
         self.key = ""  # of the table while there is one
+        self._grid: PatchGrid | None = None  # of the answer before
 
     @property
     def said(self) -> str:
@@ -45,14 +47,14 @@ class EarlyAnswer:
         self, task: Task, room: FolderRoom, images: Image | ImageSet, name: str, ids: list[str]
     ) -> None:
         """Show what this task writes into its room, under a name."""
-        make = partial(_read, room, images)
+        make = partial(self._read, room, images)
         take = partial(self._take, f"{name} · early", ids)
         task.ticked.connect(lambda tick: self._ticked(tick, make, take))
 
     def end(self) -> None:
         """The table is not needed any more."""
         self._beside.drop()
-        key, self.key = self.key, ""
+        key, self.key, self._grid = self.key, "", None
         if key:
             if self._session.selection.key == key:
                 self._session.selection.show_table(None)
@@ -67,6 +69,17 @@ class EarlyAnswer:
         if isinstance(tick, Region) and tick.array == POINTS:
             self._beside.ask(make, take)
 
+    def _read(self, room: FolderRoom, images: Image | ImageSet) -> EmbeddingTable | None:
+        """The table; None where the job has ended meanwhile and taken its arrays along."""
+        parts = [room.look(name) for name in (LAYOUTS, PATCHES, POINTS)]
+        if any(part is None for part in parts):
+            return None
+        try:
+            layouts, patches, points = (part[...] for part in parts if part is not None)
+            return early_table(images, layouts, patches, points, self._grid)
+        except (ValueError, OSError):
+            return None
+
     def _take(self, key: str, ids: list[str], table: EmbeddingTable | None) -> None:
         if table is None:
             return
@@ -76,18 +89,7 @@ class EarlyAnswer:
         if not first:  # the same patches: their pictures and labels stay
             known = session.tables.get(key)
             table = table.replace(grid=known.grid, columns=known.columns, colors=known.colors)
-        self.key = key
+        self.key, self._grid = key, table.grid
         session.tables.lend(key, table, {"layers": ids})
         if session.selection.key == key or (first and free):
             session.selection.show_table(table, key)
-
-
-def _read(room: FolderRoom, images: Image | ImageSet) -> EmbeddingTable | None:
-    """The table; None where the job has ended meanwhile and taken its arrays along."""
-    parts = [room.look(name) for name in (LAYOUTS, PATCHES, POINTS)]
-    if any(part is None for part in parts):
-        return None
-    try:
-        return early_table(images, *(part[...] for part in parts if part is not None))
-    except (ValueError, OSError):
-        return None
