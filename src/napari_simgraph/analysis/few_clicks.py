@@ -28,7 +28,7 @@ from napari_simgraph.core.patches import Rows
 
 KEEP, ROUNDS = 0.8, 10  # features: so that those of some five steps around count
 FAR = 0.97  # clicks: they reach some thirty steps
-_CLICKS = 2.0  # weight of what clicks spread; 1 and 3 score less on VNC (benchmarks/interest.py)
+_CLICKS = 2.0  # weight of what clicks spread; 1 scores less on VNC, 3 the same (benchmarks)
 _NOISE = 0.1  # variance of a click: people err
 
 
@@ -170,7 +170,7 @@ class FewClicks:
             heads[at] = chance_of(alike[row, rest] @ parts_rest + offset)
             near = np.array([self._reach[one][row] for one in others.rows.tolist()])
             reaches[at] = near @ _shares(others.like)
-        logit = _standard(heads, whole) + _CLICKS * _standard(reaches, spread_whole)
+        logit = _standard(heads, whole) + _CLICKS * _placed(reaches, spread_whole)
         return LeftOut(logit, reaches)
 
     def _calibrated(self, judged: Judged, logit: Vector) -> tuple[np.float32, np.float32]:
@@ -220,14 +220,15 @@ class FewClicks:
 
 
 def together(chance: Vector, reach: Vector) -> Vector:
-    """What the head says and what the clicks spread, each in its own scale, as one logit.
+    """What the head says and what the clicks spread as one logit.
 
-    This is the Smooth step of [2]_ by its two parts, which are linear: the head, smooth already
-    since its features were spread, and the clicks, which count double since they are few. The
-    Correct step, that spreads what the head got wrong, is left out: the head gets a handful of
-    clicks right, so there is nothing to spread.
+    This is the Smooth step of [2]_ by its two parts: the head, smooth already since its features
+    were spread, and the clicks, which count double since they are few. What they spread falls off
+    so steeply that only its order is used: in its own scale all patches but the nearest would be
+    alike. The Correct step, that spreads what the head got wrong, is left out: the head gets a
+    handful of clicks right, so there is nothing to spread.
     """
-    both: Vector = _standard(chance) + _CLICKS * _standard(reach)
+    both: Vector = _standard(chance) + _CLICKS * _placed(reach)
     return both
 
 
@@ -256,6 +257,14 @@ def _shares(like: NDArray[np.bool_]) -> Vector:
     """What each click weighs: either kind the same in all."""
     kinds = max(1, int(like.sum())), max(1, int((~like).sum()))
     return np.where(like, 1 / kinds[0], -1 / kinds[1]).astype(np.float32)
+
+
+def _placed(values: Vector, among: Vector | None = None) -> Vector:
+    """Places of values in the order of all, those alike at the same one; spread over about 1."""
+    ordered = np.sort(values if among is None else among)
+    share = np.searchsorted(ordered, values).astype(np.float32) / np.float32(len(ordered))
+    found: Vector = np.float32(3**0.5) * (2 * share - 1)
+    return found
 
 
 def _standard(values: Vector, among: Vector | None = None) -> Vector:
