@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import partial
 
 from napari_simgraph.cli.parser import build_parser
 from napari_simgraph.cli.progress import Driver
@@ -48,7 +49,8 @@ def _run(asked: Namespace) -> int:
     if asked.command == "rerun":
         from napari_simgraph.cli.rerun import run_rerun
 
-        return run_rerun(asked, _again, Driver(asked.progress))
+        command = partial(_again, kept=bool(asked.out))
+        return run_rerun(asked, command, Driver(asked.progress))
     if asked.command == "demo":
         from napari_simgraph.cli.demo import run_demo
 
@@ -56,9 +58,9 @@ def _run(asked: Namespace) -> int:
     return _score(asked) if asked.verb_name == "score" else _verb(asked)
 
 
-def _again(words: list[str]) -> int:
-    """The exit code of a command that was read in a result; only verbs of capabilities are."""
-    return _verb(build_parser(words).parse_args(words))
+def _again(words: list[str], kept: bool) -> int:
+    """The exit code of a verb whose command was read in a result; see `_verb`."""
+    return _verb(build_parser(words).parse_args(words), kept)
 
 
 def _convert(asked: Namespace) -> int:
@@ -79,7 +81,8 @@ def _score(asked: Namespace) -> int:
     return DONE
 
 
-def _verb(asked: Namespace) -> int:
+def _verb(asked: Namespace, kept: bool = True) -> int:
+    """The exit code of a verb; where what is written is not `kept` nothing is said of it."""
     from napari_simgraph.cli.cluster import call_on_cluster, located, shared
     from napari_simgraph.cli.folder import run_on_folder, wants_folder
     from napari_simgraph.cli.inputs import read_config, read_nouns
@@ -103,7 +106,8 @@ def _verb(asked: Namespace) -> int:
             print(json.dumps(told(result)))
         else:
             for path in output.write(result, stopped=driver.stopped):
-                driver.say(f"Wrote {path}")
+                if kept:
+                    driver.say(f"Wrote {path}")
         output.finish(cancelled=driver.stopped)
     return CANCELLED if driver.stopped else DONE
 

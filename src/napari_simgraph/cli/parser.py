@@ -63,7 +63,9 @@ def _version() -> str:
 
 
 def _add_plain(commands: Any) -> None:
-    info = commands.add_parser("info", help="Tells what a model, a workspace, an image or labels hold.")
+    info = commands.add_parser(
+        "info", help="Tells what a model, a workspace, an image or labels hold."
+    )
     info.add_argument("path", metavar="PATH")
     convert = commands.add_parser("convert", help="Copies an image into another format.")
     convert.add_argument("source", metavar="IN")
