@@ -46,10 +46,11 @@ from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.embedder import features
 from napari_simgraph.learn.held import NETWORK
-from napari_simgraph.learn.hooks import Recorder, chosen, tree
+from napari_simgraph.learn.hooks import chosen, tree
+from napari_simgraph.learn.recording import Taking, Watched, at_once, chances_of
 from napari_simgraph.learn.signature_groups import cluster_means
 from napari_simgraph.learn.signature_model import look_into
-from napari_simgraph.learn.signatures import Given, Taking, chances_of, work_of
+from napari_simgraph.learn.signatures import Given, work_of
 from napari_simgraph.viewer.views.browser_neuron import told_of
 
 CPU = {"threads": 1, "device": "cpu"}
@@ -208,10 +209,10 @@ def _times(model, image):
     place, rows = pick("cpu", 1), np.arange(len(work.grid))
     first = torch.from_numpy(work.patches(np.zeros(1, np.intp)))
     layers = layers_of(chosen(tree(looked.network, first), ""))
-    width = sum(one.width for one in layers)
+    watched = Watched(looked.network, layers, looked.classes)
 
     def plain(inputs):
-        step, told = max(1, 2**17 // inputs[0, 0].size), []  # as `Taking` does
+        step, told = at_once(inputs.shape[-1]), []
         for at in range(0, len(inputs), step):
             tensor = torch.from_numpy(inputs[at : at + step])
             with place.computing(), torch.no_grad():
@@ -220,9 +221,9 @@ def _times(model, image):
         return np.zeros((len(inputs), 0), np.float32) if told[0] is None else np.concatenate(told)
 
     def hooked():
-        values = np.zeros((len(rows), width), np.float16)
-        taking = Taking(Recorder(looked.network, layers), place, values, looked.classes)
-        run(features(work, rows, taking, aside, None))
+        taking = Taking(np.zeros((len(rows), watched.width), np.float16), work.patch)
+        seeing = watched.on(place)
+        run(features(work, rows, lambda inputs: taking(seeing(inputs)), aside, None))
         taking.flush()
         taking.about()
 
@@ -235,7 +236,7 @@ def _times(model, image):
             call()
             kept.append(time.process_time() - begun)
     aside.close()
-    return *times, width
+    return *times, watched.width
 
 
 def large(asked):

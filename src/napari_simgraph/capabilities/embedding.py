@@ -77,14 +77,14 @@ def apply(
     config
         Settings.
     room
-        Not used; points are small.
+        Only its crew is needed, if it has one; points are small.
 
     Raises
     ------
     ValueError
         The model was made for other images.
     """
-    return with_module(_MODULE, partial(_apply, model, image, config))
+    return with_module(_MODULE, partial(_apply, model, image, config, room))
 
 
 def score(
@@ -152,16 +152,15 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
 
 
 def _apply(
-    model: Model, image: Image | ImageSet, config: Apply, aside: Aside
+    model: Model, image: Image | ImageSet, config: Apply, room: Room, aside: Aside
 ) -> Job[EmbeddingTable]:
     from napari_simgraph.learn import embedding_model as embedding
-    from napari_simgraph.learn.device import pick
+    from napari_simgraph.learn.crew import crew_of, placed
     from napari_simgraph.learn.laying import laid_out
     from napari_simgraph.learn.patchwork import patchwork
 
     embedding.check(model, image)
-    place = pick(config.device, config.threads, config.precision)
-    aside.halt.hear((yield place.tick()))
+    place = yield from placed(config, room, aside)
     tiling, note = embedding.tiling_of(model, image, config.stride, config.scale)
     if note:
         aside.halt.hear((yield Note(note)))
@@ -169,7 +168,8 @@ def _apply(
     work = yield from patchwork(image, grid, tiling.patch, model.normalisation)
     others = [one for one in embedding.FEATURES if one != config.features and config.compare]
     names = [config.features, *others]
-    found = yield from embedding.described(names, model, work, place, aside)
+    by = (place, crew_of(room))
+    found = yield from embedding.described(names, model, work, by, aside)
     values = found.pop(config.features)
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
     name = f"{image.name} · {config.features}"

@@ -41,4 +41,4 @@ def plainer(
         return {"pixels": (yield from features(work, rows, raw_pixels, aside, None))}
     check(model, images)
     work = yield from patchwork(images, grid, int(model.network["patch"]), model.normalisation)
-    return (yield from described(FEATURES[1:], model, work, place, aside))
+    return (yield from described(FEATURES[1:], model, work, (place, None), aside))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_simgraph.core.job import Clock, Progress, Signal, Tick
+from napari_simgraph.core.job import Clock, Job, Progress, Signal, Tick
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, ReadAhead
+from napari_simgraph.learn.crew import STOPPED, CrewError
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.patchwork import Patchwork
 from napari_simgraph.learn.plain import statistics
+from napari_simgraph.learn.shared_rows import FarRows
 from napari_simgraph.learn.whitening import Whitening
 from napari_simgraph.nets import folded
 
@@ -53,27 +55,32 @@ class Deep:
 
 
 def features(
-    work: Patchwork, rows: Rows, describe: Describe, aside: Aside, whitening: Whitening | None
+    work: Patchwork,
+    rows: Rows,
+    describe: Describe | FarRows,
+    aside: Aside,
+    whitening: Whitening | None,
 ) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
     """Features ``(n, F)`` or points ``(n, D)`` of patches; of the first ones where it is stopped.
 
-    The next patches are read while the network looks at these.
+    The next patches are read while the network looks at these. A crew has been given all of them.
     """
-    side = max(work.patch, int(work.grid.size.max()) if len(rows) else 1)
-    step = max(1, _PIXELS // side**2)
+    step = step_of(work)
     made, count = np.zeros((len(rows), 0), np.float32), 0
     starts, clock = range(0, len(rows), step), Clock()
-    reader = ReadAhead(lambda number: work.patches(rows[number * step :][:step]))
+    source = describe if isinstance(describe, FarRows) else _Near(work, rows, step, describe)
     done = 0.0
 
-    def compute(number: int) -> NDArray[np.float32]:
-        found = describe(reader.take(number))
+    def finish(found: NDArray[np.float32]) -> NDArray[np.float32]:
         return whitening.apply(found) if whitening else found
 
     try:
         for number in range(len(starts)):
             say = partial(Progress, done, f"patch {number * step} of {len(rows)}", clock.left(done))
-            part = yield from aside.wait(partial(compute, number), say)
+            found = yield from source.taken(number, aside, say)
+            if found is None:
+                break
+            part = yield from aside.wait(partial(finish, found), say)
             if not number:  # known from the first patches; never twice in memory
                 made = np.empty((len(rows), part.shape[1]), np.float32)
             made[count : count + len(part)] = part
@@ -83,8 +90,37 @@ def features(
             if aside.halt.stopped:
                 break
     finally:
-        reader.close()
+        source.close()
+    if len(rows) and not count:
+        raise CrewError(STOPPED)
     return made[:count]
+
+
+def step_of(work: Patchwork) -> int:
+    """How many patches are read together."""
+    side = max(work.patch, int(work.grid.size.max(initial=1)))
+    return max(1, _PIXELS // side**2)
+
+
+class _Near:
+    """Features of patches that are found here; the next ones are read meanwhile."""
+
+    def __init__(self, work: Patchwork, rows: Rows, step: int, describe: Describe) -> None:
+        self._describe = describe
+        self._reader = ReadAhead(lambda number: work.patches(rows[number * step :][:step]))
+
+    def taken(
+        self, number: int, aside: Aside, tick: Callable[[], Progress]
+    ) -> Job[NDArray[np.float32] | None]:
+        """See `FarRows.taken`."""
+        return aside.wait(partial(self._compute, number), tick)
+
+    def close(self) -> None:
+        """End reading."""
+        self._reader.close()
+
+    def _compute(self, number: int) -> NDArray[np.float32]:
+        return self._describe(self._reader.take(number))
 
 
 def find_whitening(

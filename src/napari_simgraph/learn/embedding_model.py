@@ -18,6 +18,7 @@ from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.crew import Crew
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.embedder import (
     STATISTICS,
@@ -26,6 +27,7 @@ from napari_simgraph.learn.embedder import (
     Describe,
     features,
     share_of,
+    step_of,
 )
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.held import NETWORK, held_network
@@ -34,9 +36,10 @@ from napari_simgraph.learn.normalise import MACENKO, RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.plain import raw_pixels, statistics
+from napari_simgraph.learn.shared_rows import FarRows, RowWork, rows_handed_out
 from napari_simgraph.learn.state import pack, unpack
 from napari_simgraph.learn.view_settings import Views, ignored, kind_of, say_ignored, views_for
-from napari_simgraph.learn.whitening import Whitening
+from napari_simgraph.learn.whitening import WHITENING, Whitening
 from napari_simgraph.nets import build
 
 UNKNOWN = "The pixel size of image or model is unknown: patches are taken as they are."
@@ -198,39 +201,55 @@ def check(model: Model, image: Image | ImageSet) -> None:
         check_channels(model, one.channels)
 
 
-def describer(
-    model: Model, features: str, place: Place, aside: Aside
-) -> Generator[Tick, Signal | None, tuple[Describe, Whitening | None]]:
-    """What gives the features that were asked for, and their whitening.
+def whitening_for(model: Model, features: str) -> Whitening | None:
+    """The whitening of the features that were asked for.
 
     Raises
     ------
     ValueError
         Statistics are asked of a model that was made without them.
     """
+    parts = {"learned": WHITENING, "untrained": UNTRAINED, "statistics": STATISTICS}
+    if features not in parts:
+        return None
+    if f"{parts[features]}/mean" not in model.arrays:
+        raise ValueError(OLD)
+    return Whitening.of(model.arrays, parts[features])
+
+
+def describer(model: Model, features: str, place: Place) -> Describe:
+    """What gives the features that were asked for, where it is to compute."""
     if features == "pixels":
-        return raw_pixels, None
+        return raw_pixels
     if features == "statistics":
-        if f"{STATISTICS}/mean" not in model.arrays:
-            raise ValueError(OLD)
-        return statistics, Whitening.of(model.arrays, STATISTICS)
+        return statistics
     if features == "learned":
-        network = yield from aside.wait(partial(held_network, model))
-        return Deep(network, place), Whitening.of(model.arrays)
-    network = yield from aside.wait(partial(untrained, model.network, model.seed))
-    return Deep(network, place), Whitening.of(model.arrays, UNTRAINED)
+        return Deep(held_network(model), place)
+    return Deep(untrained(model.network, model.seed), place)
 
 
 def described(
-    names: Sequence[str], model: Model, work: Patchwork, place: Place, aside: Aside
+    names: Sequence[str],
+    model: Model,
+    work: Patchwork,
+    by: tuple[Place, Crew | None],
+    aside: Aside,
 ) -> Generator[Tick, Signal | None, dict[str, NDArray[np.float32]]]:
     """Points of all patches of a patchwork, by the name of what describes them (`FEATURES`).
 
-    Where it is stopped, those of the first patches.
+    Found here, at a place, or by a crew. Where it is stopped, those of the first patches.
     """
-    found, rows = {}, np.arange(len(work.grid))
+    found, rows, (place, crew) = {}, np.arange(len(work.grid)), by
     for number, one in enumerate(names):
-        describe, whitening = yield from describer(model, one, place, aside)
+        whitening = whitening_for(model, one)
+        describe: Describe | FarRows
+        if crew is None:
+            describe = yield from aside.wait(partial(describer, model, one, place))
+        else:
+            about = f"{model.fingerprint} {model.seed} {one}"
+            there = RowWork(about, partial(describer, model, one), work, step_of(work))
+            yield from rows_handed_out(crew, there, aside)
+            describe = FarRows(crew)
         job = features(work, rows, describe, aside, whitening)
         found[one] = yield from share_of(job, number, len(names))
     return found

@@ -130,9 +130,14 @@ def network_of(
 
 def predictor(oddity: Oddity, network: Mapping[str, Any], place: Place, aside: Aside) -> Predictor:
     """What gives the parts of an image, tile by tile."""
+    return Predictor(oddity, tiled(oddity, network, place), place, aside)
+
+
+def tiled(oddity: Oddity, network: Mapping[str, Any], place: Place) -> Tiled:
+    """How it does that, at a place."""
     seen = reach_of(reach(network["name"], network["options"]), oddity.turns)
     edge = _EDGES.get(place.device.type, 512)
-    return Predictor(oddity, Tiled(seen, average="none", edge=edge, plain=True), place, aside)
+    return Tiled(seen, average="none", edge=edge, plain=True)
 
 
 def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:

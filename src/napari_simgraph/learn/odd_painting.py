@@ -20,13 +20,14 @@ from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import ScoreTable
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.calibrating import Calibration, Place
-from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor
+from napari_simgraph.learn.crew import crew_of, placed
+from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor, tiled
 from napari_simgraph.learn.normalise import RULE, Statistics, measure
 from napari_simgraph.learn.oddity import Oddity, PlacedWindows
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.pixel_size import PixelSize, to_run, view
-from napari_simgraph.learn.predict import Predictor
+from napari_simgraph.learn.predict import Predictor, Tiled
+from napari_simgraph.learn.shared_tiles import TileWork, handed_out, margins_of
 from napari_simgraph.learn.windows import Span
 
 _CHUNK = 512  # px
@@ -130,13 +131,17 @@ def look(
     for one in several:
         check_channels(model, one.channels)
     size, told = to_run(several, model, config)
-    place = pick(config.device, config.threads, config.precision)
-    aside.halt.hear((yield place.tick()))
+    place = yield from placed(config, room, aside)
     for note in told:
         aside.halt.hear((yield note))
     ready = partial(oddity_of, model, config.speed, config.expected, place)
     oddity = yield from aside.wait(ready)
     looking = predictor(oddity, model.network, place, aside)
+    crew = crew_of(room)
+    if crew is not None:
+        work = _work(model, several, size, config, tiled(oddity, model.network, crew.place))
+        sections = [range(one.sections) for one in several]
+        looking = yield from handed_out(crew, work, sections, aside)
     calibration = Calibration.of(model.arrays, config.speed)
     canvases = []
     for number, one in enumerate(several):
@@ -160,16 +165,11 @@ def _paint(
     """Fill the map of an image; `part` is its number and how many there are."""
     model, size, looking = using
     image, clock, halt = canvas.image, Clock(), looking.aside.halt
-    seen = view(image, size)
-    rule = dict(model.normalisation)
-    if "shift" in rule and rule.get("type") in (None, str(image.dtype)):
-        statistics = Statistics(tuple(rule["shift"]), tuple(rule["scale"]))
-    else:
-        statistics = yield from measure(seen.image, RULE)
-    canvas.statistics = statistics
-    back = seen.onto(image, canvas.write)
+    windows = yield from _windows(model, size, image)
+    canvas.statistics = windows.statistics
+    back = view(image, size).onto(image, canvas.write)
     write, margin = (back, back.margin) if back else (canvas.write, 0)
-    windows = PlacedWindows(seen.image, statistics)
+    looking = looking.of(part[0])
 
     def say(z: int, share: float) -> Progress:
         done = (part[0] + (z + share) / image.sections) / part[1]
@@ -186,6 +186,27 @@ def _paint(
             halt.hear((yield Region(name, box)))
         if halt.stopped:
             return
+
+
+def _windows(model: Model, size: PixelSize | None, image: Image) -> Job[PlacedWindows]:
+    """An image as the network sees it, at a pixel size."""
+    seen, rule = view(image, size).image, dict(model.normalisation)
+    if "shift" in rule and rule.get("type") in (None, str(image.dtype)):
+        statistics = Statistics(tuple(rule["shift"]), tuple(rule["scale"]))
+    else:
+        statistics = yield from measure(seen, RULE)
+    return PlacedWindows(seen, statistics)
+
+
+def _work(
+    model: Model, images: Sequence[Image], size: PixelSize | None, config: Any, how: Tiled
+) -> TileWork:
+    """The same for a crew."""
+    settings, rule = dict(model.settings), dict(model.normalisation)
+    about = f"{model.fingerprint} {settings} {rule} {config.speed} {config.expected}"
+    make = partial(oddity_of, model, config.speed, config.expected)
+    margins, seen = margins_of(images, size), partial(_windows, model, size)
+    return TileWork(about, make, seen, images, size, margins, how)
 
 
 def _arrays(image: Image, part: str, expected: bool, room: Room) -> dict[str, tuple[str, Any]]:

@@ -26,7 +26,7 @@ from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Predictor, Tiled
 from napari_simgraph.learn.settings import Learning, Varying
-from napari_simgraph.learn.shared_tiles import TileWork, handed_out
+from napari_simgraph.learn.shared_tiles import TileWork, handed_out, margins_of
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.windows import Windows
 from napari_simgraph.nets import build, folded, reach
@@ -58,9 +58,8 @@ class PixelModel:
         `raw` says that boundaries are left as they are.
         """
         images = [canvas.image for canvas in canvases]
-        backs = [view(one.image, self.size).onto(one.image, one.write) for one in canvases]
         closes = not raw and boundary_of(self.model)
-        margins = [back.margin if back and not closes else 0 for back in backs]
+        margins = [0 for _ in images] if closes else margins_of(images, self.size)
         about = f"{self.model.fingerprint} {dict(self.model.normalisation)}"
         make = partial(network_on, self.model)
         seen = partial(windows_of, self.model, self.size)

@@ -17,7 +17,7 @@ from napari_simgraph.learn.patchwork import Patchwork
 
 @dataclass(frozen=True)
 class RowWork:
-    """What describes all patches of a patchwork, `step` at a time; a block is (number,).
+    """What describes all patches of a patchwork, some at a time; a block is (number,).
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class RowWork:
     describe
         Makes it, where it is to compute.
     work, step
-        The patches, and how many are looked at together.
+        The patches, and how many are read together.
     """
 
     about: str
@@ -70,6 +70,9 @@ class FarRows:
         if found is None or self.finish is None:
             return found
         return (yield from aside.wait(partial(self.finish, found), tick))
+
+    def close(self) -> None:
+        """Nothing: the crew goes on to what it is asked next."""
 
 
 def rows_handed_out(crew: Crew, work: RowWork, aside: Aside) -> Job[None]:

@@ -17,7 +17,7 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.painting import Write
 from napari_simgraph.learn.pixel_size import PixelSize, view
 from napari_simgraph.learn.predict import Found, Inner, Predictor, Say, Tile, Tiled, edge_on, tiles
-from napari_simgraph.learn.windows import Windows
+from napari_simgraph.learn.windows import Span, Windows
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,16 @@ def handed_out(
 
     yield from aside.wait(begin, partial(Progress, text="handing out"))
     return FarPredictor(crew, work.how, aside)
+
+
+def margins_of(images: Sequence[Image], size: PixelSize | None) -> list[int]:
+    """Pixels that must come along with the tiles of each image to be seen at its own pixel size."""
+    backs = [view(one, size).onto(one, _nowhere) for one in images]
+    return [back.margin if back else 0 for back in backs]
+
+
+def _nowhere(z: int, rows: Span, columns: Span, values: Found) -> None:
+    """Takes nothing: only the margin is asked for."""
 
 
 class _Tiler:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from napari_simgraph.core.job import Job, Note, Progress, run
 from napari_simgraph.core.model import Model
@@ -22,23 +22,24 @@ from napari_simgraph.core.signatures import (
     CHUNK,
     LayerTable,
     SignatureTable,
-    halved,
     layers_of,
 )
 from napari_simgraph.core.tables import PatchTable
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.class_rows import whole_grid
+from napari_simgraph.learn.crew import Crew, crew_of, placed
 from napari_simgraph.learn.device import Place, pick
-from napari_simgraph.learn.embedder import features
-from napari_simgraph.learn.hooks import Node, Recorder, chosen, tree
+from napari_simgraph.learn.embedder import Describe, features, step_of
+from napari_simgraph.learn.hooks import Node, chosen, tree
 from napari_simgraph.learn.laying import laid_out
 from napari_simgraph.learn.patchwork import patchwork
+from napari_simgraph.learn.recording import Taking, Watched
+from napari_simgraph.learn.shared_rows import FarRows, RowWork, rows_handed_out
 from napari_simgraph.learn.signature_model import Around, Looked, tiling
 from napari_simgraph.learn.signature_settings import Apply
 
 PREDICTED, SURE, CLASS = "predicted", "sure", "class"  # columns that come with signatures
 OTHER = "The table was made from '{}', which is not among these images."
-_AT_ONCE = 2**17  # pixels: what layers give stays in the cache until it is summed up
 NO_PATCH = "There is no patch to look at: choose a smaller patch, or other images."
 NOTHING = "This network has no layers that could be looked into."
 
@@ -75,8 +76,7 @@ def record(
     ValueError
         Network, image, table and layers don't fit together.
     """
-    place = pick(config.device, config.threads, config.precision)
-    aside.halt.hear((yield place.tick()))
+    place = yield from placed(config, room, aside)
     work = yield from work_of(looked, given, config, aside)
     network = looked.network.to(place.device)
     first = yield from aside.wait(partial(work.patches, np.zeros(1, np.intp)))
@@ -84,13 +84,12 @@ def record(
     layers = layers_of(chosen(nodes, config.layers))
     if not layers:
         raise ValueError(NOTHING)
-    width = sum(one.width for one in layers)
-    many = len(work.grid)
-    shape, chunks = (many, width), (min(CHUNK[0], many), min(CHUNK[1], width))
-    values = room.array("signatures", shape, np.float16, chunks)
-    taking = Taking(Recorder(network, layers), place, values, looked.classes)
-    chances = yield from features(work, np.arange(many), taking, aside, None)
-    taking.flush()
+    watched, many = Watched(network, layers, looked.classes), len(work.grid)
+    shape = (many, watched.width)
+    chunks = (min(CHUNK[0], many), min(CHUNK[1], watched.width))
+    taking = Taking(room.array("signatures", shape, np.float16, chunks), work.patch)
+    chances = yield from _taken(watched, work, taking, (place, crew_of(room), aside))
+    values: Any = taking.values
     count = taking.written
     grid = work.grid if count == many else work.grid.take(np.arange(count))
     columns = _columns(chances, looked.classes) | _classes(grid, given)
@@ -103,6 +102,26 @@ def record(
     return SignatureTable(
         grid, values, layers, about=taking.about(), columns=columns, name=name, made=made
     )
+
+
+def _taken(
+    watched: Watched, work: Around, taking: Taking, by: tuple[Place, Crew | None, Aside]
+) -> Job[NDArray[np.float32]]:
+    """Chances of the classes, while signatures are taken; by a crew where there is one."""
+    place, crew, aside = by
+    describe: Describe | FarRows
+    if crew is None:
+        seeing = watched.on(place)
+
+        def describe(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            return taking(seeing(inputs))
+    else:
+        there = RowWork(watched.key, watched.on, work, step_of(work))
+        yield from rows_handed_out(crew, there, aside)
+        describe = FarRows(crew, taking)
+    found = yield from features(work, np.arange(len(work.grid)), describe, aside, None)
+    taking.flush()
+    return found
 
 
 def _first(values: Any, count: int, room: Room) -> Any:
@@ -137,66 +156,6 @@ def listed(looked: Looked, model: Model, patch: int) -> LayerTable:
     return LayerTable(columns, summary={"model": model.name, "patch": side})
 
 
-@dataclass
-class Taking:
-    """Puts the signatures of inputs into an array, one chunk of rows after the other."""
-
-    recorder: Recorder
-    place: Place
-    values: Any
-    classes: tuple[str, ...] = ()
-    written: int = 0
-    _waiting: list[NDArray[np.float16]] = field(default_factory=list)
-    _sums: list[NDArray[np.float64]] = field(default_factory=list)
-
-    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Chances ``(N, K)`` of the classes, ``(N, 0)`` where the network tells none."""
-        step = max(1, _AT_ONCE // inputs[0, 0].size)
-        parts = [self._taken(inputs[at : at + step]) for at in range(0, len(inputs), step)]
-        return np.concatenate(parts)
-
-    def _taken(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        tensor = torch.from_numpy(inputs).to(self.place.device)
-        with self.place.computing(), torch.no_grad():
-            tensor = tensor.contiguous(memory_format=torch.channels_last)
-            found, answer = self.recorder(tensor)
-            told = chances_of(answer, len(self.classes))
-        self._count(found)
-        self._waiting.append(halved(found))
-        if sum(map(len, self._waiting)) >= CHUNK[0]:
-            self._write(CHUNK[0])
-        return told if told is not None else np.zeros((len(inputs), 0), np.float32)
-
-    def flush(self) -> None:
-        """Write what still waits."""
-        while self._waiting:
-            self._write(CHUNK[0])
-
-    def about(self) -> dict[str, NDArray[np.float32]]:
-        """What is known of each column; see `SignatureTable`."""
-        total, squares, active, most = self._sums
-        mean = total / self.written
-        spread = np.sqrt(np.maximum(squares / self.written - mean**2, 0))
-        told = {"mean": mean, "spread": spread, "active": active / self.written, "most": most}
-        return {name: part.astype(np.float32) for name, part in told.items()}
-
-    def _write(self, rows: int) -> None:
-        whole = np.concatenate(self._waiting)
-        block = whole[:rows]
-        self.values[self.written : self.written + len(block)] = block
-        self.written += len(block)
-        self._waiting = [whole[rows:]] if len(whole) > rows else []
-
-    def _count(self, found: NDArray[np.float32]) -> None:
-        sums = [part.sum(0, dtype=np.float64) for part in (found, found**2, found != 0)]
-        parts = [*sums, found.max(0).astype(np.float64)]
-        if not self._sums:
-            self._sums = parts
-        else:
-            adding = [before + part for before, part in zip(self._sums, parts, strict=True)]
-            self._sums = [*adding[:3], np.maximum(self._sums[3], parts[3])]
-
-
 def work_of(looked: Looked, given: Given, config: Any, aside: Aside) -> Job[Around]:
     """The patches as inputs of the network."""
     image = given.image
@@ -228,19 +187,6 @@ def _those_of(grid: PatchGrid, image: Image | ImageSet) -> ImageSet:
 def _side(grid: PatchGrid, stride: int) -> int:
     """The usual size of patches, as a multiple of the stride."""
     return -(-int(np.median(grid.size)) // stride) * stride
-
-
-def chances_of(answer: Any, count: int) -> NDArray[np.float32] | None:
-    """Chances of classes, over pixels their mean; None where the answer isn't one score each."""
-    if not isinstance(answer, Tensor) or answer.ndim not in (2, 4) or not count:
-        return None
-    if answer.shape[1] != count:
-        return None
-    chances = answer.float().softmax(1)
-    told: NDArray[np.float32] = (
-        (chances.mean((2, 3)) if answer.ndim == 4 else chances).cpu().numpy()
-    )
-    return told
 
 
 def _columns(chances: NDArray[np.float32], classes: tuple[str, ...]) -> dict[str, NDArray[Any]]:

@@ -28,16 +28,23 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 SHARING = ("segmentation", "embedding", "anomaly", "signature")
-_CONNECT_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0  # workers that import torch answer late
 _BLOCKS = ".blocks"  # among the results of a folder
+DASHBOARD = "Dashboard: "  # before the address of a page that shows what workers do
 NO_DASK = "Clusters need Dask: pip install 'napari-simgraph[cluster]'."
 NO_ANSWER = "No cluster answers at {}: start one with 'dask scheduler', and look at its address."
 NO_ADDRESS = "A cluster is tcp://HOST:PORT, or how many workers to start here; not '{}'."
+TOO_MANY = "This machine has {} cores: start no more workers than that."
 
 
 def shares(capability: str, verb: str) -> bool:
     """Whether a cluster can do a part of a verb."""
     return verb == "apply" and capability in SHARING
+
+
+def is_address(text: str) -> bool:
+    """Whether a text may be the address of a cluster, or a number of workers."""
+    return "://" in text or (text.isdigit() and int(text) > 0)
 
 
 def on_cluster(
@@ -105,7 +112,7 @@ def with_crew(cluster: str, blocks: Path, make: Callable[[DaskCrew], Job[R]]) ->
     whole = False
     try:
         yield from aside.wait(link.open, partial(Progress, text="looking for the cluster"))
-        aside.halt.hear((yield Note(f"Dashboard: {link.dashboard}")))
+        aside.halt.hear((yield Note(DASHBOARD + link.dashboard)))
         crew = link.crew(blocks)
         result = yield from _heard(make(crew), aside)
         whole = not aside.halt.stopped
@@ -140,7 +147,7 @@ class _Link:
         self._cluster = cluster.strip()
         self._own: Any = None
         self._client: Any = None
-        if not (self._cluster.isdigit() and int(self._cluster)) and "://" not in self._cluster:
+        if not is_address(self._cluster):
             raise ValueError(NO_ADDRESS.format(cluster))
 
     @property
@@ -181,6 +188,8 @@ def _local(count: int) -> Any:
 
     from napari_simgraph.learn.device import cores
 
+    if count > cores():
+        raise ValueError(TOO_MANY.format(cores()))
     threads = max(1, cores() // count)
     return LocalCluster(
         n_workers=count, threads_per_worker=threads, dashboard_address="127.0.0.1:0"

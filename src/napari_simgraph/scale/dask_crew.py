@@ -182,6 +182,7 @@ class DaskCrew:
     def _shows(self, block: Block, seconds: float) -> bool:
         """Whether a block that was written comes into sight; False for one that is still waited."""
         if any(block == waiting for _, waiting in self._left):
+            time.sleep(seconds)
             return False
         until = time.monotonic() + _VISIBLE_SECONDS
         while not self._blocks.has(block):
