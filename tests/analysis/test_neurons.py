@@ -7,6 +7,7 @@ from scipy.stats import false_discovery_control, mannwhitneyu
 from napari_simgraph import run
 from napari_simgraph.analysis.neurons import (
     Pair,
+    beside,
     dead,
     exemplars,
     false_discoveries,
@@ -81,8 +82,24 @@ def test_dead_neurons_and_twins_are_named(table):
     spread = {"mean": values.mean(0), "spread": values.std(0)}
     odd = table.replace(values=values.astype(np.float16), about=spread)
     assert dead(odd, layer).tolist() == [1]
-    assert twins(odd, layer, 0).tolist() == [3]
-    assert twins(odd, layer, 2).tolist() == []
+    known = beside(odd, layer)
+    assert twins(known, 0).tolist() == [3]
+    assert twins(known, 2).tolist() == []
+    assert twins(known, 1).tolist() == []  # dead: it says nothing, as no other does
+
+
+@pytest.mark.parametrize("count", [1, 12, 200])
+def test_patches_that_show_a_neuron_are_those_of_a_full_sort(count):
+    rng = np.random.default_rng(1)
+    several = (rng.normal(size=151), np.round(rng.normal(size=151)), np.zeros(151))
+    for values in (one.astype(np.float32) for one in several):
+        found, order = exemplars(values, count), np.sort(values)[::-1]
+        many = min(count, 151)
+        start = (151 - many) // 2
+        assert np.array_equal(values[found.top], order[:many])
+        assert np.array_equal(values[found.middle], order[start : start + many])
+        for rows in found:
+            assert len(set(rows.tolist())) == many
 
 
 def test_sides_are_asked_for_in_words(table):

@@ -103,6 +103,7 @@ def test_recorded_patches_are_linked_all_ways(dock, viewer, qtbot):
     column = book.table.layer("narrow.0").of().start + neuron
     strongest = book.table.values[:, column].argmax()
     assert page.neuron.told.shown.top[0] == strongest
+    qtbot.waitUntil(lambda: page.neuron.told.twins is not None, timeout=10_000)
     title = bottom_of(viewer).page("Thumbnails").title.text()
     assert title == f"Neuron {neuron} of narrow.0: strongest first"
     # a band of the paths: the patches that go along it

@@ -168,10 +168,10 @@ def selectivity(values: Floats, words: NDArray[np.str_], seed: int = 0) -> dict[
     """AUROC of one neuron's values for each class against the rest, the largest first."""
     rows = some(len(values), 2 * MOST, seed)
     rows = rows[words[rows] != ""]
-    names = np.unique(words[rows]).tolist()
+    names, which = np.unique(words[rows], return_inverse=True)
     if len(names) < 2:
         return {}
-    found = {name: auroc(values[rows], words[rows] == name) for name in names}
+    found = {name: auroc(values[rows], which == n) for n, name in enumerate(names.tolist())}
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
@@ -181,12 +181,17 @@ def dead(table: SignatureTable, layer: Layer) -> NDArray[np.intp]:
     return np.flatnonzero(spread <= 1e-4 * np.maximum(np.abs(mean), 1e-3))
 
 
-def twins(table: SignatureTable, layer: Layer, neuron: int, seed: int = 0) -> NDArray[np.intp]:
-    """Neurons of the layer that say the same as one, most alike first."""
+def beside(table: SignatureTable, layer: Layer, seed: int = 0) -> Floats:
+    """The neurons of a layer in some rows ``(n, C)``, each of mean 0 and length 1, for `twins`."""
     values = table.read(layer.of(), _in_few_chunks(table, seed))
     values = values - values.mean(0)
-    length = np.linalg.norm(values, axis=0)
-    alike = (values.T @ values[:, neuron]) / np.maximum(length * length[neuron], 1e-12)
+    whole: Floats = values / np.maximum(np.linalg.norm(values, axis=0), 1e-6)
+    return whole
+
+
+def twins(known: Floats, neuron: int) -> NDArray[np.intp]:
+    """Neurons that say the same as one, most alike first; `known` is what `beside` gives."""
+    alike = known.T @ known[:, neuron]
     alike[neuron] = 0
     found = np.argsort(-np.abs(alike), kind="stable")
     same: NDArray[np.intp] = found[np.abs(alike[found]) > _ALIKE]
@@ -203,11 +208,18 @@ class Shown(NamedTuple):
 
 def exemplars(values: Floats, count: int = 12, seed: int = 0) -> Shown:
     """The patches in which a neuron's values are largest, those around its median, and any."""
-    order = np.argsort(-values, kind="stable")
     count = min(count, len(values))
     start = max(0, (len(values) - count) // 2)
     drawn = np.random.default_rng(seed).choice(len(values), count, replace=False)
-    return Shown(order[:count], order[start : start + count], drawn)
+    return Shown(_sorted(values, 0, count), _sorted(values, start, start + count), drawn)
+
+
+def _sorted(values: Floats, start: int, stop: int) -> Rows:
+    """The rows at some places of the order, largest value first; the rest is not sorted."""
+    if stop == start:
+        return np.zeros(0, np.intp)
+    order = np.argpartition(-values, (start, stop - 1))[start:stop]
+    return order[np.lexsort((order, -values[order]))]
 
 
 def _in_few_chunks(table: SignatureTable, seed: int) -> Rows:

@@ -8,7 +8,16 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QPainter
 
-from napari_simgraph.analysis.neurons import Shown, dead, exemplars, selectivity, twins, values_of
+from napari_simgraph.analysis.neurons import (
+    Shown,
+    beside,
+    dead,
+    exemplars,
+    selectivity,
+    twins,
+    values_of,
+)
+from napari_simgraph.analysis.signature_points import Floats
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.signatures import Layer, SignatureTable
 from napari_simgraph.viewer.latest import Latest
@@ -26,14 +35,14 @@ _COUNT = 12
 
 
 class Told(NamedTuple):
-    """What is known of a neuron."""
+    """What is known of a neuron; its twins are looked for once it is shown."""
 
     layer: str
     neuron: int
     shown: Shown
     classes: dict[str, float]
     dead: int
-    twins: list[int]
+    twins: list[int] | None = None
 
 
 class NeuronPane(Pane):
@@ -45,6 +54,7 @@ class NeuronPane(Pane):
         self._beside = Latest("simgraph-neuron", self)
         self.told: Told | None = None
         self._asked: tuple[SignatureTable, str, int] | None = None
+        self._known: tuple[SignatureTable, str, Floats] | None = None  # what tells twins
         self.thumbs.came.connect(self.update)
 
     def renew(self, *_: object) -> None:
@@ -114,7 +124,7 @@ class NeuronPane(Pane):
         if told.classes:
             name, value = next(iter(told.classes.items()))
             found.append(f"sees {name} ({value:.2f})")
-        said = ", ".join(map(str, told.twins[:5])) or "none"
+        said = "…" if told.twins is None else ", ".join(map(str, told.twins[:5])) or "none"
         found.append(f"twins: {said}; dead in the layer: {told.dead}")
         return found
 
@@ -173,11 +183,31 @@ class NeuronPane(Pane):
         page = bottom_of(self._session.viewer).page("Thumbnails")
         page.show_hits(f"Neuron {told.neuron} of {told.layer}: strongest first", hits)
         self.update()
+        self._ask_twins(told)
+
+    def _ask_twins(self, told: Told) -> None:
+        """Look for neurons that say the same; the layer is read once."""
+        table, layer, known = self.book.table, self.book.layer_in_hand, self._known
+        if table is None or layer is None or layer.name != told.layer:
+            return
+        if known is None or known[0] is not table or known[1] != layer.name:
+            known = None
+
+        def work() -> tuple[Floats, list[int]]:
+            values = beside(table, layer) if known is None else known[2]
+            return values, twins(values, told.neuron).tolist()
+
+        def take(found: tuple[Floats, list[int]]) -> None:
+            self._known = (table, layer.name, found[0])
+            self.told = told._replace(twins=found[1])
+            self.update()
+
+        self._beside.ask(work, take)
 
 
 def told_of(table: SignatureTable, layer: Layer, neuron: int) -> Told:
-    """All there is to know of a neuron; reads one column of the signatures, and some rows."""
+    """What is shown of a neuron at once; reads one column of the signatures."""
     values = values_of(table, layer, neuron)
     shown, classes = exemplars(values, _COUNT), selectivity(values, table.classes())
     gone = dead(table, layer) if "spread" in table.about else np.zeros(0)
-    return Told(layer.name, neuron, shown, classes, len(gone), twins(table, layer, neuron).tolist())
+    return Told(layer.name, neuron, shown, classes, len(gone))
