@@ -1,10 +1,12 @@
 import contextlib
+import errno
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import psutil
@@ -153,6 +155,18 @@ def test_of_several_windows_that_find_a_lock_left_over_one_takes_it(tmp_path):
     assert lock.is_mine()
     lock.release()
     assert not (tmp_path / "lock").exists()
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, partial(OSError, errno.ENOLCK, "none")])
+def test_a_drive_without_locks_can_be_used(tmp_path, monkeypatch, error):
+    def refuse(*_, **__):
+        raise error()
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    lock = Lock(tmp_path / "lock")
+    with pytest.raises(ValueError, match="Another window"):
+        Lock(tmp_path / "lock")
+    lock.release()
 
 
 def test_a_window_whose_workspace_was_taken_over_knows(workspace):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
 import time
 import uuid
 import weakref
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import psutil
 
 GUARD = "lock.guard"  # held for the moment in which the lock is taken, by the system itself
 _GUARD_SECONDS = 10.0  # far longer than that takes
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOSYS))
 _OTHER_HOST_SECONDS = 600.0  # a lock from another machine counts this long after its last touch
 _HOST_LETTERS = 30  # of a name in a sentence
 
@@ -43,12 +46,9 @@ class Lock:
     """
 
     def __init__(self, path: Path, take_over: bool = False) -> None:
-        # filelock, and no file of our own: of two windows that find a lock left over, one takes it
-        from filelock import FileLock
-
         self.path, self.was_left = path, False
         self._token = uuid.uuid4().hex
-        with FileLock(path.with_name(GUARD), timeout=_GUARD_SECONDS):
+        with _guarded(path.with_name(GUARD)):
             ours = take_over and _read(path).get("pid") == os.getpid()
             if is_held(path) and not ours:
                 raise ValueError(f"Another window has this workspace{holder(path)}.")
@@ -71,6 +71,25 @@ class Lock:
         temporary = self.path.with_name(f"lock.{self._token[:8]}.part")
         temporary.write_text(json.dumps(told | {"token": self._token}), encoding="utf-8")
         temporary.replace(self.path)
+
+
+def _guarded(path: Path) -> AbstractContextManager[object]:
+    """For the moment in which a lock is taken: of two windows that find one left over, one is in.
+
+    Some network drives have no such locks; there both may be, once in a blue moon.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        return FileLock(path).acquire(timeout=_GUARD_SECONDS)
+    except Timeout:
+        raise ValueError("Another window has this workspace.") from None
+    except NotImplementedError:
+        return nullcontext()
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return nullcontext()
 
 
 def is_held(path: Path) -> bool:
