@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from napari_simgraph.analysis import agglomeration
+from napari_simgraph.analysis.closing import closed
 from napari_simgraph.core.job import Progress, run
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import MemoryRoom
+from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.learn import closing
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.closing import Boundary, Closing, Onward
@@ -70,6 +73,46 @@ def test_blocks_bring_the_margin_that_is_asked_for(monkeypatch):
     sizes = {(rows, columns): v.shape[1:] for rows, columns, v in finished((128, 128), margin=3)}
     assert sizes[(0, 64), (0, 64)] == (67, 67)  # none beyond the border
     assert sizes[(64, 128), (0, 64)] == (67, 67)
+
+
+def test_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path):
+    """Each section is its own, and that above and below of two others: the same result for less."""
+    rng = np.random.default_rng(0)
+    plane, depth = (96, 130), 5
+    stack = [np.clip(honeycomb(*plane)[0] + rng.normal(0, 0.1, plane), 0, 1) for _ in range(depth)]
+    monkeypatch.setattr(closing, "BLOCK", 64)
+    calls, found = [], {}
+    fragments = agglomeration._fragments
+    monkeypatch.setattr(
+        agglomeration, "_fragments", lambda smooth: calls.append(1) or fragments(smooth)
+    )
+    onward = Onward(lambda z, rows, columns, values: found.update({(z, rows, columns): values}))
+    room = FolderRoom(tmp_path, large=10_000)
+    raw = Sections(Image(np.zeros((depth, *plane), np.uint8)), 2, room)
+    aside, made = Aside(), Closing(CELLS, onward, raw)
+    try:
+        for z in range(depth + 1):
+            if z < depth:
+                values = stack[z].astype(np.float32)
+                raw.write(z, (0, plane[0]), (0, plane[1]), np.stack([values, 1 - values]))
+            if z:
+                assert run(made.finish(z - 1, aside, Progress))
+    finally:
+        aside.close()
+    assert len(found) == 6 * depth
+    assert len(calls) == 6 * depth
+    for (z, rows, columns), values in found.items():
+        around = [
+            slice(max(0, a - 128), min(b + 128, n))
+            for (a, b), n in zip((rows, columns), plane, strict=True)
+        ]
+        near = [stack[k][*around] for k in (z - 1, z + 1) if 0 <= k < depth]
+        whole = closed(
+            stack[z][*around].astype(np.float32), 1.0, [n.astype(np.float32) for n in near]
+        )
+        start = [a - s.start for (a, _), s in zip((rows, columns), around, strict=True)]
+        box = tuple(slice(s, s + b - a) for s, (a, b) in zip(start, (rows, columns), strict=True))
+        assert np.array_equal(values[0], whole[box])
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

@@ -100,7 +100,9 @@ class Hierarchy:
         return Hierarchy(self.fragments, borders, _merge(borders, sizes, 0))
 
 
-def hierarchy(boundary: NDArray[Any], smallest: int = 0) -> Hierarchy:
+def hierarchy(
+    boundary: NDArray[Any], smallest: int = 0, fragments: Numbers | None = None
+) -> Hierarchy:
     """The objects of a section at all thresholds.
 
     Parameters
@@ -109,6 +111,8 @@ def hierarchy(boundary: NDArray[Any], smallest: int = 0) -> Hierarchy:
         ``(Y, X)`` probability of a boundary, 0 to 1.
     smallest
         Fragments of fewer pixels first go to the neighbour they are least parted from.
+    fragments
+        Those of this boundary, where they are known: finding them is nearly all of the work.
 
     Notes
     -----
@@ -122,7 +126,7 @@ def hierarchy(boundary: NDArray[Any], smallest: int = 0) -> Hierarchy:
     TPAMI 41:1669: fragments by watershed, agglomeration by mean affinity.
     """
     smooth = ndimage.gaussian_filter(np.asarray(boundary, np.float32), _SMOOTH)
-    fragments = _fragments(smooth)
+    fragments = _fragments(smooth) if fragments is None else fragments
     borders = region_borders(fragments, _odds(smooth))
     sizes = np.bincount(fragments.ravel())
     return Hierarchy(fragments, borders, _merge(borders, sizes, smallest))

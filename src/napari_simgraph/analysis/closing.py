@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_simgraph.analysis.across import evidence
-from napari_simgraph.analysis.agglomeration import hierarchy
+from napari_simgraph.analysis.agglomeration import Hierarchy, hierarchy
 
 # Chosen on sections 0-17 of ISBI 2012: V_Rand changes by less than 0.001 between 1.5 and 2.5, while
 # at 1.5 half as many pixels again of wide, obliquely cut membranes are lost.
@@ -57,10 +57,17 @@ def closed(
     of the hierarchy at that threshold. Near borders pixels keep their probability, up to the height
     of the border; far from any border, in the middle of a cell, there is no boundary.
     """
-    own, even = hierarchy(boundary), math.log(weight)
+    return closed_tree(hierarchy(boundary), boundary, weight, [hierarchy(one) for one in beside])
+
+
+def closed_tree(
+    own: Hierarchy, boundary: NDArray[Any], weight: float, beside: Sequence[Hierarchy]
+) -> NDArray[np.float32]:
+    """The same of a boundary and its neighbours whose hierarchies are known."""
+    even = math.log(weight)
     if beside:
         half = weight / (1 + weight)  # comes to one half when the weight is taken out
-        own = own.with_odds(evidence(own, [hierarchy(one).cut(half) for one in beside], even))
+        own = own.with_odds(evidence(own, [one.cut(half) for one in beside], even))
     contours = own.contours()
     ridge = contours > 0
     probability = calibrated(boundary, weight)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.closing import closed, shared_out
+from napari_simgraph.analysis.agglomeration import Hierarchy, hierarchy
+from napari_simgraph.analysis.closing import closed_tree, shared_out
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.learn.aside import Aside
@@ -84,29 +86,44 @@ class Closing:
         self, z: int, aside: Aside, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, bool]:
         """Hand the section on; False when it was stopped before its end."""
-        height, width = self._raw.plane
-        for rows in pieces((0, height), BLOCK):
-            for columns in pieces((0, width), BLOCK):
-                values = yield from aside.wait(partial(self._close, z, rows, columns), tick)
-                if aside.halt.stopped:
-                    return False
-                self._onward.write(z, rows, columns, values)
+        lines = (list(pieces((0, n), BLOCK)) for n in self._raw.plane)
+        for number, (rows, columns) in enumerate(product(*lines)):
+            call = partial(self._close, (z, number), rows, columns)
+            values = yield from aside.wait(call, tick)
+            if aside.halt.stopped:
+                return False
+            self._onward.write(z, rows, columns, values)
         return True
 
-    def _close(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
-        """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
+    def _close(self, at: tuple[int, int], rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed.
+
+        `at` is the section and the number of the block.
+        """
+        z, number = at
         spans = tuple(zip((rows, columns), self._raw.plane, strict=True))
         around = [_wider(span, _HALO, n) for span, n in spans]
         inner = [_wider(span, self._onward.margin, n) for span, n in spans]
         box, channel = (slice(*around[0]), slice(*around[1])), self._boundary.channel
         seen = self._raw.read(z, *box)
+        own = self._tree(z, number, seen[channel])
         beside = [
-            self._raw.read(near, *box)[channel] for near in (z - 1, z + 1) if self._raw.has(near)
+            self._tree(near, number, self._raw.read(near, *box)[channel])
+            for near in (z - 1, z + 1)
+            if self._raw.has(near)
         ]
-        whole = closed(seen[channel], self._boundary.weight, beside)
+        whole = closed_tree(own, seen[channel], self._boundary.weight, beside)
         made = shared_out(seen, channel, whole, self._boundary.exclusive)
         cut = [slice(i[0] - a[0], i[1] - a[0]) for i, a in zip(inner, around, strict=True)]
         return made[:, cut[0], cut[1]]
+
+    def _tree(self, z: int, number: int, boundary: NDArray[np.float32]) -> Hierarchy:
+        """The objects of a block; its fragments are found once, also as a neighbour's."""
+        known = self._raw.noted(z, number)
+        tree = hierarchy(boundary, fragments=known)
+        if known is None:
+            self._raw.note(z, number, tree.fragments)
+        return tree
 
 
 def _wider(span: Span, by: int, n: int) -> Span:

@@ -39,10 +39,11 @@ class Sections:
 
     def __init__(self, image: Image, classes: int, room: Room) -> None:
         self.plane = image.plane
-        count = 3 if image.axes.startswith("Z") and image.sections > 1 else 1
-        shape = (count, classes, *image.plane)
+        self._count = 3 if image.axes.startswith("Z") and image.sections > 1 else 1
+        shape = (self._count, classes, *image.plane)
         self._array = room.array("sections", shape, np.float32, (1, classes, _CHUNK, _CHUNK))
         self._held: dict[int, int] = {}
+        self._room, self._noted = room, dict[tuple[int, int], tuple[int, ...]]()
 
     def has(self, z: int) -> bool:
         """Whether section `z` was begun and is not overwritten yet."""
@@ -50,6 +51,9 @@ class Sections:
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""
+        if not self.has(z):  # what was noted of the section that was there
+            there = (key for key in self._noted if key[0] != self._held.get(self._slot(z)))
+            self._noted = {key: self._noted[key] for key in there}
         self._held[self._slot(z)] = z
         self._array[self._slot(z), :, slice(*rows), slice(*columns)] = values
 
@@ -57,8 +61,23 @@ class Sections:
         """Probabilities ``(K, Y, X)`` of a box."""
         return np.asarray(self._array[self._slot(z), :, rows, columns])
 
+    def note(self, z: int, block: int, numbers: NDArray[np.int32]) -> None:
+        """Keep what was found in a block of a section as long as the section itself."""
+        if self._count > 1 and self.has(z):
+            self._notes(block, numbers.shape)[self._slot(z)] = numbers
+            self._noted[z, block] = numbers.shape
+
+    def noted(self, z: int, block: int) -> NDArray[np.int32] | None:
+        """What was found there; None where nothing is kept."""
+        shape = self._noted.get((z, block))
+        return None if shape is None else np.asarray(self._notes(block, shape)[self._slot(z)])
+
+    def _notes(self, block: int, shape: tuple[int, ...]) -> Any:
+        name, chunks = f"sections: block {block}", (1, *shape)
+        return self._room.array(name, (self._count, *shape), np.int32, chunks)
+
     def _slot(self, z: int) -> int:
-        return z % int(self._array.shape[0])
+        return z % self._count
 
 
 class Watch(Protocol):
