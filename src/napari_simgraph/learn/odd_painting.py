@@ -28,6 +28,7 @@ from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.pixel_size import PixelSize, to_run, view
 from napari_simgraph.learn.predict import Predictor, Tiled
 from napari_simgraph.learn.shared_tiles import TileWork, handed_out, margins_of
+from napari_simgraph.learn.showing import showing
 from napari_simgraph.learn.windows import Span
 
 _CHUNK = 512  # px
@@ -57,6 +58,7 @@ class Canvas:
         self.shown: PatchGrid | None = None
         self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
         self._corners: set[tuple[int, int]] = set()  # of what came of this section
+        self.written: list[Region] = []  # see `showing`
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """The parts of a tile ``(P, Y, X)``, and below them what was expected."""
@@ -71,18 +73,16 @@ class Canvas:
             self._corners.clear()
         self._corners.add(corner)
         self._top.add(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
-        box = (
-            (z, slice(*rows), slice(*columns))
-            if self.image.axes.startswith("Z")
-            else (
-                slice(*rows),
-                slice(*columns),
-            )
-        )
+        plane = (slice(*rows), slice(*columns))
+        deep = self.image.axes.startswith("Z")
+        box = (z, *plane) if deep else plane
         self.arrays["map"][1][box] = score
         if "expected" in self.arrays:
             self.arrays["expected"][1][box] = self._pixels(values[count:])
             self.arrays["hidden"][1][box] = self._hidden(z, rows, columns)
+        lead = (slice(z, z + 1),) if deep else ()
+        if (rows, columns) != tuple((0, n) for n in self.image.plane):  # else told by `_paint`
+            self.written += [Region(name, (*lead, *plane)) for name, _ in self.arrays.values()]
 
     def score(self) -> float:
         """The score of the image: that of its oddest section."""
@@ -151,7 +151,8 @@ def look(
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
             canvas.shown = yield from aside.wait(partial(_shown, canvas.image))
-        yield from _paint(canvas, (model, size, looking), (number, len(several)))
+        painting = _paint(canvas, (model, size, looking), (number, len(several)))
+        yield from showing(painting, canvas.written)
         if aside.halt.stopped:
             break
     found = yield from aside.wait(partial(_found, image, canvases, model, config))
