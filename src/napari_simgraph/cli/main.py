@@ -10,6 +10,7 @@ from functools import partial
 
 from napari_simgraph.cli.parser import build_parser
 from napari_simgraph.cli.progress import Driver
+from napari_simgraph.io.safe import FULL
 from napari_simgraph.learn.allocation import keep_freed_blocks
 
 DONE, FAILED, BAD_INPUT, CANCELLED = 0, 1, 2, 130
@@ -117,6 +118,10 @@ def _sentence(error: Exception) -> str:
         return f"{error.filename} is not there."
     if isinstance(error, PermissionError) and error.filename:
         return f"{error.filename} can't be opened: no permission."
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "The disk is full: make room, then run it again."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file'} can't be used: {error.strerror}."
     return " ".join(str(error).split())
 
 

@@ -45,7 +45,9 @@ def run_rerun(asked: Namespace, command: Command, driver: Driver) -> int:
     for recipe, results in recipes:
         ready = _placed(recipe, asked.places, results[0].parent, driver)
         with _folder(asked.out) as folder:
-            code = command([*ready.words(), _target(ready, folder), f"--progress={asked.progress}"])
+            # what is said last counts: a result of somebody else names neither target nor cluster
+            ours = [_target(ready, folder), "--cluster=", f"--progress={asked.progress}"]
+            code = command([*ready.words(), *ours])
             if code:
                 return code
             for result in results:

@@ -7,7 +7,8 @@ would force an older pandas upon the napari that it is installed beside.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from napari_simgraph.core.job import plain
 from napari_simgraph.core.patches import COLUMNS, PatchGrid, Source
 from napari_simgraph.core.signatures import CHUNK, SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, PatchTable, ScoreTable
+from napari_simgraph.io.hdf5_writing import created_hdf5
 from napari_simgraph.io.safe import fresh
 
 FORMAT = 1  # of what stands in uns["simgraph"]
@@ -89,27 +91,15 @@ def _of_columns(table: SignatureTable, axes: int) -> dict[str, NDArray[np.float3
     return {name: values for name, values in table.about.items() if values.ndim == axes}
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     if path.suffix.casefold() == ".h5ad":
-        import h5py
-
-        return h5py.File(path, "w")
+        with created_hdf5(path) as (root, _):
+            yield root
+        return
     import zarr
 
-    return _Closing(zarr.open_group(path, mode="w", zarr_format=2))
-
-
-class _Closing:
-    """A Zarr group, used as a file is: ``with … as root``."""
-
-    def __init__(self, group: Any) -> None:
-        self._group = group
-
-    def __enter__(self) -> Any:
-        return self._group
-
-    def __exit__(self, *error: object) -> None:
-        return None
+    yield zarr.open_group(path, mode="w", zarr_format=2)
 
 
 def table_columns(table: PatchTable) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from functools import cached_property, partial
@@ -20,7 +19,7 @@ from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.lazy import Lazy
 from napari_simgraph.io.plain_json import parsed
-from napari_simgraph.io.safe import fresh, remove
+from napari_simgraph.io.safe import fresh, remove, synced
 
 # Arrays below this stay in memory, which is faster, until all of them together are so many times
 # as large: of a folder of pictures each has results of its own.
@@ -138,20 +137,17 @@ class FolderRoom:
 
         The small arrays go with it: a job that goes on finds them as they were.
         """
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         if self._number is None:
             self._number = next((number for number, _ in self._found()), 0)
         self._number = number = self._number + 1
         target = self.folder / _GENERATIONS[number % 2]
-        temporary = target.with_suffix(".writing")
         small = {_SMALL + key: value for key, value in (self._kept | self._small).items()}
         arrays = {k: np.array(v, order="C") for k, v in {**state.arrays, **small}.items()}
         info = json.dumps({"number": number, "info": plain(state.info)})
-        save_file(arrays, temporary, {"simgraph": info, "digest": _digest(arrays)})
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with fresh(target) as temporary:
+            synced(temporary, save(arrays, {"simgraph": info, "digest": _digest(arrays)}))
 
     def restore(self) -> Checkpoint | None:
         """See `Room.restore`; a broken checkpoint is passed over for the one before."""

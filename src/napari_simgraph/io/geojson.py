@@ -24,7 +24,7 @@ from napari_simgraph.core.marks import KINDS, MODEL, PERSON, ROLES, Mark, Marks
 from napari_simgraph.core.recipe import KEY as RECIPE
 from napari_simgraph.io.faults import Told, check_file, telling
 from napari_simgraph.io.plain_json import read_json
-from napari_simgraph.io.safe import fresh
+from napari_simgraph.io.safe import fresh, refused
 
 SUFFIXES = (".geojson", ".json")
 LIKE, UNLIKE = "interesting", "not interesting"  # what clicks are called in other programs
@@ -68,7 +68,7 @@ def write_geojson(marks: Marks, target: Path, info: Mapping[str, Any] | None = N
             text = json.dumps(told | {"simgraph": {"name": marks.name, "made": made}}, default=str)
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Told(f"{target} can't be written: {error.strerror or 'the disk refused'}.") from error
+        raise Told(f"{target} can't be written: {refused(error)}.") from error
     return [target]
 
 

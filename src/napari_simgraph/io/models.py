@@ -15,7 +15,7 @@ from napari_simgraph.io.cards import card
 from napari_simgraph.io.faults import BROKEN, Told
 from napari_simgraph.io.memory import check_memory
 from napari_simgraph.io.plain_json import read_json
-from napari_simgraph.io.safe import fresh, synced
+from napari_simgraph.io.safe import fresh, refused, synced
 
 DESCRIPTION, WEIGHTS, CARD, PREVIEW = "model.json", "weights.safetensors", "card.md", "preview.png"
 DIGEST = "weights"  # in the description: a checksum of the file of weights
@@ -36,7 +36,7 @@ def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
     Raises
     ------
     ValueError
-        The folder holds something else than a model.
+        The folder holds something else than a model, or the disk is full or closed to us.
     """
     from safetensors.numpy import save
 
@@ -46,18 +46,21 @@ def save_model(model: Model, folder: str | Path, preview: Any = None) -> Path:
     arrays = {
         key: np.array(value, order="C") for key, value in model.arrays.items()
     }  # 0-d stays 0-d
-    with fresh(target) as temporary:
-        temporary.mkdir()
-        weights = bytes(save(arrays, {"format": "napari-simgraph"}))
-        synced(temporary / WEIGHTS, weights)
-        told = model.to_json() | {DIGEST: _digest(weights)}
-        text = json.dumps(told, indent=2, ensure_ascii=False)
-        synced(temporary / CARD, card(model).encode())
-        if preview is not None:
-            from imagecodecs import png_encode
+    weights = bytes(save(arrays, {"format": "napari-simgraph"}))
+    told = model.to_json() | {DIGEST: _digest(weights)}
+    parts = {WEIGHTS: weights, CARD: card(model).encode()}
+    if preview is not None:
+        from imagecodecs import png_encode
 
-            synced(temporary / PREVIEW, bytes(png_encode(np.ascontiguousarray(preview, np.uint8))))
-        synced(temporary / DESCRIPTION, text.encode())
+        parts[PREVIEW] = bytes(png_encode(np.ascontiguousarray(preview, np.uint8)))
+    parts[DESCRIPTION] = json.dumps(told, indent=2, ensure_ascii=False).encode()
+    try:
+        with fresh(target) as temporary:
+            temporary.mkdir()
+            for name, content in parts.items():
+                synced(temporary / name, content)
+    except OSError as error:
+        raise Told(f"{target} can't be written: {refused(error)}.") from error
     return target
 
 

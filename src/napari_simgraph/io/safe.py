@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# Also where one file, or one person, may take no more.
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @contextmanager
@@ -87,6 +91,14 @@ def is_half(name: str) -> bool:
 
 def _whole(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.whole")
+
+
+def refused(error: OSError) -> str:
+    """Why the disk took nothing, as the end of a sentence."""
+    ended_early = "requested and" in str(error)  # numpy's words, which have no number
+    if error.errno in FULL or ended_early:
+        return "the disk is full"
+    return error.strerror or "the disk refused it"
 
 
 def synced(path: Path, content: bytes) -> None:

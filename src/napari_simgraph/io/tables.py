@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_simgraph.core.objects import Columns, FractionTable
 from napari_simgraph.io.faults import Told
-from napari_simgraph.io.safe import fresh
+from napari_simgraph.io.safe import fresh, refused
 
 _DIGITS = 7  # of numbers with fractions: more than any measurement has
 
@@ -31,8 +31,7 @@ def write_csv(table: Columns, path: str | Path) -> list[Path]:
         with fresh(target) as temporary:
             temporary.write_text(csv_text(table), encoding="utf-8", newline="")
     except OSError as error:
-        reason = error.strerror or "the disk refused it"
-        raise Told(f"{target} can't be written: {reason}.") from error
+        raise Told(f"{target} can't be written: {refused(error)}.") from error
     return [target]
 
 

@@ -11,6 +11,7 @@ from napari_simgraph.io.faults import Told
 from napari_simgraph.io.outgoing import outgoing
 from napari_simgraph.io.raw import ReadOptions
 from napari_simgraph.io.read import read
+from napari_simgraph.io.safe import refused
 
 SUFFIXES = (".tif", ".ome.tif", ".ome.zarr", ".zarr", ".npy", ".npz", ".h5")
 
@@ -44,8 +45,7 @@ def write(
     try:
         return _write(noun, target, info)
     except OSError as error:
-        reason = error.strerror or "the disk refused it"
-        raise Told(f"{target} can't be written: {reason}.") from error
+        raise Told(f"{target} can't be written: {refused(error)}.") from error
 
 
 def _write(

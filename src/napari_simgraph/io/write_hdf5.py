@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_simgraph.core.geometry import PIXEL, to_unit
 from napari_simgraph.io.hdf5 import AXISTAGS, ELEMENT_SIZE
+from napari_simgraph.io.hdf5_writing import created_hdf5
 from napari_simgraph.io.outgoing import Outgoing
 from napari_simgraph.io.safe import fresh
 from napari_simgraph.io.sidecar import INFO_KEY
@@ -21,12 +22,10 @@ _TYPE_FLAGS = {"C": 1, "Z": 2, "Y": 2, "X": 2}  # vigra's: 1 channels, 2 space
 
 def write_hdf5(going: Outgoing, target: Path) -> list[Path]:
     """The file written: one dataset ``exported_data`` with axes, pixel size and what we know."""
-    import h5py
-
     plane = going.shape[-3:] if going.colour else going.shape[-2:]
     lead = going.shape[: len(going.shape) - len(plane)]
     chunk = (*(1 for _ in lead), *(min(n, _EDGE) for n in plane))
-    with fresh(target) as temporary, h5py.File(temporary, "w") as file:
+    with fresh(target) as temporary, created_hdf5(temporary) as (file, disk):
         dataset = file.create_dataset(
             DATASET,
             going.shape,
@@ -40,6 +39,7 @@ def write_hdf5(going: Outgoing, target: Path) -> list[Path]:
             for pixels in strips:
                 dataset[(*at, slice(top, top + len(pixels)))] = pixels
                 top += len(pixels)
+            disk.check()
         dataset.attrs.update(_told(going))
     return [target]
 

@@ -13,6 +13,7 @@ from napari_simgraph.core.tables import Neighbours, PatchTable
 from napari_simgraph.io.anndata_write import table_columns, write_anndata
 from napari_simgraph.io.faults import Told
 from napari_simgraph.io.picture_tables import write_chances
+from napari_simgraph.io.safe import refused
 from napari_simgraph.io.table_text import write_csv, write_graphml
 
 SUFFIXES = (".h5ad", ".zarr", ".csv", ".graphml")
@@ -53,8 +54,7 @@ def write_table(
             return write_graphml(noun, target)
         return write_anndata(noun, target, info)
     except OSError as error:
-        reason = error.strerror or "the disk refused it"
-        raise Told(f"{target} can't be written: {reason}.") from error
+        raise Told(f"{target} can't be written: {refused(error)}.") from error
 
 
 def told(found: Neighbours | Findings) -> dict[str, Any]:
