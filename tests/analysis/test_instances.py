@@ -73,6 +73,32 @@ def test_blocks_give_the_same_objects_as_the_whole(edge, monkeypatch):
     assert sum(agree) > 0.97 * inside.sum()
 
 
+@pytest.mark.parametrize("edge", [100, 128])
+@pytest.mark.parametrize("kind", ["bar", "disc", "ring", "blobs", "grains"])
+def test_an_object_that_lies_in_many_blocks_has_one_number(kind, edge, monkeypatch):
+    """Larger than a block or cut by its edge: the very objects of the whole section."""
+    y, x = np.mgrid[:300, :380]
+    rng = np.random.default_rng(0)
+    blur = {"blobs": 18, "grains": 5}.get(kind, 1)
+    field = gaussian_filter(rng.normal(size=y.shape), blur)
+    away = np.hypot(y - 150, x - 190)
+    mask = {
+        "bar": (np.abs(y - 150) < 60) & (x > 20) & (x < 360),
+        "disc": away < 130,
+        "ring": np.abs(away - 110) < 25,
+    }.get(kind, field > 0.7 * field.std())
+    chances = np.eye(2, dtype=np.float32)[mask.astype(int)][None]
+    how = Parting(ClassTable.of(["background", "thing"]))
+    whole, kinds = fill(chances, how)
+    monkeypatch.setattr(instances, "_EDGE", edge)
+    monkeypatch.setattr(instances, "_HALO", 48)
+    blocks, again = fill(chances, how)
+    assert same_parts(whole, blocks)
+    assert np.array_equal(whole > 0, blocks > 0)
+    assert kinds.tolist() == again.tolist()
+    assert len(kinds) == 2 or kind in ("blobs", "grains")
+
+
 def test_one_number_through_the_stack_and_a_number_a_section():
     cell = honeycomb(2, 3)
     moved = [np.roll(cell, shift, (0, 1)) for shift in (0, 5, 10)]

@@ -93,6 +93,7 @@ class Instances:
         section.join(own[:up], self._read(section, z, *above))
         section.join(own[up : up + bottom - top, :back], self._read(section, z, *beside))
         inner = own[up : up + bottom - top, back : back + right - left]
+        section.keep(inner)
         self._write(section, z, box, inner)
 
     def _finish(self, section: _Section, z: int) -> None:
@@ -100,7 +101,9 @@ class Instances:
         group = section.groups()
         known = self._known(section, z, group)
         count = int(group.max()) + 1
-        fresh = known == 0
+        there = np.zeros(count, bool)  # what is seen in halos alone has another number or none
+        there[group[section.kept()]] = True
+        fresh = (known == 0) & there
         fresh[0] = False
         known[fresh] = len(self._amounts) + np.arange(int(fresh.sum()))
         more = np.zeros((int(fresh.sum()), self._amounts.shape[1]))
@@ -150,6 +153,7 @@ class _Section:
         self.plane, self.first, self.last = plane, first, first - 1
         self._amounts = [np.zeros((1, len(how.classes)))]
         self._same: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        self._kept: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
 
     def take(self, amounts: NDArray[np.float64]) -> None:
         """The objects of one more block."""
@@ -163,6 +167,14 @@ class _Section:
             overlap.add(own, before)
             one, other = overlap.partners(_SAME)
             self._same.append((self.local(one), self.local(other)))
+
+    def keep(self, inner: NDArray[np.int64]) -> None:
+        """The numbers of a block without its halo: they are written."""
+        self._kept.append(np.unique(self.local(inner)))
+
+    def kept(self) -> NDArray[np.int64]:
+        """All that are written, counted from 1; with 0."""
+        return np.concatenate(self._kept)
 
     def local(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Provisional numbers counted from 1."""
