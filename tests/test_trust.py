@@ -10,6 +10,7 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
+from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,10 @@ import zarr
 
 import napari_simgraph
 from napari_simgraph import Image, Labels, Model
+from napari_simgraph.cli.parser import build_parser
+from napari_simgraph.cli.progress import Driver
+from napari_simgraph.cli.rerun import run_rerun
+from napari_simgraph.core.recipe import KEY, Recipe
 from napari_simgraph.io.anndata_read import read_noun
 from napari_simgraph.io.describe import describe
 from napari_simgraph.io.geojson import read_geojson
@@ -31,11 +36,12 @@ from napari_simgraph.io.live_journal import LiveJournal
 from napari_simgraph.io.models import load_model, load_weights, save_model
 from napari_simgraph.io.own import OwnOptions, read_own
 from napari_simgraph.io.read import ReadOptions, read
+from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import write_table
 from napari_simgraph.io.zarr_arrays import check_array
 from napari_simgraph.nets import build, reach
-from toy import toy_image, toy_table
+from toy import toy_image, toy_labels, toy_table
 
 SOURCE = Path(napari_simgraph.__file__).parent
 # What runs what it is given. Our own processes speak with each other in pickles, through pipes.
@@ -531,3 +537,77 @@ def test_a_part_of_our_zarr_that_is_lost_is_told(tmp_path):
     (tmp_path / "a.ome.zarr" / "0" / "c" / "0" / "0").unlink()
     with pytest.raises(ValueError, match="lacks a part"):
         read(tmp_path / "a.ome.zarr").image.read()
+
+
+# --- workspaces and results
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A workspace of somebody else, let go of."""
+    made = Workspace(tmp_path / "theirs")
+    made.keep_result("i1 classes", toy_labels(), {"seed": 1})
+    made.save({"layers": [], "images": {}})
+    made.close()
+    return made.folder
+
+
+@pytest.mark.parametrize("looking", [True, False])
+@pytest.mark.parametrize(
+    "place", ["painted", "runs/a", "results/i1 classes/2", "models/m/model.json"]
+)
+def test_a_workspace_with_a_link_that_leads_out_does_not_open(tmp_path, workspace, place, looking):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (workspace / place).parent.mkdir(parents=True, exist_ok=True)
+    (workspace / place).symlink_to(precious)
+    with pytest.raises(ValueError, match=r"is a link to elsewhere: put the files there\."):
+        Workspace(workspace, look_only=looking)
+    assert not (workspace / "lock").exists()
+    (workspace / place).unlink()
+    (workspace / "inner").symlink_to(workspace / "results")
+    Workspace(workspace, look_only=looking).close()
+
+
+def test_parts_of_a_workspace_lie_in_it(tmp_path, workspace):
+    ours = Workspace(workspace)
+    for name in ("../../precious", str(tmp_path / "precious"), "a/../../../p", "a\0b"):
+        with pytest.raises(ValueError, match="elsewhere"):
+            ours.place("painted", name)
+    assert ours.model_folder("../../precious").parent == workspace / "models"
+    assert ours.run_folder("..").parent == workspace / "runs"
+    ours.close()
+
+
+def test_versions_of_a_result_lead_nowhere_else(tmp_path, workspace):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("!")
+    told = workspace / "results" / "i1 classes" / "versions.json"
+    strange = [{"number": "../../../precious", "info": {}}, {"number": 1, "info": []}, 5, None]
+    told.write_text(json.dumps([*json.loads(told.read_text()), *strange]))
+    ours = Workspace(workspace)
+    for _ in range(4):
+        ours.keep_result("i1 classes", toy_labels(), {})
+    ours.drop_newest("i1 classes")
+    assert ours.result("i1 classes")[0].shape == (96, 96)
+    assert (tmp_path / "precious" / "thesis.txt").exists()
+    ours.close()
+
+
+def test_a_rerun_writes_where_we_say_and_asks_no_stranger(tmp_path, capsys):
+    write(toy_image(), tmp_path / "a.tif")
+    strange = {
+        "out": str(tmp_path / "precious"),
+        "cluster": "tcp://stranger:8786",
+        "progress": "json",
+    }
+    recipe = Recipe("segmentation", "apply", {"image": str(tmp_path / "a.tif")}, strange)
+    write(toy_labels(), tmp_path / "p.tif", info={KEY: recipe.to_json()})
+    asked, said = Namespace(result=str(tmp_path / "p.tif"), places=[], out="", progress="none"), []
+    assert run_rerun(asked, lambda words: said.append(words) or 2, Driver("none")) == 2
+    words = [*said[0], "--model", "m"]
+    found = build_parser(words).parse_args(words)
+    assert (found.cluster, found.progress) == ("", "none")
+    assert Path(found.out).name == "again"
+    assert Path(found.out).parent != tmp_path
+    assert capsys.readouterr().out == ""
