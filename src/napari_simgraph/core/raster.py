@@ -22,7 +22,7 @@ AXES = ("YX", "ZYX", "YXC", "ZYXC")
 # Fingerprints read small images whole and large ones in this many blocks of this size,
 # so that opening a terabyte does not mean reading it.
 _SAMPLES, _SAMPLE_EDGE, _WHOLE_BYTES = 64, 64, 64 * 2**20
-_HASHED = 2**20  # bytes of a small one at a time, or a section
+_HASHED = 2**18  # bytes of a small one at a time, or a section
 _SQUARE = 1024  # px: sections that are looked through whole are read in squares of this side
 
 

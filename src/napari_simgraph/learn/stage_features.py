@@ -53,7 +53,7 @@ class Window(NamedTuple):
 def stage_features(
     model: Model, images: Sequence[Image], grid: PatchGrid, aside: Aside, place: Place
 ) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
-    """Features ``(N, 160)`` of the patches of a grid, of length 1.
+    """Features ``(N, 160)`` of the patches of a grid, of length 1; fewer of a small network.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def stage_features(
         seen += len(windows[number].rows)
         yield Progress(text="looking at patches")
     basis = yield from aside.wait(partial(_basis, np.concatenate(list(known.values()))))
-    found = np.empty((len(grid), DIMENSIONS), np.float32)
+    found = np.empty((len(grid), basis[1].shape[1]), np.float32)
     for number, window in enumerate(windows):
         done = number / len(windows)
         tick = partial(Progress, done, f"patch {int(window.rows[0])} of {len(grid)}")
