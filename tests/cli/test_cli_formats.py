@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_simgraph import Image
 from napari_simgraph.cli import main
+from napari_simgraph.cli.inputs import read_nouns
+from napari_simgraph.cli.parser import build_parser
 from napari_simgraph.io.read import read
+from napari_simgraph.io.write import write
 
 RNG = np.random.default_rng(0)
 
@@ -84,6 +88,16 @@ def test_a_level_and_a_channel_are_taken(run, slide, tmp_path):
     assert "red, green, blue" in wrong
     code, _, wrong = run("convert", path, tmp_path / "d.tif", "--level", 7)
     assert (code, "2 levels" in wrong) == (2, True)
+
+
+def test_a_zarr_folder_is_one_picture_and_no_folder_of_pictures(tmp_path):
+    file = tmp_path / "slide.ome.zarr"
+    write(Image(np.zeros((40, 50), np.uint8)), file)
+    for words in ("classification train", "generation train", "anomaly train"):
+        given = [*words.split(), "--image", str(file), "--model", "m"]
+        image = read_nouns(build_parser(given).parse_args(given), print)["image"]
+        assert isinstance(image, Image)
+        assert image.shape == (40, 50)
 
 
 def test_axes_can_be_said(run, tmp_path):

@@ -2,9 +2,12 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
+from napari_simgraph import Image, Labels
 from napari_simgraph.io.labels import LabelOptions, read_class_masks, read_labels
 from napari_simgraph.io.pair import labels_folder, read_paired
+from napari_simgraph.io.write import write
 
 
 def save(path, pixels, **how):
@@ -145,6 +148,21 @@ def test_pairs_by_name(tmp_path):
     assert paired.image.shape == paired.labels.shape == (2, 6, 20)
     assert any("cell2.png" in note for note in paired.notes)
     assert "Paired 2 images" in paired.notes[0]
+
+
+@pytest.mark.parametrize("name", ["{}.ome.zarr", "{}"])
+def test_zarr_folders_are_one_image_and_its_labels(tmp_path, name):
+    pixels = np.arange(2 * 30 * 40).reshape(2, 30, 40).astype(np.uint16)
+    files = [tmp_path / name.format(word) for word in ("image", "labels")]
+    for file, values in zip(files, (pixels, 1 + (pixels % 7 > 3)), strict=True):
+        if file.suffix:
+            noun = Image(values) if values is pixels else Labels(values.astype(np.uint8))
+            write(noun, file)
+        else:
+            zarr.save_array(file, values.astype(np.uint16))
+    found = read_paired(*files)
+    assert found.image.shape == found.labels.shape == (2, 30, 40)
+    assert set(np.unique(found.labels.read())) == {1, 2}
 
 
 def test_pairs_by_folder_and_of_different_sizes(tmp_path):

@@ -26,7 +26,7 @@ from napari_simgraph.io.models import load_model, load_weights
 from napari_simgraph.io.own import OwnOptions, is_own, read_own
 from napari_simgraph.io.pair import read_paired
 from napari_simgraph.io.picture_tables import read_chances, with_groups
-from napari_simgraph.io.read import ReadOptions, read
+from napari_simgraph.io.read import ReadOptions, is_zarr, read
 
 C = TypeVar("C", bound=Config)
 Say = Callable[[str], None]
@@ -141,7 +141,8 @@ def _noun(kinds: tuple[type, ...], name: str, asked: Namespace, say: Say) -> Any
 def _pictures(path: str, asked: Namespace, say: Say) -> Image | ImageSet:
     """The pictures of a folder or an array, each for itself, with their groups if given."""
     options = read_options(asked)
-    if Path(path).expanduser().is_dir() and not options.axes:
+    file = Path(path).expanduser()
+    if file.is_dir() and not is_zarr(file) and not options.axes:
         options = replace(options, axes="N")  # pictures of one size are no stack here
     opened = read(path, options=options)
     notes, images = list(opened.notes), opened.image

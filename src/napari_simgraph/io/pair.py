@@ -13,7 +13,7 @@ from napari_simgraph.io.labels import LabelOptions, as_labels, read_labels
 from napari_simgraph.io.masks import FOLDERS, bare, is_mask_of_another
 from napari_simgraph.io.pictures import SUFFIXES as PICTURES
 from napari_simgraph.io.raw import ReadOptions
-from napari_simgraph.io.read import read
+from napari_simgraph.io.read import is_zarr, read
 from napari_simgraph.io.sidecar import SIDECAR
 from napari_simgraph.io.tiff import SUFFIXES as TIFFS
 
@@ -59,7 +59,7 @@ def read_paired(
     first, second = Path(images), Path(labels)
     check_file(first)
     check_file(second)
-    whole = any((folder / SIDECAR).is_file() for folder in (first, second))
+    whole = any((one / SIDECAR).is_file() or is_zarr(one) for one in (first, second))
     if whole or not (first.is_dir() and second.is_dir()):
         found, told = read(first, options=options), read_labels(second, options=given)
         return _checked(Paired(found.image, told.labels, (*found.notes, *told.notes)))
