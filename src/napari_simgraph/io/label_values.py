@@ -16,7 +16,8 @@ from napari_simgraph.io.lazy import Lazy, Mapped, arrange
 MAX_VALUES = 64
 # Labels up to this size are turned once and kept in memory (one byte a pixel); training reads
 # them in small patches, again and again.
-_IN_MEMORY = 256 * 2**20
+_IN_MEMORY = 64 * 2**20
+_AT_ONCE = 2**22  # pixels of them that are turned at a time
 # Whole numbers beyond this are turned by search, not by a table with an entry for each.
 _TABLE_ENTRIES = 2**16
 
@@ -44,7 +45,17 @@ class LookUp:
 def changed(array: Any, look_up: LookUp) -> Any:
     """The array with its values turned into classes: in memory when small, else on reading."""
     lazy = Mapped(array, look_up, np.uint8)
-    return lazy[...] if lazy.size <= _IN_MEMORY else lazy
+    return _held(lazy) if lazy.size <= _IN_MEMORY else lazy
+
+
+def _held(lazy: Lazy) -> NDArray[Any]:
+    """All of a lazy array, some rows or a section at a time: what it is made of may be larger."""
+    whole = np.empty(lazy.shape, lazy.dtype)
+    step = max(1, lazy.shape[0] * _AT_ONCE // max(1, lazy.size))
+    for start in range(0, lazy.shape[0], step):
+        rows = slice(start, start + step)
+        whole[rows] = lazy[rows]
+    return whole
 
 
 def values_of(images: Sequence[Image], path: str) -> list[int]:
@@ -112,4 +123,4 @@ class MaskStack(Lazy):
 def stacked_masks(masks: Sequence[Any], scribbles: bool) -> Any:
     """One array of the masks of overlapping classes: in memory when small, else on reading."""
     stack = MaskStack(masks, scribbles)
-    return stack[...] if stack.size <= _IN_MEMORY else stack
+    return _held(stack) if stack.size <= _IN_MEMORY else stack
