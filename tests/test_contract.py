@@ -4,6 +4,8 @@ Inputs come from the signatures: a new capability is tested by existing.
 """
 
 import json
+import shutil
+import sys
 import threading
 import time
 
@@ -11,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 
+from disks import full_disk, locked_disk
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import NAMES, load
 from napari_simgraph.cli import main
-from napari_simgraph.core.graph import SimilarityGraph
+from napari_simgraph.core.graph import SimilarityGraph, edges_of
 from napari_simgraph.core.job import Progress, Signal
 from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.raster import each_image
@@ -22,6 +25,7 @@ from napari_simgraph.core.signatures import SignatureTable
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.core.verbs import makes_table, verbs
 from napari_simgraph.io.models import save_model
+from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import write_table
 from toy import (
@@ -236,32 +240,121 @@ def test_resumed_from_a_checkpoint_it_ends_as_if_never_broken_off(verb, models):
     assert prints(drive(start(verb, models, again))) == prints(whole)
 
 
+def is_finite(array):
+    return bool(np.isfinite(np.asarray(array, np.float64)).all())
+
+
+def sound(result):
+    """Whether there is nothing in a result that is no number."""
+    if result is None or isinstance(result, str | int | float):
+        return True
+    if isinstance(result, Image | Labels):
+        return is_finite(result.read())
+    if isinstance(result, ImageSet | LabelsSet):
+        return all(sound(one) for one in result)
+    if isinstance(result, Model):
+        return all(is_finite(array) for array in result.arrays.values())
+    if isinstance(result, SimilarityGraph):
+        return sound(result.table) and all(is_finite(e.weights) for e in result.edges.values())
+    if isinstance(result, EmbeddingTable | SignatureTable):
+        return is_finite(result.values)
+    if isinstance(result, ScoreTable):
+        return is_finite(result.score)
+    return all(sound(part) for part in result) if isinstance(result, tuple) else True
+
+
+def told_or_sound(verb, inputs, name):
+    """A result without holes, or one sentence that a biologist can act on."""
+    said = ""
+    try:
+        result = drive(verb.call(**inputs, config=short(verb, steps=2), room=MemoryRoom()))
+    except ValueError as error:
+        said = str(error)
+        assert 10 < len(said) < 200, (name, said)
+        assert said.endswith("."), (name, said)
+    assert said or result is not None, name
+    assert said or sound(result), f"{name}: the result is not finite"
+
+
+ODD_PIXELS = {
+    "four channels": lambda pixels: np.stack([pixels] * 4, -1),
+    "nan": lambda pixels: np.full(pixels.shape, np.nan, np.float32),
+    "some nan": lambda pixels: np.where(pixels > pixels.mean(), pixels, np.float32(np.nan)),
+    "infinite": lambda pixels: np.full(pixels.shape, np.inf),
+    "some infinite": lambda pixels: np.where(pixels > pixels.mean(), pixels, np.float32(-np.inf)),
+    "constant": lambda pixels: np.full(pixels.shape, 7, np.uint8),
+    "big-endian": lambda pixels: pixels.astype(">u2"),
+    "bool": lambda pixels: pixels > 128,
+    "int32": lambda pixels: pixels.astype(np.int32) - 1000,
+    "float64": lambda pixels: pixels / 255,
+    "one row": lambda pixels: pixels[..., :1, :],
+    "one column": lambda pixels: pixels[..., :1],
+    "one pixel": lambda pixels: pixels[..., :1, :1],
+    "one section": lambda pixels: pixels[None],
+}
+
+
 @each_verb
 def test_images_of_other_kinds_are_told_or_taken(verb, models):
-    """4-channel pictures, NaN, constant, tiny, 16-bit, big-endian: a result or one sentence."""
+    """Other types, not finite, constant, as thin as can be: a sound result or one sentence."""
     inputs = nouns(verb, models)
     if "image" not in inputs:
         pytest.skip("takes no image")
     image = each_image(inputs["image"])[0]
-    shape = image.shape
-    odd = {
-        "four channels": Image(np.zeros((*shape, 4), np.uint8), axes=image.axes + "C"),
-        "nan": Image(np.full(shape, np.nan, np.float32)),
-        "constant": Image(np.full(shape, 7, np.uint8)),
-        "big-endian": Image(image.read().astype(">u2")),
-        "infinite": Image(np.full(shape, np.inf)),
-        "bool": Image(image.read() > 128),
-        "int32": Image(image.read().astype(np.int32)),
-    }
-    for name, strange in odd.items():
-        config = short(verb, steps=2)
-        job = verb.call(**inputs | {"image": strange}, config=config, room=MemoryRoom())
-        try:
-            assert drive(job) is not None, name
-        except ValueError as error:
-            sentence = str(error)
-            assert 10 < len(sentence) < 200, name
-            assert sentence.endswith("."), name
+    for name, change in ODD_PIXELS.items():
+        axes = image.axes + "C" if name == "four channels" else ""
+        told_or_sound(verb, inputs | {"image": Image(change(image.read()), axes)}, name)
+
+
+@each_verb
+@pytest.mark.parametrize("axes", ["TZYX", "TCZYX", "NYX"])
+def test_four_and_five_axes_are_read_as_was_said(verb, models, axes, tmp_path):
+    inputs = nouns(verb, models)
+    if "image" not in inputs:
+        pytest.skip("takes no image")
+    pixels = each_image(inputs["image"])[0].read()
+    lengths = [2 if letter in "TN" else 1 for letter in axes[:-2]]
+    np.save(tmp_path / "a.npy", np.broadcast_to(pixels, (*lengths, *pixels.shape)))
+    if len(axes) > 3:
+        with pytest.raises(ValueError, match="axes"):
+            read(tmp_path / "a.npy")
+    channel = 0 if "C" in axes else None
+    found = read(tmp_path / "a.npy", options=ReadOptions(axes, channel=channel)).image
+    assert len(found) == 2
+    told_or_sound(verb, inputs | {"image": found}, axes)
+
+
+@each_verb
+def test_no_patches_at_all_are_told(verb, models):
+    inputs = nouns(verb, models)
+    tables = {name: noun for name, noun in inputs.items() if hasattr(noun, "grid")}
+    graphs = {name: noun for name, noun in inputs.items() if isinstance(noun, SimilarityGraph)}
+    if not tables and not graphs:
+        pytest.skip("takes no patches")
+    none = {name: table.take(np.arange(0)) for name, table in tables.items()}
+    for name, graph in graphs.items():
+        few = edges_of(*(np.zeros(0, np.int32),) * 2, np.zeros(0, np.float32), 0)
+        bare = graph.table.take(np.arange(0))
+        none[name] = graph.replace(table=bare, edges=dict.fromkeys(graph.edges, few))
+    told_or_sound(verb, inputs | none, "no patches")
+
+
+@each_verb
+def test_a_picture_that_goes_while_it_is_looked_at_is_told(verb, models, tmp_path):
+    inputs = nouns(verb, models)
+    if "image" not in inputs:
+        pytest.skip("takes no image")
+    write(each_image(inputs["image"])[0], tmp_path / "slices")
+    seen = read(tmp_path / "slices").image
+    job = verb.call(**inputs | {"image": seen}, config=short(verb, steps=2), room=MemoryRoom())
+    said = ""
+    try:
+        next(job, None)
+        shutil.rmtree(tmp_path / "slices")
+        drive(job)
+    except ValueError as error:
+        said = str(error)
+    assert not said or said.endswith("is no longer there."), said
 
 
 @each_verb
@@ -364,3 +457,23 @@ def test_a_missing_file_costs_one_line_and_exit_code_2(verb, models, files, tmp_
     assert len(told.strip().splitlines()) == 1
     assert "nowhere.tif" in told
     assert not list(tmp_path.glob("made*"))
+
+
+# One verb for each kind of result: what writes it is the same for all.
+BY_RESULT = list({(suffix(verb), verb.result is Model): verb for verb in VERBS}.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its disks can't be filled here")
+@pytest.mark.parametrize("verb", BY_RESULT, ids=by_id)
+@pytest.mark.parametrize("disk", [full_disk, locked_disk], ids=["full", "locked"])
+def test_a_disk_that_takes_nothing_costs_one_line(verb, disk, models, files, tmp_path, capfd):
+    with disk(tmp_path / "disk") as folder:
+        code = main(command(verb, files, folder / f"made{suffix(verb)}"))
+        told = capfd.readouterr().err
+        left = [path.name for path in folder.iterdir() if path.name != "filler"]
+    *_, last = told.strip().splitlines()
+    assert code in (1, 2), told
+    assert last.startswith("napari-simgraph: "), told
+    assert last.endswith("."), told
+    assert "Traceback" not in told
+    assert left == []

@@ -17,7 +17,7 @@ from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.room import Room
-from napari_simgraph.core.tables import EmbeddingTable, Neighbours
+from napari_simgraph.core.tables import EmbeddingTable, Neighbours, check_some
 from napari_simgraph.learn.aside import Aside, with_module
 from napari_simgraph.learn.similarity_settings import Apply, Cluster, Find, Map2d, Score
 
@@ -135,6 +135,7 @@ def cluster(table: Nodes, *, config: Cluster, room: Room) -> Job[Nodes]:
     from napari_simgraph.analysis.spawned import wait
     from napari_simgraph.analysis.suggest import suggest
 
+    check_some(table)
     yield Progress(text="looking for clusters")
     if config.method == "kmeans":
         points = unit(_table(table).values)
@@ -162,6 +163,7 @@ def map2d(table: Nodes, *, config: Map2d, room: Room) -> Job[Nodes]:
     from napari_simgraph.analysis.neighbours import unit
     from napari_simgraph.analysis.spawned import wait
 
+    check_some(table)
     yield Progress(text="laying out the map")
     points = unit(_table(table).values)
     yield Progress(text="laying out the map")

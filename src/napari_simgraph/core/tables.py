@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
@@ -152,6 +152,18 @@ class ScoreTable(PatchTable):
 @dataclass(frozen=True, eq=False)
 class Neighbours(ScoreTable):
     """The answer to a question: a few patches, the most similar first; score is the cosine."""
+
+
+def check_some(table: Sized) -> None:
+    """Nothing, where a table or graph has any patches.
+
+    Raises
+    ------
+    ValueError
+        It has none.
+    """
+    if not len(table):
+        raise ValueError("There are no patches in this table: take an image with something in it.")
 
 
 class Joined(NamedTuple):

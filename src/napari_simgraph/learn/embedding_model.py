@@ -46,11 +46,12 @@ UNKNOWN = "The pixel size of image or model is unknown: patches are taken as the
 FEATURES = ("learned", "untrained", "pixels", "statistics")
 OLD = "This model is of an earlier version and knows no statistics: learn it again."
 OF_RESNETS = "Weights of ImageNet are there for a ResNet only: choose one as the network."
+_LEAST_PATCH = 16  # px: what encoders make of less is nothing
 
 
 def fitting_patch(image: Image | ImageSet, patch: int) -> int:
-    """The side of a patch: no larger than the largest image."""
-    return min(patch, max(max(one.plane) for one in each_image(image)))
+    """The side of a patch: no larger than the largest image, or the least that networks see."""
+    return min(patch, max(_LEAST_PATCH, *(max(one.plane) for one in each_image(image))))
 
 
 def training_tiling(image: Image | ImageSet, patch: int) -> Tiling:

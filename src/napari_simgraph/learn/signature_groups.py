@@ -16,7 +16,7 @@ from napari_simgraph.analysis.signature_paths import CLUSTER, column_of
 from napari_simgraph.analysis.signature_points import Axes, wanted_layers
 from napari_simgraph.core.job import Job, Note, Progress
 from napari_simgraph.core.signatures import NeuronTable, SignatureTable
-from napari_simgraph.core.tables import ScoreTable
+from napari_simgraph.core.tables import ScoreTable, check_some
 from napari_simgraph.learn.aside import Aside
 
 OTHER_LAYERS = "The two tables have other layers: record both with the same kind of network."
@@ -25,6 +25,7 @@ DISTANCE = "distance"
 
 def grouped(table: SignatureTable, config: Any, aside: Aside) -> Job[SignatureTable]:
     """See `capabilities.signature.cluster`."""
+    check_some(table)
     say = partial(Progress, 0.0, "looking at the layers")
     aside.halt.hear((yield say()))
     which = wanted_layers(table, config.layer)
@@ -129,6 +130,8 @@ def unusual(
     table: SignatureTable, reference: SignatureTable, config: Any, aside: Aside
 ) -> Job[ScoreTable]:
     """See `capabilities.signature.unlike`."""
+    check_some(table)
+    check_some(reference)
     aside.halt.hear((yield Progress(0.0, "learning what is usual")))
     check_layers(table, reference)
     layer = table.layer(config.layer) if config.layer else unlike.last_but_one(table)
