@@ -21,8 +21,9 @@ from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedder import features, share_of
 from napari_simgraph.learn.hooks import Recorder, silenced
 from napari_simgraph.learn.patchwork import Patchwork
+from napari_simgraph.learn.recording import chances_of
 from napari_simgraph.learn.signature_model import Looked
-from napari_simgraph.learn.signatures import Given, chances_of, work_of
+from napari_simgraph.learn.signatures import Given, work_of
 
 OTHER_MODEL = "These signatures were taken with '{}': choose that model."
 INTACT, TOP, RANDOM = "all neurons on", "top", "random"
