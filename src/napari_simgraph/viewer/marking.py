@@ -144,10 +144,13 @@ class Overlay:
         lines.data = drawn.segments
         if drawn.colors:
             lines.edge_color = drawn.colors
-        lines.edge_width = width
+        if lines.edge_width != width:  # each setting draws anew
+            lines.edge_width = width
         said = [mark for mark in marks if mark.text]
         corner = [(mark.y - mark.side / 2, mark.x - mark.side / 2) for mark in said]
-        words.data = np.array(corner).reshape(-1, 2)
+        places = np.array(corner, float).reshape(-1, 2)
+        if not np.array_equal(words.data, places):  # as they are until the answer comes
+            words.data = places
         texts = [mark.text for mark in said]
         if texts != self._texts:
             words.features = {"text": np.array(texts, object)}

@@ -68,7 +68,8 @@ class Thumbs(QObject):
             return self._kept[wanted]
         self._wanted.pop(wanted, None)
         self._wanted[wanted] = None
-        self._timer.start()
+        if not self._timer.isActive():  # started anew by each repaint it might never end
+            self._timer.start()
         return None
 
     def reader(self, key: str, row: int) -> Callable[[], NDArray[np.uint8] | None]:
