@@ -79,14 +79,17 @@ def _ours(folder):
 
 
 def _tiffs(folder):
-    pixels = grey(4, 40, 30)
-    tifffile.imwrite(folder / "packed.tif", pixels, compression="zlib", rowsperstrip=8)
+    pixels, plain = grey(4, 40, 30), {"photometric": "minisblack"}
+    packed = {"compression": "zlib", "rowsperstrip": 8, **plain}
+    tifffile.imwrite(folder / "packed.tif", pixels, **packed)
     tifffile.imwrite(folder / "lzw.tif", pixels[0], compression="lzw", predictor=2)
-    tifffile.imwrite(folder / "big.tif", pixels.astype(">u2"), bigtiff=True, byteorder=">")
+    tifffile.imwrite(folder / "big.tif", pixels.astype(">u2"), bigtiff=True, byteorder=">", **plain)
     tifffile.imwrite(folder / "colour.tif", grey(64, 48, 3), photometric="rgb", compression="jpeg")
     metadata = {"axes": "TZYX", "PhysicalSizeX": 0.4, "PhysicalSizeXUnit": "nm"}
-    tifffile.imwrite(folder / "film.ome.tif", pixels.reshape(2, 2, 40, 30), metadata=metadata)
-    tifffile.imwrite(folder / "imagej.tif", pixels, imagej=True, metadata={"unit": "nm"})
+    tifffile.imwrite(
+        folder / "film.ome.tif", pixels.reshape(2, 2, 40, 30), metadata=metadata, **plain
+    )
+    tifffile.imwrite(folder / "imagej.tif", pixels, imagej=True, metadata={"unit": "nm"}, **plain)
     with tifffile.TiffWriter(folder / "pyramid.tif") as tif:
         tiles = {"tile": (16, 16), "compression": "zlib", "photometric": "rgb"}
         slide = grey(64, 48, 3)
