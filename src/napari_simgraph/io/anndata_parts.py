@@ -87,7 +87,8 @@ def check_places(sources: tuple[Source, ...], layouts: tuple[Layout, ...]) -> No
     for one in sources:
         lengths = [*one.shape, *one.spacing]
         fine = all(0 < n < np.inf for n in lengths) and np.isfinite(one.origin).all()
-        if not fine or not re.fullmatch("[0-9a-f]{1,16}", one.fingerprint):
+        counted = len(one.shape) == len(one.spacing) == len(one.origin) in (2, 3)
+        if not fine or not counted or not re.fullmatch("[0-9a-f]{1,16}", one.fingerprint):
             raise ValueError("This is no image.")
     for grid in layouts:
         if min(*grid.plane, grid.size, grid.stride) < 1 or grid.size > _LARGEST_PATCH:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 
 # What the format libraries raise on files that are broken; imagecodecs' errors are RuntimeErrors.
 BROKEN = (
@@ -29,6 +30,7 @@ BROKEN = (
     zlib.error,
     zipfile.BadZipFile,
     csv.Error,
+    TokenError,  # numpy's, of the head of an array
 )
 
 # One listener at a time, or two would stand in front of each other.
