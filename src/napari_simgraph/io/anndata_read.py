@@ -106,7 +106,7 @@ def _noun(root: Any, file: Path) -> PatchTable | SimilarityGraph:
             columns.pop("class")
     maps = _named(root["obsm"], "X_")
     made = {name: value for name, value in told.get("made", {}).items() if name != RECIPE}
-    common = {"maps": maps, "name": str(told.get("name", file.stem)), "made": made}
+    common: dict[str, Any] = {"maps": maps, "name": str(told.get("name", file.stem)), "made": made}
     common["colors"] = _colors(root)
     if "layers" in told:
         return _signatures(root, grid, told["layers"], {**common, "columns": columns})

@@ -73,13 +73,13 @@ class Disk(RawIOBase):
         target[len(content) :] = bytes(len(target) - len(content))
         return len(target)
 
-    def truncate(self, size: int) -> int:
+    def truncate(self, size: int | None = None, /) -> int:
         """The new length."""
         try:
             return self._file.truncate(size)
         except OSError as error:
             self._error = self._error or error
-            return size
+            return self._file.tell() if size is None else size
 
     def seek(self, place: int, whence: int = 0) -> int:
         """Where it stands now."""

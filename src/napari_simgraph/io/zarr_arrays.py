@@ -86,7 +86,8 @@ class ZarrChunks(Chunked):
         return np.asarray(self._array[self.box_of(at)])
 
     def _file(self, at: At) -> Path:
-        return self._path / self._array.path / self._array.metadata.encode_chunk_key(at)
+        name: str = self._array.metadata.encode_chunk_key(at)
+        return self._path / str(self._array.path) / name
 
 
 def _codecs(metadata: Any) -> Iterator[str]:
