@@ -34,6 +34,8 @@ def test_a_folder_is_all_its_files(tmp_path):
     told = print_of(tmp_path)
     assert state_of(tmp_path, told) == "same"
     (tmp_path / ".DS_Store").touch()
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "workspace.json").touch()
     assert state_of(tmp_path, told) == "same"
     (tmp_path / "sub" / "b").rename(tmp_path / "sub" / "c")
     os.utime(tmp_path / "a", (5, 5))

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ from results import SHAPE, classes, names, sure
 
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.readers import read_path
-from napari_simgraph.viewer.restore import find_again, open_workspace
+from napari_simgraph.viewer.restore import accept, find_again, go_on_without, open_workspace
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
 
@@ -137,3 +140,101 @@ def test_what_is_only_looked_at_is_never_written(viewer, vnc, home, tmp_path):
     assert session.workspace.results()
     assert {path: path.read_bytes() for path in held.folder.glob("*")} == before
     held.close()
+
+
+@pytest.fixture
+def kept(viewer, tmp_path):
+    """A session whose workspace knows two pictures of one size by where they lie."""
+    for name, step in {"vnc": 1, "lobe": 2}.items():
+        pixels = (np.arange(2000) * step).astype(np.uint16).reshape(40, 50)
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
+        data, told, _ = read_path(str(tmp_path / f"{name}.tif"))[0]
+        viewer.add_image(data, **told)
+    session = Session(viewer)
+    session.ensure_workspace()
+    session.flush()  # what the pictures are like is noted before anybody changes them
+    yield session
+    session.flush()
+
+
+def reopened(session):
+    """What is to be said when its workspace is closed and opened again."""
+    session.flush()
+    session.flush()  # what the writing thread found out of the pictures
+    folder = session.workspace.folder
+    session.workspace.close()
+    session.keeper.change_to(None)
+    session.viewer.layers.clear()
+    return open_workspace(session, folder)
+
+
+def change(path, pixels):
+    tifffile.imwrite(path, pixels)
+    os.utime(path, (1e9, 1e9))  # another time, whatever the clock of the disk
+
+
+def test_a_changed_picture_is_asked_about_until_it_is_answered(kept, tmp_path):
+    change(tmp_path / "vnc.tif", np.zeros((40, 50), np.uint16))
+    os.utime(tmp_path / "lobe.tif", (1e9, 1e9))  # touched, not changed
+    said = ["vnc.tif has changed since; results may not fit."]
+    assert reopened(kept) == said
+    assert reopened(kept) == said  # nobody answered
+    (key,) = kept.keeper.changed
+    accept(kept, key)
+    assert reopened(kept) == []
+    change(tmp_path / "vnc.tif", np.zeros((10, 10), np.uint16))
+    assert reopened(kept) == ["vnc.tif has another size now; results may not fit."]
+    accept(kept, key, keep=False)
+    assert names(kept.viewer) == ["lobe"]
+    assert reopened(kept) == []
+
+
+def test_a_picture_that_is_found_again_is_looked_at(kept, tmp_path):
+    (tmp_path / "vnc.tif").rename(tmp_path / "there.tif")
+    assert reopened(kept) == ["vnc.tif is not where it was."]
+    find_again(kept, kept.keeper.missing[0], tmp_path / "lobe.tif")  # it is another one
+    assert list(kept.keeper.changed.values()) == [
+        "lobe.tif has changed since; results may not fit."
+    ]
+    kept.viewer.layers.remove("vnc")
+    kept.keeper.changed.clear()
+
+
+def test_one_goes_on_without_a_picture_that_is_gone(kept, tmp_path):
+    (tmp_path / "vnc.tif").unlink()
+    assert reopened(kept) == ["vnc.tif is not where it was."]
+    go_on_without(kept, kept.keeper.missing[0])
+    assert reopened(kept) == []
+    assert names(kept.viewer) == ["lobe"]
+
+
+def test_pictures_that_are_moved_with_the_workspace_are_no_question(kept, tmp_path):
+    reopened(kept)
+    kept.flush()
+    folder = kept.workspace.folder
+    kept.workspace.close()
+    kept.keeper.change_to(None)
+    kept.viewer.layers.clear()
+    (tmp_path / "away").mkdir()
+    for path in (*tmp_path.glob("*.tif"), folder.parent):
+        path.rename(tmp_path / "away" / path.name)
+    moved = tmp_path / "away" / folder.relative_to(tmp_path)
+    assert open_workspace(kept, moved) == []
+    assert names(kept.viewer) == ["vnc", "lobe"]
+
+
+def test_labels_without_a_stroke_come_back_after_a_crash(viewer, vnc):
+    session = Session(viewer)
+    session.ensure_workspace()
+    viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    session.keeper.save_state()  # and no more: here it is killed
+    session.keeper.later(int).result()
+    session.keeper.do(int).result()
+    folder = session.workspace.folder
+    copy = folder.with_name("copy")
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("lock*"))
+    session.workspace.close()
+    session.keeper.change_to(None)
+    viewer.layers.clear()
+    assert open_workspace(session, copy) == []
+    assert names(viewer) == ["vnc", "strokes"]

@@ -188,6 +188,33 @@ def test_the_first_stroke_begins_a_workspace(viewer, vnc, home, qtbot):
     assert [line["event"] for line in again.journal()] == ["strokes", "strokes"]
 
 
+def test_what_never_pauses_is_written_all_the_same(viewer, vnc, home, qtbot):
+    session = Session(viewer)
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    values = iter(range(10**6))
+
+    def painting():
+        value = next(values)
+        paint(strokes, 1, value % 200 + 1)
+        viewer.scene.camera.zoom = 1 + value % 7
+        folder = session.workspace.folder
+        return any(folder.glob("painted/*/c/1/0/0")) and (folder / "workspace.json").exists()
+
+    qtbot.waitUntil(painting, timeout=30_000)
+    session.flush()
+
+
+def test_a_window_whose_workspace_was_taken_over_says_so(viewer, vnc):
+    session = Session(viewer)
+    lock = session.ensure_workspace().folder / "lock"
+    session.flush()
+    lock.write_text(lock.read_text().replace('"token": "', '"token": "theirs '))
+    session.keeper.save_state()
+    told = "Another window took this workspace over: nothing is saved here."
+    assert session.keeper.problem == told
+    assert not session.keeper.writes
+
+
 def test_a_stroke_costs_the_window_little(viewer, qtbot):
     session = Session(viewer)
     big = viewer.add_labels(np.zeros((50, 1024, 1024), np.uint8), name="strokes")

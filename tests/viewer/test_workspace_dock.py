@@ -1,7 +1,10 @@
+import os
+import platform
 import threading
 
 import numpy as np
 import pytest
+import tifffile
 from acting import click
 from qtpy.QtWidgets import QFileDialog
 
@@ -11,6 +14,7 @@ from napari_simgraph.core.raster import Labels, each_image
 from napari_simgraph.io.read import read
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer import restore
+from napari_simgraph.viewer.readers import read_path
 from napari_simgraph.viewer.views.workspace import WorkspaceDock
 
 SHAPE = (3, 40, 50)
@@ -118,7 +122,8 @@ def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path, qtbot):
     folder = tmp_path / "other"
     other = Workspace(folder)
     other.save({"layers": []})
-    assert open_in(dock, qtbot, folder) == "Another window has this workspace."
+    who = f" (process {os.getpid()} on {platform.node()[:30]})"
+    assert open_in(dock, qtbot, folder) == f"Another window has this workspace{who}."
     assert not dock._card.isHidden()
     assert not dock.footer.main.isEnabled()
     open_in(dock, qtbot, folder, look_only=True)
@@ -127,6 +132,40 @@ def test_a_workspace_in_use_can_be_looked_at(dock, tmp_path, qtbot):
     dock.session.flush()
     assert Workspace(folder, look_only=True).state["layers"] == []
     other.close()
+
+
+def test_pictures_that_are_gone_or_changed_are_asked_about(dock, tmp_path, qtbot, monkeypatch):
+    for number in range(3):
+        tifffile.imwrite(tmp_path / f"p{number}.tif", np.full((40, 50), number, np.uint8))
+        data, told, _ = read_path(str(tmp_path / f"p{number}.tif"))[0]
+        dock.viewer.add_image(data, **told)
+    dock.session.ensure_workspace()
+    dock.session.flush()
+    dock.session.flush()
+    dock.save_copy(tmp_path / "copy")
+    qtbot.waitUntil(lambda: dock.footer.sentence.text() == "Copied to copy.", timeout=10000)
+    (tmp_path / "p0.tif").rename(tmp_path / "moved.tif")
+    (tmp_path / "p1.tif").unlink()
+    tifffile.imwrite(tmp_path / "p2.tif", np.full((40, 50), 9, np.uint8))
+    os.utime(tmp_path / "p2.tif", (1e9, 1e9))
+    said = open_in(dock, qtbot, tmp_path / "copy")
+    assert said == "p0.tif is not where it was. And 2 more."
+    asking = dock._asking
+    assert asking.sentence.text() == said
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "moved.tif"), "")
+    )
+    click(qtbot, asking.first)
+    assert dock.footer.sentence.text() == "Found moved.tif."
+    assert asking.sentence.text() == "p1.tif is not where it was. And 1 more."
+    assert (asking.first.text(), asking.second.text()) == ("Find it…", "Go on without")
+    click(qtbot, asking.second)
+    assert asking.sentence.text() == "p2.tif has changed since; results may not fit."
+    assert "✓ p2|has changed" in texts(dock)["Images"]
+    assert (asking.first.text(), asking.second.text()) == ("Keep", "Close it")
+    click(qtbot, asking.first)
+    assert asking.isHidden()
+    assert sorted(layer.name for layer in dock.viewer.layers) == ["p0", "p2"]
 
 
 def test_a_long_reading_lets_the_window_go_on_and_can_be_cancelled(

@@ -57,7 +57,7 @@ def compare(before: Path, after: Path) -> Verdict:
     pairs = zip_longest(_values(before), _values(after))
     for old, new in pairs:
         if old is None or new is None or old.name != new.name:
-            missing = (old or new).name  # type: ignore[union-attr]
+            missing = (old or new).name
             return Verdict(False, f"it has other parts: {missing}")
         if old.array.shape != new.array.shape:
             sizes = [" x ".join(map(str, one.array.shape)) for one in (old, new)]
@@ -89,7 +89,8 @@ def _unequal(old: Values, new: Values) -> NDArray[np.bool_]:
         return found
     a, b = a.astype(np.float64), b.astype(np.float64)
     slack = _GREY if old.grey else _ABSOLUTE
-    return ~np.isclose(a, b, rtol=_RELATIVE, atol=slack, equal_nan=True)
+    near: NDArray[np.bool_] = np.isclose(a, b, rtol=_RELATIVE, atol=slack, equal_nan=True)
+    return ~near
 
 
 def _largest(old: Values, new: Values) -> float:

@@ -12,6 +12,7 @@ State: TypeAlias = Literal["same", "changed", "gone"]
 
 _WHOLE_BYTES = 64 * 2**20  # read whole up to here: a tenth of a second
 _OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")  # that file browsers leave behind
+_WORKSPACE = "workspace.json"  # lies in every workspace
 _SAMPLES, _SAMPLE_BYTES = 64, 2**20  # above that, pieces at even distances
 
 
@@ -51,8 +52,13 @@ def state_of(path: str | Path, told: Mapping[str, Any]) -> State:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [Path(place, name) for place, _, names in os.walk(path) for name in names]
-    return sorted(file for file in found if file.name not in _OF_SYSTEMS)
+    found: list[Path] = []
+    for place, folders, names in os.walk(path):
+        if _WORKSPACE in names:  # among the pictures, but none of them
+            folders.clear()
+            continue
+        found += [Path(place, name) for name in names if name not in _OF_SYSTEMS]
+    return sorted(found)
 
 
 def _stat(path: Path, files: list[Path]) -> dict[str, Any]:

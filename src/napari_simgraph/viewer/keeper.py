@@ -1,6 +1,7 @@
 """Keeps what happens in a viewer in the workspace: strokes, layers and view, without being asked.
 
-The GUI thread only notes what changed; one thread of its own writes.
+The GUI thread only notes what changed; a thread of its own writes, and another one what takes long
+and nobody waits for, so that a stroke is on the disk soon whatever else is written.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from napari.layers import Labels as LabelsLayer
@@ -18,6 +18,8 @@ from qtpy.QtCore import QCoreApplication, QObject, QTimer
 from napari_simgraph.core.raster import Image
 from napari_simgraph.io.kept import describe, keep
 from napari_simgraph.io.painted import PaintedPixels
+from napari_simgraph.io.read import split_key
+from napari_simgraph.io.sources import note_source
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.records import (
@@ -32,8 +34,9 @@ from napari_simgraph.viewer.records import (
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import view_of
 
+# From the first change on, however many follow: no more than a second is lost where it is killed.
 _STROKE_MS = 300  # strokes that follow one another are written together
-_STATE_MS = 1000
+_STATE_MS = 700
 _IDLE_MS = 2000  # undo tells of no place: all blocks are compared once it is quiet
 _COPY_BYTES = 2**30  # pictures that lie in no file are copied up to here
 _WATCHED = ("name", "visible", "opacity", "blending", "colormap", "contrast_limits", "scale")
@@ -50,8 +53,9 @@ class Keeper(QObject):
         What keeps it from writing, as a sentence; empty while all is well.
     saved
         When it last wrote, on the monotonic clock; 0 before.
-    missing
-        Records of layers whose file is gone: kept, so that they can be found later.
+    missing, changed
+        Records of layers whose file is gone: kept, so that they can be found later. And what is
+        to be asked, by id, of those whose file holds something else than it did.
     """
 
     def __init__(self, viewer: Any, begin: Callable[[], object]) -> None:
@@ -59,9 +63,11 @@ class Keeper(QObject):
         self.workspace: Workspace | None = None
         self.problem, self.saved = "", 0.0
         self.missing: list[dict[str, Any]] = []
+        self.changed: dict[str, str] = {}
         self.images: dict[str, dict[str, Any]] = {}
         self._viewer, self._begin = viewer, begin
         self._thread = ThreadPoolExecutor(1, "simgraph-save")
+        self._slow = ThreadPoolExecutor(1, "simgraph-save-later")
         self._stores: dict[str, PaintedPixels] = {}
         self._dirty: dict[str, Strokes] = {}
         self._stroke, self._state = self._timer(_STROKE_MS), self._timer(_STATE_MS)
@@ -81,7 +87,7 @@ class Keeper(QObject):
 
     def change_to(self, workspace: Workspace | None) -> None:
         """Write everything into this workspace from now on."""
-        self.workspace, self.images, self.missing = workspace, {}, []
+        self.workspace, self.images, self.missing, self.changed = workspace, {}, [], {}
         self._stores, self._dirty = {}, {}
         if workspace is not None:
             self.images = dict(workspace.state.get("images", {}))
@@ -91,19 +97,22 @@ class Keeper(QObject):
 
     def do(self, work: Callable[..., object], *values: Any) -> Future[Any]:
         """Call this in the writing thread, after what was asked before."""
-        future = self._thread.submit(work, *values)
-        future.add_done_callback(self._done)
-        return future
+        return self._ask(self._thread, work, values)
+
+    def later(self, work: Callable[..., object], *values: Any) -> Future[Any]:
+        """The same for what takes long: copies, tables. Strokes don't wait for it."""
+        return self._ask(self._slow, work, values)
 
     def flush(self) -> None:
         """Write all that changed; when it returns it is on disk."""
         self.save_all_strokes()
         self.save_state()
+        self.later(int).result()
         self.do(int).result()
 
     def save_soon(self, *_: object) -> None:
-        """Write layers and view a moment after the last change."""
-        if self.writes:
+        """Write layers and view in a moment."""
+        if self.writes and not self._state.isActive():
             self._state.start()
 
     def save_strokes(self) -> None:
@@ -119,14 +128,16 @@ class Keeper(QObject):
         self.save_strokes()
         for layer in self._viewer.layers:
             if self.writes and is_painted(layer):
-                every = Strokes(identify(layer, "p"), layer.name, layer.data, None, 0)
-                self.do(self._write_strokes, self.workspace, every)
+                self._write_all_of(layer)
 
     def save_state(self) -> None:
         """Write which layers there are, how they look and where one is."""
         self._state.stop()
+        if self.workspace is not None and self.workspace.was_taken:
+            self.problem = "Another window took this workspace over: nothing is saved here."
         if not self.writes:
             return
+        self.save_strokes()  # what the state tells of is there before it
         state = self.snapshot()
         assert self.workspace is not None
         # A window that closes takes its layers out first: what was there is to come back.
@@ -141,7 +152,9 @@ class Keeper(QObject):
             assert self.workspace is not None
             about(layer)["workspace"] = str(self.workspace.folder)
             if told["kind"] == "image" and told["id"] not in self.images:
-                self._keep_image(layer, told["id"])
+                self.keep_image(layer)
+            if told["kind"] == "painted" and told["id"] not in self._stores:
+                self._write_all_of(layer)
         return {"layers": layers + self.missing, "view": view_of(self._viewer)}
 
     def watch(self, layer: Layer) -> None:
@@ -177,18 +190,23 @@ class Keeper(QObject):
             boxes = before.boxes + boxes if all_known else None  # type: ignore[operator]
         count = 1 + (before.count if before is not None else 0)
         self._dirty[key] = Strokes(key, layer.name, layer.data, boxes, count)
-        self._stroke.start()
+        if not self._stroke.isActive():
+            self._stroke.start()
         self.save_soon()
 
     def _perhaps_painted(self, event: Any) -> None:
         if about(event.source).get("id", "") in self._stores:
             self._idle.start()
 
+    def _write_all_of(self, layer: Layer) -> None:
+        every = Strokes(identify(layer, "p"), layer.name, layer.data, None, 0)
+        self.do(self._write_strokes, self.workspace, every)
+
     def _write_strokes(self, workspace: Workspace, strokes: Strokes) -> None:
         key, pixels = strokes.id, strokes.pixels
         store = self._stores.get(key)
         if store is None or store.shape != pixels.shape or store.dtype != pixels.dtype:
-            path = workspace.folder / "painted" / key
+            path = workspace.place("painted", key)
             store = self._stores[key] = PaintedPixels(path, pixels.shape, pixels.dtype)
         if store.write(pixels, strokes.boxes):
             workspace.log("strokes", layer=strokes.layer, id=key, count=strokes.count)
@@ -198,26 +216,35 @@ class Keeper(QObject):
         workspace.save(state | {"images": dict(self.images)})
         self.saved = time.monotonic()
 
-    def _keep_image(self, layer: Layer, key: str) -> None:
+    def keep_image(self, layer: Layer) -> None:
+        """Note where the picture of a layer lies and what it is like, or copy it."""
+        if not self.writes:
+            return
+        key = identify(layer, "i")
         try:
             noun = image_of(layer)
         except ValueError:  # four axes and more: its file is kept in mind all the same
             self.images[key] = {"path": str(layer.source.path or "")}
             return
         self.images[key] = {"path": noun.source}
-        self.do(self._describe_image, self.workspace, key, noun, opened_by_us(layer))
+        self.later(self._describe_image, self.workspace, key, noun, opened_by_us(layer))
 
     def _describe_image(self, workspace: Workspace, key: str, noun: Image, ours: bool) -> None:
         told = describe(noun) | {"fingerprint": noun.fingerprint, "shape": list(noun.shape)}
-        path, size = Path(noun.source), noun.levels[0].nbytes
-        if noun.source and ours and path.exists():
-            stat = path.stat()
-            told |= {"path": noun.source, "bytes": stat.st_size, "changed": stat.st_mtime}
-        elif size <= _COPY_BYTES:
-            keep(noun, workspace.folder / "images" / key)
+        if noun.source and ours and split_key(noun.source)[0].exists():
+            told |= note_source(noun.source, workspace.folder)
+        elif noun.levels[0].nbytes <= _COPY_BYTES:
+            keep(noun, workspace.place("images", key))
             told |= {"copy": f"images/{key}"}
         self.images[key] = told
-        workspace.save(workspace.state | {"images": dict(self.images)})
+        self.do(lambda: workspace.save(workspace.state | {"images": dict(self.images)}))
+
+    def _ask(
+        self, thread: ThreadPoolExecutor, work: Callable[..., object], values: tuple[Any, ...]
+    ) -> Future[Any]:
+        future = thread.submit(work, *values)
+        future.add_done_callback(self._done)
+        return future
 
     def _done(self, future: Future[Any]) -> None:
         error = future.exception()

@@ -87,8 +87,8 @@ class Opening(QObject):
     def _opened(self, ending: Ending) -> None:
         if ending.result is None:  # stopped, or failed and told so
             return
-        missing = ending.result.missing
+        asked = ending.result.missing or ending.result.changed
         for note in bring(self._session, ending.result):
             notify(self._session, note, failed=True)
-        if missing:
+        if asked:
             open_dock(self._session.viewer, "Workspace")

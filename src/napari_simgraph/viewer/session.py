@@ -77,7 +77,7 @@ class Session:
         self.activity, self.device = Activity(self.jobs), "auto"
         self.keeper, self.offer = Keeper(viewer, self.ensure_workspace), Offer()
         self._shelf, self.selection = Shelf(), Selection()
-        self.tables = Tables(self.ensure_workspace, self.keeper.do)
+        self.tables = Tables(self.ensure_workspace, self.keeper.later)
         self.search = Search(self.selection, self.tables)
         self.edits = PatchEdits(self.selection, self.tables)
         self.canvas = Canvas(viewer, self.selection, self.tables)

@@ -139,7 +139,7 @@ def compute(ask: Ask, room: Room) -> Job[Measured]:
         labels = numbers = yield from objects.find(labels, config=objects.Find(), room=room)
     job = objects.measure(labels, ask.image, config=ask.config, room=room)
     table = yield from _scaled(job, 0.0, _MEASURING)
-    if labels.meaning == "objects":
+    if labels.meaning == "objects" or not len(labels.classes):  # nothing is painted yet
         return Measured(table, numbers, None)
     array = room.array("objects", labels.shape, np.int32)  # where `measure` put the numbers
     space: dict[str, Any] = {"spacing": labels.spacing, "unit": labels.unit}

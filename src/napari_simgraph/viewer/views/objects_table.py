@@ -140,7 +140,11 @@ class TablePanel(QWidget):
         rows.horizontalHeader().setResizeContentsPrecision(_ROWS)  # those in view say enough
         rows.horizontalHeader().setHighlightSections(False)
         rows.setMinimumHeight((_ROWS + 1) * height + 8)
-        rows.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit(self.ids()))
+        # no lambda: Python can't see that Qt's selection model has it, and would never let it go
+        rows.selectionModel().selectionChanged.connect(self._selected)
+
+    def _selected(self, *_: object) -> None:
+        self.chosen.emit(self.ids())
 
     def _lay(self) -> None:
         layout = column(self)

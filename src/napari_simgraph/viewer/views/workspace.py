@@ -15,10 +15,11 @@ from napari_simgraph.io.workspace import Workspace, home
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
-from napari_simgraph.viewer.restore import bring, find_again, reading, show_result
+from napari_simgraph.viewer.restore import bring, reading, show_result
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.job_rows import Short
+from napari_simgraph.viewer.views.source_row import SourceRow
 from napari_simgraph.viewer.views.workspace_rows import (
     Row,
     rows,
@@ -77,6 +78,7 @@ class WorkspaceDock(DockFrame):
         self._where.setText(f"in {short_path(workspace.folder.parent)}")
         self._where.setToolTip(str(workspace.folder))
         self._tree.show_rows(rows(self.session, workspace))
+        self._asking.renew()
         self._say_saved()
         if self.footer.sentence.text() in ("", _NOTHING):
             looking = "Looking only: nothing is saved." if workspace.look_only else ""
@@ -106,11 +108,10 @@ class WorkspaceDock(DockFrame):
         if brought is None:
             self._say_not_opened(folder, ending)
             return
-        notes, lost = bring(self.session, brought), brought.missing[:1]
-        find = ("Find it…", lambda: self._ask_where(lost[0])) if lost else None
+        notes = bring(self.session, brought)
         more = f" And {len(notes) - 1} more." if len(notes) > 1 else ""
         said = notes[0] + more if notes else f"Opened {folder.name}."
-        self.show_state("stopped" if notes else "done", said, find)
+        self.show_state("stopped" if notes else "done", said)
         self._facts_time = 0.0
         self.renew()
 
@@ -148,7 +149,7 @@ class WorkspaceDock(DockFrame):
             return
         self.session.flush()
         self.show_state("running", "Copying …")
-        self._copy = (folder, self.session.keeper.do(workspace.copy, folder))
+        self._copy = (folder, self.session.keeper.later(workspace.copy, folder))
         self._copying.start()
 
     def _fill_body(self) -> None:
@@ -175,9 +176,11 @@ class WorkspaceDock(DockFrame):
         bottom = QHBoxLayout()
         bottom.addWidget(self._export)
         bottom.addStretch(1)
+        self._asking = SourceRow(self.session, self._say_answer)
         self.body.addLayout(top)
         self.body.addWidget(self._where)
         self.body.addWidget(self._saved)
+        self.body.addWidget(self._asking)
         self.body.addWidget(self._tree, 1)
         self.body.addLayout(bottom)
 
@@ -205,7 +208,7 @@ class WorkspaceDock(DockFrame):
             return
         if time.monotonic() - self._facts_time > _FACTS_S:
             self._facts_time = time.monotonic()
-            self.session.keeper.do(self._count, workspace)
+            self.session.keeper.later(self._count, workspace)
             self.renew()
         self._say_saved()
 
@@ -223,7 +226,7 @@ class WorkspaceDock(DockFrame):
 
     def _open_row(self, row: Row) -> None:
         if row.missing:
-            self._ask_where(row.missing)
+            self._asking.ask_where(row.missing)
         elif row.layer in self.viewer.layers:
             self.viewer.layers[row.layer].visible = True
             self.viewer.layers.selection.active = self.viewer.layers[row.layer]
@@ -231,6 +234,11 @@ class WorkspaceDock(DockFrame):
             self._try(lambda: show_result(self.session, row.key), f"Shown again: {row.name}.")
         elif row.folder:
             show_folder(row.folder)
+
+    def _say_answer(self, well: bool, sentence: str) -> None:
+        """How it went after a question about a picture was answered."""
+        self.show_state("done" if well else "error", sentence)
+        self.renew()
 
     def _ask_open(self) -> None:
         self._ask_folder("Open a workspace", self.open_folder)
@@ -246,12 +254,6 @@ class WorkspaceDock(DockFrame):
         chosen = QFileDialog.getExistingDirectory(self, title, str(start))
         if chosen:
             then(Path(chosen))
-
-    def _ask_where(self, told: dict[str, Any]) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, f"Find {told['look']['name']}")
-        if chosen:
-            find = lambda: find_again(self.session, told, Path(chosen))  # noqa: E731
-            self._try(find, f"Found {Path(chosen).name}.")
 
     def _ask_export(self, ending: str) -> None:
         layer = self.viewer.layers.selection.active

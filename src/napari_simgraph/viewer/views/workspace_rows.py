@@ -74,6 +74,7 @@ def _kept(session: Session, workspace: Workspace, layer: Any) -> Row:
         return Row("Images", layer.name, fact, layer.name, str(folder), "Kept in the workspace.")
     path = str(image.get("path", ""))
     fact = "in place" if path else "not kept"
+    fact = "has changed" if key in session.keeper.changed else fact
     tip = path or "Too large to copy: save it to a file, then open that file."
     return Row("Images", layer.name, fact, layer.name, str(Path(path).parent) if path else "", tip)
 
