@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_simgraph.capabilities import segmentation
+from napari_simgraph.cli import main
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Progress, run
 from napari_simgraph.core.raster import Image, Labels
@@ -108,6 +109,7 @@ def test_it_runs_says_what_became_of_each_and_opens_it(dock, page, viewer, qtbot
     assert "3 colours" in cells["rgb.png"]
     assert "torn.png" in cells["torn.png"]
     assert (page.folders.target / "day 2" / "a.tif").is_file()
+    assert main(["rerun", str(page.folders.target / "b.tif"), "--progress", "none"]) == 0
     assert (page.folders.target / "table.csv").is_file()
     tip = rows.data(rows.index(0, 1), Qt.ItemDataRole.ToolTipRole)
     assert "bright" in tip

@@ -175,8 +175,10 @@ def fractions(
         Regions and labels differ in size, or the labels are objects.
     """
     _check(labels)
-    if labels.meaning == "objects" or not len(labels.classes):
+    if labels.meaning == "objects":
         raise ValueError("These labels are objects: shares are those of classes.")
+    if not len(labels.classes):
+        raise ValueError("No pixel is labelled: all are 0, so there are no shares.")
     if regions is not None and regions.shape != labels.shape:
         raise ValueError("The regions differ in size from the labels: draw them on the same image.")
     channels = [None] if labels.exclusive else list(range(labels.channels))
@@ -202,6 +204,10 @@ def _check(labels: Labels) -> None:
 
 
 def _check_size(labels: Labels, image: Image | None) -> None:
+    if image is not None and not isinstance(image, Image):
+        raise ValueError("These are several images: give the one that the labels belong to.")
+    if image is not None and not isinstance(image, Image):
+        raise ValueError("These are several images: give the one that the labels belong to.")
     if image is not None and image.shape != labels.shape:
         sizes = [" x ".join(str(n) for n in one.shape) for one in (image, labels)]
         raise ValueError(f"The image ({sizes[0]}) and the labels ({sizes[1]}) differ in size.")

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Job, Progress, say_time
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.recipe import Recipe
 from napari_simgraph.io.run_table import Row, RunTable
 from napari_simgraph.scale.folder import FolderRun, run_folder
 from napari_simgraph.viewer.footer import flat
@@ -154,6 +155,8 @@ class FolderPage(QWidget):
 
     def _job(self, model: Model, config: segmentation.Apply) -> Callable[[], Job[RunTable]]:
         self._heard.clear()
+        folder = self._session.ensure_workspace().model_folder(model.name)
+        inputs, settings = {"model": str(folder)}, config.to_json()
         asked = FolderRun(
             self.folders.source,
             self.folders.target,
@@ -163,6 +166,7 @@ class FolderPage(QWidget):
             config,
             again=self.again.isChecked(),
             hear=self._heard.append,
+            recipe=Recipe("segmentation", "apply", inputs, settings=settings),
         )
         return partial(run_folder, asked)
 
