@@ -140,7 +140,6 @@ def test_torch_is_loaded_beside_the_window_once_somebody_looks(viewer, qtbot, mo
     assert not ready  # nobody has opened the page
     dock.show()
     qtbot.waitUntil(lambda: ready == [segmentation.get_ready], timeout=WAIT_MS)
-    ready[0]()
     click(qtbot, dock.footer.main)
     dock.teach.live._get_ready()
     assert len(ready) == 1  # its process is at work already
