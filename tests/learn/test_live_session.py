@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from live_driver import WHOLE, Session, classes, stroke
 from napari_simgraph import Image, Labels, MemoryRoom, run
@@ -32,6 +33,13 @@ def right(answer):
     """Share of pixels with the right class."""
     truth = TRUTH[answer.top :, answer.left :][: answer.classes.shape[0], : answer.classes.shape[1]]
     return float((answer.classes == truth).mean())
+
+
+def test_getting_ready_leaves_no_trace():
+    before = torch.get_num_threads(), torch.random.get_rng_state()
+    segmentation.get_ready()
+    assert torch.get_num_threads() == before[0]
+    assert torch.equal(torch.random.get_rng_state(), before[1])
 
 
 def test_three_strokes_are_enough_for_a_first_answer_which_a_correction_betters():

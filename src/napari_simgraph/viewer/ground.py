@@ -121,7 +121,8 @@ class Ground:
         if not grid.layouts:
             return np.ones((len(grid.sources), 2))
         shapes = np.array([one.shape[-2:] for one in grid.sources], float)
-        return shapes / np.array([one.plane for one in grid.layouts], float)
+        factors: NDArray[np.float64] = shapes / np.array([one.plane for one in grid.layouts], float)
+        return factors
 
     @cached_property
     def _cells(self) -> NDArray[np.float64]:
