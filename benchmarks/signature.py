@@ -30,7 +30,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from napari_simgraph import ImageSet, MemoryRoom, run
-from napari_simgraph.analysis.neurons import ranked, sides
+from napari_simgraph.analysis.neurons import beside, ranked, sides, twins
 from napari_simgraph.analysis.ranking import auroc
 from napari_simgraph.analysis.signature_paths import along, flows
 from napari_simgraph.capabilities import classification, embedding, segmentation, signature
@@ -259,6 +259,8 @@ def large(asked):
     layer = table.layers[-1]
     for at in range(3):
         timed(f"neuron {at}", lambda at=at: told_of(table, layer, 7 + 100 * at))
+    known = timed("what tells twins of a layer, once, after that", lambda: beside(table, layer))
+    timed("twins", lambda: twins(known, 7))
     timed("a group", lambda: along(table, [(layer.name, 2)]))
     timed("a patch", lambda: table.read(layer.of(), np.array([asked.patches // 2])))
     tell("large, ms", patches=len(table), columns=table.values.shape[1], **times)

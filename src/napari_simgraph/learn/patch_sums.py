@@ -63,7 +63,7 @@ def told(several: Sequence[Sums]) -> list[Tensor]:
     mean = total / places
     # var_mean and vector_norm take ten times as long
     spread = (squares / places - mean**2).clamp_min_(0).sqrt_()
-    columns = zip(*(part.split(widths, 1) for part in (mean, most, spread)), strict=True)
+    columns = zip(*(torch.split(part, widths, 1) for part in (mean, most, spread)), strict=True)
     return [torch.cat(three, 1) for three in columns]
 
 
