@@ -39,7 +39,7 @@ from napari_simgraph.learn.oddity import PlacedWindows
 DATA = Path(os.environ.get("SIMGRAPH_DATA", "../shared/data"))
 _WARM, _TIMED = 6, 20  # steps before timing, and the last one that is timed
 _HELD = 40  # normal pictures of bottle for `--held`, half of them with a defect
-_GROUPS = ("pixels", "mended", "doubt", "tokens", "colors")
+_GROUPS = ("pixels", "mended", "doubt", "tokens", "texture", "colors")
 
 
 def pixels(path):
@@ -177,7 +177,7 @@ def steps_in(noun, seconds, settings):
 
 
 def standard_parts(model, found, speed):
-    """Parts of each picture in spreads above normal, their names, and seconds a picture."""
+    """Parts of each picture in spreads above normal, names and weights, and seconds a picture."""
     place, aside = pick("cpu", 1, "auto"), Aside()
     oddity = normal_model.oddity_of(model, speed, False, place)
     looking = normal_model.predictor(oddity, model.network, place, aside)
@@ -199,13 +199,14 @@ def standard_parts(model, found, speed):
         run(looking.section(windows, 0, write, lambda share: Progress()))
         maps.append(whole)
     aside.close()
-    return maps, oddity.parts, (time.process_time() - begun) / len(found)
+    told = oddity.parts, known.standard.weights
+    return maps, told, (time.process_time() - begun) / len(found)
 
 
-def ablation(maps, parts, masks):
+def ablation(maps, told, masks):
     """Figures of the fused score, and of each group of parts alone and left out."""
+    parts, usual = told
     there = [g for g in _GROUPS if any(calibrating.group_of(p)[0] == g for p in parts)]
-    usual = calibrating.WEIGHTS
     ways = {"fused": usual}
     ways |= {f"{g} alone": {g: 1.0} for g in there}
     if len(there) > 1:
@@ -292,9 +293,9 @@ def main():
             settings |= {"pretext": asked.pretext, "seed": seed}
             model = learn(normal, asked.cpu_minutes, settings)
             for how in ("full", "fast"):
-                maps, parts, seconds = standard_parts(model, found, how)
+                maps, told, seconds = standard_parts(model, found, how)
                 print(f"{asked.pretext} seed {seed} {how}: {seconds:.2f} CPU-s a picture")
-                for way, figures in ablation(maps, parts, masks).items():
+                for way, figures in ablation(maps, told, masks).items():
                     tell(way, figures)
 
 

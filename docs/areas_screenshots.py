@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from shooting import folded, main, sizes, themes
 from similar_screenshots import learned
 
@@ -24,6 +25,10 @@ from napari_simgraph.viewer.driving import Driver
 SECTION = 8
 LIKE = ((240, 48), (39, 79), (263, 106))  # mitochondria of that section
 UNLIKE = ((110, 120), (60, 20), (230, 260))
+NORMAL = (
+    ((90, 90), (90, 200), (150, 200), (150, 90)),
+    ((190, 150), (190, 250), (250, 250), (250, 150)),
+)  # of that section, without mitochondria
 STEPS = 60  # a few seconds
 ASKED, SHARE = 24, 0.15  # patches that are asked for; how much mitochondrion makes one interesting
 LARVA = ClassTable.of(LARVA_CLASSES)
@@ -75,6 +80,20 @@ def drawn(window: Driver, dock: Any, seconds: float = 1.5) -> None:
     window.wait(seconds)
 
 
+def marked_normal(window: Driver, dock: Any) -> None:
+    """Regions without mitochondria, and what is unlike them."""
+    dock.looking.clear()
+    dock.marks.draw()
+    dock.tabs.setCurrentIndex(REGIONS)
+    regions = window.viewer.layers.selection.active
+    regions.add_polygons([np.array([(SECTION, *corner) for corner in one]) for one in NORMAL])
+    regions.mode = "pan_zoom"
+    window.viewer.layers.selection.active = window.viewer.layers["larva"]
+    window.press(dock)
+    window.wait(until=lambda: dock.task is None)
+    drawn(window, dock)
+
+
 def tutorial(window: Driver) -> None:
     """The pictures of the tutorial."""
     dock = opened(window)
@@ -92,6 +111,8 @@ def tutorial(window: Driver) -> None:
     window.viewer.theme = "light"
     window.shoot("areas_why_light")
     window.viewer.theme = "dark"
+    marked_normal(window, dock)
+    window.shoot("areas_normal")
 
 
 def review(window: Driver) -> None:
@@ -140,6 +161,8 @@ def review(window: Driver) -> None:
     window.wait(until=lambda: dock.task is None)
     drawn(window, dock)
     themes(window, "areas_painted")
+    marked_normal(window, dock)
+    themes(window, "areas_normal")
     folded(window, dock, "areas", themes)
     sizes(window, dock, "areas")
 

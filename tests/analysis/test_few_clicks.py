@@ -5,7 +5,7 @@ import pytest
 
 from napari_simgraph import Image
 from napari_simgraph.analysis.beside import beside
-from napari_simgraph.analysis.coherence import rank, rare, unlike_normal
+from napari_simgraph.analysis.coherence import rank, rare, unlike_normal, usual_distance
 from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of
 from napari_simgraph.analysis.kernel_logistic import logistic
 from napari_simgraph.analysis.neighbours import as_edges, exact, unit
@@ -137,8 +137,20 @@ def test_groups_that_hang_together_come_first(graph):
 def test_far_from_normal_is_far(graph):
     points, kind = unit(graph.table.values), graph.table.columns["kind"]
     normal = points[np.flatnonzero(~kind)[::2]]
-    far = unlike_normal(points, normal)
+    far = unlike_normal(points, normal, 0.5)
     assert far[np.flatnonzero(~kind)[::2]] == pytest.approx(0, abs=1e-3)
+    nearest = (1 - points[kind] @ normal.T).min(1)
+    assert far[kind] == pytest.approx(2 * nearest, abs=1e-5)
+
+
+def test_what_is_usual_in_a_reference_is_not_told_by_patches_that_overlap(graph):
+    grid = grid_over(Image(np.zeros((16, 64), np.uint8)), 16, 8)
+    turns = np.arange(len(grid)) * np.pi / 12  # each patch a little further round
+    points = np.stack([np.cos(turns), np.sin(turns)], 1).astype(np.float32)
+    rows = np.arange(len(grid))
+    # the next patch but one is the nearest that overlaps it nowhere
+    assert usual_distance(points, rows, grid) == pytest.approx(1 - np.cos(np.pi / 6), abs=1e-5)
+    assert usual_distance(points, rows[:2], grid) == 1
 
 
 def test_ranking_is_counting_pairs():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_simgraph import Image, Labels
-from napari_simgraph.analysis.marked import rows_under, said
+from napari_simgraph.analysis.marked import lying_on, rows_under, said
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.marks import MODEL, Mark, Marks, click
 from napari_simgraph.core.patches import grid_over
@@ -50,6 +50,26 @@ def test_clicks_and_classes_say_like_and_unlike(grid):
     assert said(named, grid, "stroma").like.tolist() == [10, 11, 14, 15]
     with pytest.raises(ValueError, match="tumour, stroma"):
         said(named, grid, "nerve")
+
+
+def test_what_is_normal_is_not_what_is_looked_for(grid):
+    marks = Marks((square(-1, 7, name="tumour"), square(-1, 15, role="normal")))
+    found = said(marks, grid)
+    assert (found.like.tolist(), found.unlike.tolist()) == ([0], [1, 4, 5])
+    assert found.normal.tolist() == [0, 1, 4, 5]
+    alone = said(Marks((square(-1, 15, role="normal"),)), grid)
+    assert len(alone) == 0
+
+
+def test_marks_of_another_image_are_told_apart(grid):
+    here, far = square(-1, 7, name="tumour"), square(100, 120, name="tumour")
+    above = square(-1, 7, z=5, name="tumour")
+    kept = lying_on(Marks((here, far, above, replace(here, image="b"))), grid)
+    assert kept.rows == (here,)
+    with pytest.raises(ValueError, match="of another one"):
+        lying_on(Marks((far, above)), grid)
+    with pytest.raises(ValueError, match="a model outlined these"):
+        lying_on(Marks((replace(here, by=MODEL),)), grid)
 
 
 def test_of_two_clicks_on_a_patch_the_later_one_counts(grid):

@@ -8,6 +8,7 @@ from skimage.metrics import structural_similarity
 from napari_simgraph import Image
 from napari_simgraph.analysis.aligned import are_aligned
 from napari_simgraph.learn.calibrating import RATES, Calibration, Place, fuse, group_of
+from napari_simgraph.learn.described import texture
 from napari_simgraph.learn.hiding import holes, in_turn, period, tiles
 from napari_simgraph.learn.odd_parts import gradients, smooth, structure
 from napari_simgraph.learn.spoiling import spoiled
@@ -77,12 +78,26 @@ def test_the_memory_is_small_and_knows_what_it_saw():
     tokens = random(3000, 12).numpy()
     memory = TokenMemory.fit(tokens, 0)
     assert len(memory.kept) == 1024
-    distance = Distance(TokenMemory.of(memory.arrays()), torch.device("cpu"))
+    distance = Distance(TokenMemory.of(memory.arrays("tokens"), "tokens"), torch.device("cpu"))
     seen = torch.from_numpy(tokens[:16].T.reshape(1, 12, 4, 4).copy())
     nowhere = torch.zeros(1, 2, 4, 4)
     near, far = distance(seen, nowhere), distance(seen + 9, nowhere)
     assert float(near.max()) < 1
     assert float(far.min()) > 2
+
+
+def test_texture_tells_light_contrast_and_fineness():
+    x = random(1, 1, 96, 96)
+    usual = texture(x)[0, :, 4:-4, 4:-4].mean((1, 2))
+    assert texture(x).shape == (1, 3, 12, 12)
+    lighter = texture(x + 1)[0, :, 4:-4, 4:-4].mean((1, 2)) - usual
+    assert np.allclose(lighter, (1, 0, 0), atol=0.01)
+    doubled = texture(2 * x)[0, :, 4:-4, 4:-4].mean((1, 2)) - usual
+    assert np.allclose(doubled[1:], np.log(2), atol=0.02)
+    across = torch.arange(96.0).expand(1, 1, 96, 96)
+    fine, coarse = (texture(torch.sin(2 * np.pi * across / n))[0, :, 6, 6] for n in (8, 16))
+    assert abs(float(fine[1] - coarse[1])) < 0.1
+    assert float(fine[2] - coarse[2]) > 0.5
 
 
 def test_where_pictures_are_aligned_each_place_has_its_normal():
@@ -137,6 +152,7 @@ def test_parts_are_fused_by_group():
     assert group_of("mae mended squared") == ("mended", "mae")
     assert group_of("inpainting doubt") == ("doubt", "inpainting")
     assert group_of("colorization") == ("colors", "")
+    assert group_of("texture") == ("texture", "")
     maps = np.stack([np.full((2, 2), v, np.float32) for v in (1, 3, 10)])
     parts = ["mae squared", "mae gradient", "tokens"]
     assert np.allclose(fuse(maps, parts, {"pixels": 1.0, "tokens": 1.0}), 6)

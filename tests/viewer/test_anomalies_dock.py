@@ -7,9 +7,11 @@ import pytest
 import tifffile
 from acting import action, click, sentence
 from patches import show
+from qtpy.QtCore import Qt
 
 from napari_simgraph.capabilities.anomaly import Train
 from napari_simgraph.viewer.views.anomalies import AnomaliesDock
+from napari_simgraph.viewer.views.bottom import shown_page
 from toy import drawn, toy_pixels
 
 SHORT = Train(
@@ -72,9 +74,13 @@ def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path)
     done(dock, qtbot)
     assert sentence(dock).startswith("Knows what is normal, learned in ")
     assert dock.footer.main.text() == "Look for anomalies"
+    inserted = []
+    viewer.layers.events.inserted.connect(lambda event: inserted.append(event.value.name))
     click(qtbot, dock.footer.main)
     done(dock, qtbot)
     qtbot.waitUntil(lambda: "toy · anomalies" in viewer.layers, timeout=10_000)
+    assert inserted.count("toy · anomaly") == 2  # while it was written, and the result
+    assert [layer.name for layer in viewer.layers].count("toy · anomaly") == 1
     shown = {one.name: one for one in viewer.layers}
     found = shown["toy · anomaly"]
     assert found.data.shape == (96, 96)
@@ -107,11 +113,38 @@ def walk_and_judge(dock, viewer, qtbot):
     marked = viewer.layers["toy · anomalies"].data
     assert marked[tuple(round(n) for n in worst.middle)] in (0, 1)
     assert marked.any()
+    shown_as_thumbnails(dock, viewer, qtbot)
+    worst = found.line.place
     before = found.count.text()
     click(qtbot, found.no_button)
     qtbot.waitUntil(lambda: all(one.place != worst for one in found.lines), timeout=10_000)
     assert found.count.text() != before or not found.lines
     assert action(dock, "Undo")
+
+
+def shown_as_thumbnails(dock, viewer, qtbot):
+    """The worst places, as they are listed; a click goes there, and lights up the row."""
+    page = shown_page(viewer, "Thumbnails")
+    places = [line.place for line in dock.found.lines]
+    qtbot.waitUntil(lambda: len(page.sights.sights.items) == len(places), timeout=10_000)
+    assert page.title.text() == f"Worst places, {len(places)} of {len(places)}"
+    assert page.list.isHidden()
+    model = page.sights.sights
+    assert model.data(model.index(0)).startswith(f"1  {places[0].score:.2f}")
+    assert not model.data(model.index(0), Qt.ItemDataRole.DecorationRole).isNull()
+    assert page.sights.currentIndex().row() == 0  # where the list went before
+    dock.found.places.setCurrentItem(None)
+    viewer.scene.camera.center = (0.0, -5000.0, -5000.0)
+    page.sights.clicked.emit(model.index(0))
+    assert dock.found.line.place == places[0]
+    assert min(viewer.scene.camera.center[-2:]) > -1000  # as little as brings it into view
+    page.walk(1)
+    assert dock.found.line.place == places[min(1, len(places) - 1)]
+    table = dock.session.selection
+    table.answer(())  # a question of patches takes the page back
+    assert not page.sights.title
+    assert not page.list.isHidden()
+    dock.found.choose(places[0])
 
 
 def test_a_folder_of_pictures_is_listed_by_score(dock, viewer, qtbot, tmp_path):

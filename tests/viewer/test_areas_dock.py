@@ -1,5 +1,8 @@
 """The Areas dock on a real viewer: click, outline, turn down, write, suggest, learn, come back."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from acting import action, click, sentence
@@ -297,6 +300,86 @@ def test_painted_classes_teach_and_wrong_ones_cost_one_sentence(dock, viewer, la
     assert float(dock.found.report.cells[0][1].text()) > 0.8
     score, is_bright = dock.looking.scores.score, bright(table)
     assert np.median(score[is_bright]) > np.median(score[~is_bright])
+
+
+def outlined(low, high, name, z):
+    """A square as QuPath writes it: x first, from the corner of the first pixel."""
+    (top, left), (bottom, right) = low, high
+    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring], "plane": {"c": -1, "z": z, "t": 0}},
+        "properties": {"objectType": "annotation", "classification": {"name": name}},
+    }
+
+
+def test_outlines_of_qupath_teach(dock, viewer, layer, qtbot, tmp_path):
+    table = show(dock.session, layer)
+    dock.tabs.setCurrentIndex(REGIONS)
+    path = tmp_path / "slide.geojson"
+    features = [outlined((8 * z, 24), (8 * z + 16, 40), "cell", z) for z in range(2)]
+    features += [outlined((40, 0), (64, 24), "ground", z) for z in range(2)]
+    elsewhere = outlined((900, 900), (950, 950), "cell", 0)
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [elsewhere]}))
+    dock.marks.open(str(path))
+    assert sentence(dock) == "slide marks nothing on these images: it is of another one."
+    path.write_text("no JSON")
+    dock.marks.open(str(path))
+    assert "slide.geojson" in sentence(dock)
+    whole = {"type": "FeatureCollection", "features": [*features, elsewhere]}
+    path.write_text(json.dumps(whole))
+    dock.marks.open(str(path))
+    assert sentence(dock) == "4 marks of slide.geojson; 1 left out: a model's, or elsewhere."
+    assert dock.marks.wanted.currentText() == "cell"
+    drawn = viewer.layers["vnc · marks"]
+    assert drawn.locked
+    assert sorted(set(drawn.features["class"])) == ["cell", "ground"]
+    np.testing.assert_allclose(drawn.data[0].min(0), (0, -0.5, 23.5))
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)
+    score, is_bright = dock.looking.scores.score, bright(table)
+    assert np.median(score[is_bright]) > 0.5 > np.median(score[~is_bright])
+    dock.marks.wanted.setCurrentText("ground")
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)
+    assert np.median(dock.looking.scores.score[is_bright]) < 0.5
+
+
+def test_what_is_unlike_normal_regions(dock, viewer, layer, qtbot, tmp_path):
+    session = dock.session
+    table = show(session, layer)
+    viewer.layers.selection.active = layer
+    press_key(viewer, "R")
+    assert dock.tabs.currentIndex() == REGIONS
+    assert dock.footer.main.text() == "Show what is unlike normal"
+    assert not dock.footer.main.isEnabled()
+    regions = viewer.layers.selection.active
+    assert regions.mode == "add_polygon"
+    assert viewer.canvas.overlays.text.visible
+    corners = [(34, -1), (34, 65), (65, 65), (65, -1)]
+    regions.add_polygons([np.array([(z, *one) for one in corners]) for z in (1, 2)])
+    assert dock.marks.normal.text() == "2 regions"
+    viewer.layers.selection.active = layer
+    assert regions.mode == "pan_zoom"
+    assert not viewer.canvas.overlays.text.visible
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.task is None, timeout=120_000)
+    score, is_bright = dock.looking.scores.score, bright(table)
+    assert np.median(score[is_bright]) > 0.7 > 0.5 > np.median(score[~is_bright])
+    assert sentence(dock).startswith("Compared with normal in ")
+    # they are there again after the workspace was opened, and can be changed
+    dock.marks.book.keep()
+    session.flush()
+    folder = tmp_path / "copy"
+    shutil.copytree(session.workspace.folder, folder, ignore=shutil.ignore_patterns("lock*"))
+    viewer.layers.remove(regions)
+    assert dock.marks.normal.text() == "none"
+    open_workspace(session, folder)
+    drawn = lambda: [one for one in viewer.layers if "regions" in about(one)]  # noqa: E731
+    qtbot.waitUntil(lambda: bool(drawn()), timeout=60_000)
+    assert dock.marks.normal.text() == "2 regions"
+    again = drawn()[0]
+    np.testing.assert_allclose(again.data[0], [(1, *one) for one in corners])
 
 
 def test_patches_of_an_image_that_is_closed_say_so(dock, viewer, layer):

@@ -11,8 +11,10 @@ from napari_simgraph.analysis.few_clicks import Judged, judged_of
 from napari_simgraph.analysis.kernel_logistic import Vector
 from napari_simgraph.analysis.neighbours import Points
 from napari_simgraph.core.graph import SIMILARITY, SPATIAL, Edges, SimilarityGraph
+from napari_simgraph.core.patches import PatchGrid, Rows
 
 _COMMON, _TINY = 0.3, 0.002  # share of all patches: more is ground, less is chance
+_ASKED = 300  # patches of a reference that tell how unlike each other normal ones are
 _EXAMPLES = 40  # patches of a group that speak for it; so many of all others speak against it
 
 
@@ -91,16 +93,28 @@ def rare(graph: SimilarityGraph) -> Vector:
     return ((np.argsort(np.argsort(far, kind="stable")) + 0.5) / len(far)).astype(np.float32)
 
 
-def unlike_normal(points: Points, normal: Points) -> Vector:
+def unlike_normal(points: Points, normal: Points, usual: float) -> Vector:
     """How unlike a reference patches are, ``(N,)`` from 0; 1 is as unlike as the odd one in it."""
     far = np.empty(len(points), np.float32)
     for start in range(0, len(points), 4096):  # 4096 x the reference: some 100 MB at most
         part = slice(start, start + 4096)
         far[part] = 1 - (points[part] @ normal.T).max(1)
-    alike = normal @ normal.T
-    np.fill_diagonal(alike, -1)
-    usual = float(np.quantile(1 - alike.max(1), 0.95)) if len(normal) > 1 else 1.0
     return far / max(usual, 1e-6)
+
+
+def usual_distance(points: Points, rows: Rows, grid: PatchGrid, seed: int = 0) -> float:
+    """How unlike its likest an odd patch of a reference is: the distance of one in twenty is more.
+
+    Patches that overlap it, also in the sections beside, don't count: they show the same. Where
+    all do, the whole distance from like to unlike is usual.
+    """
+    some = np.sort(np.random.default_rng(seed).permutation(rows)[:_ASKED])
+    found = []
+    for row in some.tolist():
+        apart = rows[~grid.overlapping(np.full(len(rows), row), rows, 1)]
+        if len(apart):
+            found.append(1 - float((points[apart] @ points[row]).max()))
+    return float(np.quantile(found, 0.95)) if found else 1.0
 
 
 def _mean(edges: Edges, values: NDArray[np.floating]) -> Vector:

@@ -20,8 +20,9 @@ _PAINTED = 1e-3  # share of a patch that must be painted for it to count
 class Said:
     """What is known of the patches of a grid.
 
-    `like` and `unlike` are rows to learn from, `normal` those of a reference without anything odd,
-    `left_out` those not to be used; `name` is what is looked for.
+    `like` and `unlike` are rows to learn from, `normal` those of a reference without anything odd
+    (unlike, too, where something is looked for), `left_out` those not to be used; `name` is what
+    is looked for.
     """
 
     like: Rows
@@ -64,6 +65,23 @@ def said(
     return _of_labels(marks, grid, wanted, share)
 
 
+def lying_on(marks: Marks, grid: PatchGrid) -> Marks:
+    """The marks of a person that lie on the images of a grid, in sections that have patches.
+
+    Raises
+    ------
+    ValueError
+        None does.
+    """
+    own = marks.of_person()
+    if not len(own):
+        raise ValueError(f"{marks.name}: a model outlined these; only what a person marked counts.")
+    found = own.where(lambda one: _lies_on(one, grid))
+    if not len(found):
+        raise ValueError(f"{marks.name} marks nothing on these images: it is of another one.")
+    return found
+
+
 def rows_under(mark: Mark, grid: PatchGrid) -> Rows:
     """The patches a mark speaks of.
 
@@ -104,6 +122,8 @@ def _of_marks(marks: Marks, grid: PatchGrid, wanted: str) -> Said:
         elif one.role != "complete":  # of two marks on a patch the later one counts
             like = one.role == "query+" or (one.role == "class" and one.name == name)
             state[rows] = 1 if like else -1
+    if (state > 0).any():
+        state[normal & (state == 0)] = -1
     return _said(state, normal, out, name)
 
 
@@ -127,6 +147,17 @@ def _said(
 ) -> Said:
     like, unlike = np.flatnonzero((state > 0) & ~out), np.flatnonzero((state < 0) & ~out)
     return Said(like, unlike, np.flatnonzero(normal & ~out), np.flatnonzero(out), name)
+
+
+def _lies_on(mark: Mark, grid: PatchGrid) -> bool:
+    try:
+        number = _image(mark, grid)
+        _middles(number, mark.z, grid)
+    except ValueError:
+        return False
+    places = np.concatenate(mark.parts)
+    size = np.array(grid.sources[number].shape[-2:])
+    return bool((places.max(0) >= -0.5).all() and (places.min(0) <= size - 0.5).all())
 
 
 def _image(mark: Mark, grid: PatchGrid) -> int:

@@ -80,7 +80,9 @@ class Judging(Config):
     """How a map is made of what was redrawn."""
 
     features: bool = setting(
-        True, "Also compare what the network sees with what is normal.", label="Compare features"
+        True,
+        "Also compare texture, and what the network sees, with what is normal.",
+        label="Compare features",
     )
     aligned: str = setting(
         "auto",

@@ -19,8 +19,18 @@ _PRIOR = 8  # pictures' worth of the spread of all places: a spread of few pictu
 _BLUR = 1.5  # cells: neighbours tell about a place too
 _FAR = 30.0  # spreads; what is farther is as odd as can be
 RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
-# How much the groups of parts count; see docs/benchmarks.md for what each brings.
-WEIGHTS = {"pixels": 0.3, "mended": 1.0, "doubt": 1.0, "tokens": 1.0, "colors": 0.3}
+# How much the groups of parts count; see docs/benchmarks.md for what each brings. Where pictures
+# aren't aligned, a smooth or flat place is easier to redraw than tissue, however odd it is: errors
+# say little there.
+WEIGHTS = {
+    "pixels": 0.3,
+    "mended": 1.0,
+    "doubt": 1.0,
+    "tokens": 1.0,
+    "texture": 1.0,
+    "colors": 0.3,
+}
+ANYWHERE = {**WEIGHTS, "pixels": 0.1, "mended": 0.1, "texture": 2.0}
 
 
 class Standard(NamedTuple):
@@ -46,6 +56,11 @@ class Standard(NamedTuple):
         n = len(stack)
         spread = np.sqrt((n * variance + _PRIOR * usual) / (n + _PRIOR))
         return cls(mean, _above_zero(spread))
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Of the groups of parts."""
+        return ANYWHERE if self.mean.shape[1:] == (1, 1) else WEIGHTS
 
     def standard(self, values: Maps, place: Place) -> Maps:
         """Parts ``(P, Y, X)`` of a box in spreads above the mean of normal."""
@@ -81,7 +96,10 @@ class Calibration(NamedTuple):
         whole = [Place((0, one.shape[1]), (0, one.shape[2]), one.shape[1:]) for one in maps]
         pairs = zip(maps, whole, strict=True)
         fused = np.concatenate(
-            [fuse(standard.standard(one, place), parts).ravel() for one, place in pairs]
+            [
+                fuse(standard.standard(one, place), parts, standard.weights).ravel()
+                for one, place in pairs
+            ]
         )
         levels = np.quantile(fused, [0.5, 0.99]).astype(np.float32)
         levels[1] = max(levels[1], levels[0] + 1e-3)
@@ -90,7 +108,8 @@ class Calibration(NamedTuple):
 
     def score(self, values: Maps, parts: Sequence[str], place: Place) -> Maps:
         """How odd each pixel ``(Y, X)`` of a box is, from its parts ``(P, Y, X)``."""
-        return squashed(fuse(self.standard.standard(values, place), parts), self.levels)
+        standard = self.standard.standard(values, place)
+        return squashed(fuse(standard, parts, self.standard.weights), self.levels)
 
     def threshold(self, rate: float) -> float:
         """The score above which a share of normal places lies."""
@@ -111,7 +130,7 @@ class Calibration(NamedTuple):
         return cls(Standard(mean, spread), levels, alarms)
 
 
-def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float] = WEIGHTS) -> Maps:
+def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float]) -> Maps:
     """One map ``(Y, X)`` of parts in spreads: means of groups, by their weights."""
     groups: dict[tuple[str, str], list[int]] = {}
     for number, part in enumerate(parts):
@@ -128,8 +147,8 @@ def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float] =
 def group_of(part: str) -> tuple[str, str]:
     """The group of a part, and whose it is: ``mae mended squared`` is (mended, mae)."""
     name, _, rest = part.partition(" ")
-    if name == "tokens":
-        return "tokens", ""
+    if name in ("tokens", "texture"):
+        return name, ""
     if not rest:
         return "colors", ""
     first = rest.partition(" ")[0]

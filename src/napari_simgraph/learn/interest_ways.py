@@ -26,6 +26,7 @@ from napari_simgraph.core.graph import SIMILARITY, SimilarityGraph
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.room import Room
+from napari_simgraph.core.tables import check_some
 from napari_simgraph.learn import interest_networks as networks
 from napari_simgraph.learn import interest_results as results
 from napari_simgraph.learn.aside import Aside
@@ -35,7 +36,7 @@ from napari_simgraph.learn.held import NETWORK
 from napari_simgraph.learn.interest_given import Given, few_of
 
 MANY = 400  # marked patches above which a network is learned; fewer are answered at once
-NORMAL, MIDDLE = "normal/points", "groups/middle"
+NORMAL, USUAL, MIDDLE = "normal/points", "normal/usual", "groups/middle"
 # Of what is learned without labels, beside features of weight 1: on section 11 of VNC, groups of
 # what is learned alone score 0.74 to 0.86 AUROC, those of spread features 0.80 to 0.94.
 _LEARNED = 0.3
@@ -81,13 +82,15 @@ def use(model: Model, given: Given, config: Any, aside: Aside) -> Ticks:
     if int(model.data["features"]) != graph.table.values.shape[1]:
         raise ValueError(OTHER)
     known = said(given.marks, graph.table.grid, config.wanted, config.share)
+    check_some(graph)
     place = pick(config.device, config.threads, "full")
     aside.halt.hear((yield place.tick()))
     matrix = yield from aside.wait(partial(links, graph, config.shares))
     columns: dict[str, NDArray[Any]] = {}
     if way == "normal":
+        normal = model.arrays[NORMAL], float(model.arrays[USUAL][0])
         far = yield from aside.wait(
-            partial(coherence.unlike_normal, unit(graph.table.values), model.arrays[NORMAL]),
+            partial(coherence.unlike_normal, unit(graph.table.values), *normal),
             partial(Progress, text="comparing with the reference"),
         )
         score = far / (1 + far)  # one half where it is as unlike as the odd one in the reference
@@ -139,7 +142,9 @@ def _from_clicks(given: Given, known: Said, config: Any, aside: Aside) -> Ticks:
 def _from_normal(graph: SimilarityGraph, known: Said, seed: int) -> dict[str, NDArray[Any]]:
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(known.normal)[:_MOST_NORMAL])
-    return {NORMAL: unit(graph.table.values[rows])}
+    points = unit(graph.table.values)
+    usual = coherence.usual_distance(points, rows, graph.table.grid, seed)
+    return {NORMAL: points[rows], USUAL: np.array([usual], np.float32)}
 
 
 def _groups(given: Given, known: Said, how: Any, made: Any) -> Ticks:

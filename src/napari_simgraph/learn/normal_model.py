@@ -19,6 +19,7 @@ from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.calibrating import CELLS, Calibration
+from napari_simgraph.learn.described import PARTS
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
@@ -39,6 +40,7 @@ from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
 CAPABILITY = "anomaly"
 _FEW = 2  # fields looked at where it was stopped
 _EDGES = {"cpu": 1024, "cuda": 2048}  # px of a tile: what is read around it is 128 px wide
+TOO_SMALL = "The pictures are too small to tell what is normal in them: take larger ones."
 NO_COLOR = (
     "These images are grey: there is no colour to guess. Learn by filling gaps (--pretext mae) "
     "or repainting holes (--pretext inpainting)."
@@ -67,15 +69,16 @@ def learn(given: Given, config: Any, room: Room, aside: Aside) -> Job[Model]:
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)
     arrays = {NETWORK + key: values for key, values in pack(module).items()}
-    memory = None
+    memories: dict[str, TokenMemory] = {}
     if config.features:
-        memory = yield from remember(module, (normal, aligned), config.seed, place, aside)
-        arrays |= memory.arrays()
+        memories = yield from remember(module, (normal, aligned), config.seed, place, aside)
+    for part, memory in memories.items():
+        arrays |= memory.arrays(part)
     looked = fields(normal, aligned, config.seed)
     parts: dict[str, list[str]] = {}
     for speed in SPEEDS:
         turns = turns_of(speed, config.tile, config.repair > 0)
-        oddity = _oddity(module, turns, memory, place)
+        oddity = _oddity(module, turns, memories, place)
         parts[speed] = oddity.parts
         found = yield from _calibrate(oddity, network, looked, aligned, place, aside)
         arrays |= found.arrays(speed)
@@ -142,21 +145,22 @@ def tiled(oddity: Oddity, network: Mapping[str, Any], place: Place) -> Tiled:
 
 def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:
     """A model ready to look; with the picture that was expected, if so wanted."""
-    memory = TokenMemory.of(model.arrays)
+    known = {part: TokenMemory.of(model.arrays, part) for part in PARTS}
+    memories = {part: memory for part, memory in known.items() if memory is not None}
     settings = model.settings
     turns = turns_of(speed, int(settings["tile"]), float(settings["repair"]) > 0)
-    return _oddity(held_network(model), turns, memory, place, expected)
+    return _oddity(held_network(model), turns, memories, place, expected)
 
 
 def _oddity(
     module: Any,
     turns: Turns,
-    memory: TokenMemory | None,
+    memories: Mapping[str, TokenMemory],
     place: Place,
     expected: bool = False,
 ) -> Oddity:
-    distance = Distance(memory, place.device) if memory else None
-    return Oddity(folded(module), turns, distance, expected)
+    distances = {part: Distance(memory, place.device) for part, memory in memories.items()}
+    return Oddity(folded(module), turns, distances, expected)
 
 
 def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> Any:
@@ -193,6 +197,8 @@ def _calibrate(
     finally:
         quiet.close()
     aside.halt.stopped |= quiet.halt.stopped
+    if not sum(one.size for one in maps):
+        raise ValueError(TOO_SMALL)
     return Calibration.fit(maps, oddity.parts, aligned)
 
 

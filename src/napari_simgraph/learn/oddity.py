@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm
 from typing import Any, NamedTuple
@@ -12,16 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_simgraph.learn.described import described
 from napari_simgraph.learn.hiding import in_turn, period
 from napari_simgraph.learn.odd_parts import PARTS, REACH, compared, smooth
-from napari_simgraph.learn.token_memory import Distance, around
+from napari_simgraph.learn.token_memory import Distance
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets.pretexts import COLORIZATION, TOKEN, opponent
 from napari_simgraph.nets.unet import Reach
 
 _STEP = 4  # px; parts are blurred on such a grid, which loses nothing of what is left
 _SIGMA = 4.0  # px of the blur: defects are seen as areas, noise is not
-TOKENS = "tokens"
 FULL, FAST = "full", "fast"
 SPEEDS = (FULL, FAST)
 
@@ -68,18 +69,22 @@ class Oddity(nn.Module):
         Of the pretexts.
     turns
         How parts are hidden.
-    distance
-        To what was seen in normal places; None to leave that out.
+    distances
+        To how normal places are described, by the way in which they are; see `described`.
     expected
         Whether the expected picture follows the parts.
     """
 
     def __init__(
-        self, network: Any, turns: Turns, distance: Distance | None, expected: bool = False
+        self,
+        network: Any,
+        turns: Turns,
+        distances: Mapping[str, Distance],
+        expected: bool = False,
     ) -> None:
         super().__init__()
         self.network, self.turns = network, turns
-        self.distance, self.expected = distance, expected
+        self.distances, self.expected = dict(distances), expected
         names = list(network.networks)
         self.names = names if turns.parts == 4 else names[:1]
 
@@ -95,7 +100,7 @@ class Oddity(nn.Module):
                 found += [*(f"{name} mended {part}" for part in PARTS), f"{name} doubt"]
             if self.turns.sides:
                 found += [f"{name} {part}" for part in PARTS]
-        return [*found, TOKENS] if self.distance is not None else found
+        return [*found, *self.distances]
 
     def fold(self) -> None:
         """Take normalisations into convolutions."""
@@ -115,9 +120,9 @@ class Oddity(nn.Module):
                 drawn = self._redrawn(name, x, found)
             expected = drawn if expected is None else expected
         coarse = functional.avg_pool2d(torch.cat(found, 1), _STEP)
-        if self.distance is not None:
-            tokens = around(self.network.tokens(x).float())
-            away = self.distance(tokens, functional.avg_pool2d(places, TOKEN))
+        for part, distance in self.distances.items():
+            seen = described(part, self.network, x)
+            away = distance(seen, functional.avg_pool2d(places, TOKEN))
             away = functional.interpolate(away, scale_factor=TOKEN / _STEP, mode="nearest")
             coarse = torch.cat([coarse, away], 1)
         blurred = smooth(coarse, _SIGMA / _STEP)

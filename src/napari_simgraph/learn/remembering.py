@@ -1,4 +1,4 @@
-"""Remembering: what a network sees in the normal pictures that it learned from."""
+"""Remembering: how places of the normal pictures that were learned from are described."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from torch import Tensor
 
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.described import PARTS, described
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
 from napari_simgraph.learn.resampling import pieces
-from napari_simgraph.learn.token_memory import TokenMemory, around
+from napari_simgraph.learn.token_memory import TokenMemory
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import folded
 from napari_simgraph.nets.pretexts import TOKEN
@@ -32,14 +33,24 @@ _BATCH = 16  # crops through the network at once
 
 def remember(
     module: Any, known: tuple[Normal, bool], seed: int, place: Place, aside: Aside
+) -> Generator[Tick, Signal | None, dict[str, TokenMemory]]:
+    """Memories of what was learned from, by how places are described."""
+    network: Any = folded(module).to(place.device)
+    found = {}
+    for part in PARTS:
+        look = partial(_described, part, network, place)
+        found[part] = yield from _remember(look, known, seed, aside)
+    return found
+
+
+def _remember(
+    look: Any, known: tuple[Normal, bool], seed: int, aside: Aside
 ) -> Generator[Tick, Signal | None, TokenMemory]:
-    """The memory of what was learned from; by place where pictures are aligned."""
+    """One memory; by place where pictures are aligned."""
     normal, aligned = known
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(normal.rows)[:_CROPS])
-    network: Any = folded(module).to(place.device)
     tick = partial(Progress, text="remembering what is normal")
-    look = partial(_tokens, network, place)
     parts = []
     for start in range(0, len(rows), _BATCH):
         crops = normal.work.patches(rows[start : start + _BATCH])
@@ -63,11 +74,11 @@ def remember(
     return memory.at_places(sums, squares, count)
 
 
-def _tokens(network: Any, place: Place, inputs: NDArray[np.float32]) -> Tensor:
-    """Tokens ``(N, F, y, x)`` of inputs ``(N, C, Y, X)``."""
+def _described(part: str, network: Any, place: Place, inputs: NDArray[np.float32]) -> Tensor:
+    """How places of inputs ``(N, C, Y, X)`` are described ``(N, F, y, x)``."""
     tensor = torch.from_numpy(inputs).to(place.device)
     with place.computing(), torch.no_grad():
-        return around(network.tokens(tensor).float())
+        return described(part, network, tensor).float()
 
 
 def _at_places(look: Any, normal: Normal, number: int, memory: TokenMemory) -> NDArray[np.float64]:

@@ -89,23 +89,24 @@ def areas_of(
 
 def write_told(folder: Path, key: str, told: Mapping[str, Any]) -> None:
     """Keep what was said of a table's patches in a workspace."""
-    path = _path(folder, key)
+    path = told_path(folder, key)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {**told, "key": key})
 
 
 def read_told(workspace: Workspace | None, key: str) -> dict[str, Any]:
     """What was said of a table's patches; empty where nothing was, or it is damaged."""
-    if workspace is None or not _path(workspace.folder, key).exists():
+    if workspace is None or not told_path(workspace.folder, key).exists():
         return {}
     try:
-        told = json.loads(_path(workspace.folder, key).read_text(encoding="utf-8"))
+        told = json.loads(told_path(workspace.folder, key).read_text(encoding="utf-8"))
         return dict(told) if told.get("key") == key else {}
     except (OSError, ValueError, AttributeError):
-        workspace.notes.append(f"'areas/{_path(workspace.folder, key).name}' is damaged.")
+        workspace.notes.append(f"'areas/{told_path(workspace.folder, key).name}' is damaged.")
         return {}
 
 
-def _path(folder: Path, key: str) -> Path:
+def told_path(folder: Path, key: str, suffix: str = ".json") -> Path:
+    """Where what was said of a table's patches is kept."""
     name = "".join(c if c.isalnum() or c in "-_.() " else "-" for c in key).strip(" .")[:80]
-    return folder / "areas" / f"{name}.json"
+    return folder / "areas" / f"{name}{suffix}"

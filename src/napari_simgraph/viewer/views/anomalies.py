@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image as ImageLayer
-from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QFileDialog
 
 from napari_simgraph.analysis.odd_places import OddPlace
-from napari_simgraph.core.geometry import say_length
 from napari_simgraph.core.job import Progress, say_time
 from napari_simgraph.core.raster import each_image
 from napari_simgraph.io.industrial import write_scores
@@ -24,12 +22,12 @@ from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.placing import PLUGIN
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State
-from napari_simgraph.viewer.thumbs import to_pixmap
-from napari_simgraph.viewer.views.anomalies_found import FoundRows, Line
+from napari_simgraph.viewer.views.anomalies_found import FoundRows
 from napari_simgraph.viewer.views.anomalies_input import ODD, AnomaliesInput
 from napari_simgraph.viewer.views.anomalies_job import Seen, seconds
-from napari_simgraph.viewer.views.anomalies_places import meet, pixels_of
+from napari_simgraph.viewer.views.anomalies_places import line_of, meet, sight_of
 from napari_simgraph.viewer.views.anomalies_runs import Runs, place_on
+from napari_simgraph.viewer.views.bottom import show_page, shown_page
 from napari_simgraph.viewer.views.objects_chosen import look_at
 from napari_simgraph.viewer.views.parts import Warned, say_channels, say_device
 from napari_simgraph.viewer.words import say_about
@@ -37,7 +35,7 @@ from napari_simgraph.viewer.words import say_about
 _WHAT_FOR = "Learn what is normal, then see what is not."
 _TIP = "key in this dock: Ctrl+Enter; command line: anomaly train, anomaly apply"
 _FEW = 20  # normal images below which scores are rough
-_PICTURE = 26  # px on screen
+_PAGE = "Thumbnails"
 _KEYS = (
     ("N", "N", "go to the next worst place"),
     ("Y", "Y", "it is right: odd"),
@@ -57,6 +55,7 @@ class AnomaliesDock(DockFrame):
         self.runs = Runs(self.session, self.input, self.noted)
         self._told: tuple[State, str, Button | None] | None = None
         self._no: list[OddPlace] = []
+        self._fresh = False  # a look whose places were not shown yet
         for part in (self.input, self.noted, self.found):
             self.body.addWidget(part)
         self.input.form.fold_into(self.settings)
@@ -141,7 +140,7 @@ class AnomaliesDock(DockFrame):
         self.runs.seen.connect(self._seen)
         self.found.shown.connect(self.runs.show)
         self.found.alarms.connect(lambda rate: self._mark(self.runs.limit(rate)))
-        self.found.going.connect(self.go)
+        self.found.going.connect(self._walked)
         self.found.judged.connect(self._judge)
         self.found.image_going.connect(self._go_image)
         self.found.saving.connect(lambda: self.save())
@@ -167,11 +166,14 @@ class AnomaliesDock(DockFrame):
         self.renew()
 
     def _looked(self) -> None:
-        self._no = []
         result = self.runs.result
+        self._no, self._fresh = [], result is not None
         self.found.show_images({} if result is None else result.found.image_scores)
         if result is not None:
             self._mark(self.runs.limit(self.found.rate))
+        else:
+            self.found.show_places([], 0)
+            self._show_sights(0)
 
     def _mark(self, limit: float) -> None:
         self.found.say_limit(limit)
@@ -182,10 +184,12 @@ class AnomaliesDock(DockFrame):
         if result is None:
             return
         places = [one for one in seen.places if not any(meet(one, no) for no in self._no)]
-        lines = [Line(one, self._where(one), partial(self._picture, one)) for one in places]
+        pixels = dict(zip(seen.places, seen.around, strict=False))  # of the first ones
+        lines = [line_of(result, one, pixels.get(one)) for one in places]
         count = seen.count - (len(seen.places) - len(places))
         self.found.say_limit(limit)
         self.found.show_places(lines, count)
+        self._show_sights(count)
         sections = sum(one.sections for one in result.maps)
         undo = ("Undo", self.runs.undo)
         if not lines:
@@ -200,6 +204,24 @@ class AnomaliesDock(DockFrame):
             said += f" AUROC: pictures {told['image_auroc']:.2f}, pixels {told['pixel_auroc']:.2f}."
         self.tell("done", said, undo)
 
+    def _show_sights(self, count: int) -> None:
+        """The worst places among the thumbnails: after a look, and as long as they stand there."""
+        page = shown_page(self.viewer, _PAGE)
+        if self._fresh and self.found.lines:
+            page = show_page(self.viewer, _PAGE)
+        elif page is None or not page.sights.title:
+            return
+        self._fresh = False
+        sights = [sight_of(line, self.found.choose) for line in self.found.lines]
+        page.show_sights(f"Worst places, {len(sights)} of {count:,}" if sights else "", sights)
+
+    def _walked(self, place: OddPlace) -> None:
+        """Go to a place, and light it up among the thumbnails."""
+        self.go(place)
+        page = shown_page(self.viewer, _PAGE)
+        if page is not None and page.sights.title:
+            page.sights.choose([line.place for line in self.found.lines].index(place))
+
     def _judge(self, place: OddPlace, right: bool) -> None:
         """What is normal goes off the list, and the threshold above it."""
         if right:
@@ -210,28 +232,6 @@ class AnomaliesDock(DockFrame):
         higher = [score for score in scores if score > place.score]
         top = min(higher) if higher else place.score + 1e-4
         self._mark((place.score + top) / 2)
-
-    def _where(self, place: OddPlace) -> str:
-        result = self.runs.result
-        assert result is not None  # there are places of it
-        image = result.maps[place.image]
-        sizes = [
-            say_length(n * step, image.unit)
-            for n, step in zip(
-                (place.columns[1] - place.columns[0], place.rows[1] - place.rows[0]),
-                image.spacing[:-3:-1],
-                strict=True,
-            )
-        ]
-        name = each_image(result.image)[place.image].name
-        start = name if len(result.maps) > 1 else f"z {place.z}" * (image.sections > 1)
-        return ", ".join(part for part in (start, " × ".join(sizes)) if part)
-
-    def _picture(self, place: OddPlace) -> QPixmap | None:
-        result = self.runs.result
-        assert result is not None  # there are places of it
-        image = each_image(result.image)[place.image]
-        return to_pixmap(pixels_of(image, place, result.layer), _PICTURE)
 
     def _go_image(self, name: str) -> None:
         result = self.runs.result

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 from superqt import QLabeledDoubleSlider
 
@@ -16,23 +16,25 @@ from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.sights import icon_of
 
 MAP, EXPECTED, HIDDEN = "anomaly", "expected", "hidden"
 SHOWN = ((MAP, "anomaly map"), (EXPECTED, "what it expected"), (HIDDEN, "what was hidden"))
 _SIDE = 26  # px of a picture
 _ROWS = 5  # seen at once; more scroll
-_LISTED = 100  # places shown with a picture; the count says how many there are
+LISTED = 100  # places shown with a picture; the count says how many there are
 _SOON_MS = 400  # a slider that is dragged tells of every step, and labels are made anew
 _RATES = (0.1, 10.0)  # % of normal area
 _USUAL = 1.0
 
 
 class Line(NamedTuple):
-    """A row of the list of places: what it is, what to say of where it is, its picture."""
+    """A row of the list of places: what it is, where it is in full and short, its picture."""
 
     place: OddPlace
     where: str
-    picture: Callable[[], QPixmap | None]
+    short: str
+    picture: Callable[[int], QPixmap | None]  # of so many px
 
 
 class FoundRows(QWidget):
@@ -102,17 +104,12 @@ class FoundRows(QWidget):
 
     def show_places(self, lines: list[Line], count: int) -> None:
         """List these places, of so many in all."""
-        self.lines = lines[:_LISTED]
+        self.lines = lines[:LISTED]
         self.places.blockSignals(True)
         self.places.clear()
         for line in self.lines:
             item = QTreeWidgetItem(["", f"{line.place.score:.2f}", line.where])
-            picture = line.picture()
-            if picture is not None:
-                icon = QIcon()
-                for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-                    icon.addPixmap(picture, mode)
-                item.setIcon(0, icon)
+            item.setIcon(0, icon_of(line.picture(_SIDE)))
             self.places.addTopLevelItem(item)
         self.places.blockSignals(False)
         self.places.setVisible(bool(lines))
@@ -128,6 +125,15 @@ class FoundRows(QWidget):
         many = len(scores) > 1
         self.images.setVisible(many)
         self.images_line.setVisible(many)
+
+    def choose(self, place: OddPlace) -> None:
+        """Choose a place that was chosen elsewhere, and go there."""
+        at = next((n for n, line in enumerate(self.lines) if line.place == place), -1)
+        if at >= 0:
+            self.places.blockSignals(True)
+            self.places.setCurrentItem(self.places.topLevelItem(at))
+            self.places.blockSignals(False)
+            self._chosen()
 
     def walk(self, by: int = 1) -> None:
         """Go to the next place, or the last."""

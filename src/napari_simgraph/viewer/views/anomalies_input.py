@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Layer
-from napari.layers import Shapes as ShapesLayer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QRadioButton, QWidget
 
@@ -21,12 +20,9 @@ from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.ground import noun_of
 from napari_simgraph.viewer.jobs import gui_threads
-from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.placing import PLUGIN
-from napari_simgraph.viewer.records import identify
+from napari_simgraph.viewer.region_pen import RegionPen
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.stacking import about
-from napari_simgraph.viewer.views.anomalies_job import marks_of
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, row
 
@@ -68,8 +64,10 @@ class AnomaliesInput(QWidget):
         tip = "Learn anew, or look with a model that knows what is normal.\ncommand line: --model"
         self.model = ModelCombo(session, "anomaly", "Learn anew", tip)
         self.form: Form[anomaly.Train] = Form(anomaly.Train, _HELD)
+        self.pen = RegionPen(session.viewer, _COLORS)
         self._lay()
         self.here.setChecked(True)
+        self.pen.changed.connect(self.changed)
         self.image.changed.connect(self._renew)
         self.here.toggled.connect(self._renew)
         for made in (self.model.chosen, self.form.changed, self.pretext.activated):
@@ -114,8 +112,8 @@ class AnomaliesInput(QWidget):
         if self.layer is None:
             return None
         rows = [
-            *marks_of(self.drawn(ODD), self.layer, "class"),
-            *marks_of(self.drawn(OUT), self.layer, "exclude"),
+            *self.pen.marks(self.layer, ODD, "class", "odd"),
+            *self.pen.marks(self.layer, OUT, "exclude"),
         ]
         return Marks(tuple(rows)) if rows else None
 
@@ -125,36 +123,14 @@ class AnomaliesInput(QWidget):
         value = self.form.value()
         return replace(value, device=self._session.device) if value.device == "auto" else value
 
-    def drawn(self, kind: str) -> ShapesLayer | None:
+    def drawn(self, kind: str) -> Layer | None:
         """The layer of regions of a kind over the image, None where none was drawn."""
-        if self.layer is None:
-            return None
-        key = f"{about(self.layer).get('id', '')} {kind}"
-        layers = self._session.viewer.layers
-        return next((one for one in layers if about(one).get("regions") == key), None)
+        return self.pen.layer(self.layer, kind)
 
     def mark(self, kind: str) -> None:
         """Begin to draw a region of a kind."""
-        image = self.layer
-        if image is None:
-            return
-        identity = identify(image, "i")
-        layer = self.drawn(kind)
-        if layer is None:
-            place = {"scale": image.scale, "translate": image.translate, "units": image.units}
-            layer = ShapesLayer(
-                ndim=image.ndim,
-                name=layer_name(image.name, kind),
-                edge_color=_COLORS[kind],
-                face_color="transparent",
-                edge_width=2,
-                metadata={"simgraph": {"regions": f"{identity} {kind}", "thing": "regions"}},
-                **place,
-            )
-            self._session.viewer.add_layer(layer)
-            layer.events.data.connect(lambda event: self.changed.emit())
-        self._session.viewer.layers.selection.active = layer
-        layer.mode = "add_polygon"
+        if self.layer is not None:
+            self.pen.begin(self.layer, kind)
 
     def choose_folder(self, path: str = "") -> None:
         """Take a folder of normal images; asks for it."""
@@ -187,6 +163,7 @@ class AnomaliesInput(QWidget):
         """Stop following the viewer."""
         self.image.close_events()
         self.model.close_events()
+        self.pen.close()
 
     def _lay(self) -> None:
         for button, tip in (

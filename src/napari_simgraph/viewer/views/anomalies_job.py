@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from napari.layers import Layer
 
 from napari_simgraph.analysis.odd_places import OddPlace, highest, odd_mask, odd_places
 from napari_simgraph.capabilities import anomaly
 from napari_simgraph.core.job import Job
-from napari_simgraph.core.marks import Mark, Marks
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.core.patches import PatchGrid
@@ -22,10 +19,10 @@ from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.industrial import masks_of
 from napari_simgraph.learn.calibrating import Calibration
 from napari_simgraph.viewer.jobs import JobRunner
+from napari_simgraph.viewer.views.anomalies_places import Pixels, around
 
 COLUMN = "anomaly"  # of the patches
 _SPEED = {"full": 0.25e6, "fast": 1.5e6}  # pixels a second on two cores, one pretext
-_CLOSED = ("polygon", "rectangle", "ellipse")
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,13 @@ def threshold(model: Model, rate: float, speed: str) -> float:
 class Seen:
     """What lies above a threshold: a mask for each map, the oddest places, how many there are.
 
-    `figures` tell how well it agrees with masks, where the pictures have some.
+    `around` are the pixels around each of the first places; `figures` tell how well it agrees
+    with masks, where the pictures have some.
     """
 
     masks: list[Any]
     places: list[OddPlace]
+    around: list[Pixels | None]
     count: int
     highest: float
     figures: Mapping[str, float]
@@ -77,7 +76,8 @@ def above(image: Image | ImageSet, found: Image | ImageSet, limit: float) -> See
     maps = each_image(found)
     places, count = odd_places(maps, limit)
     masks = [odd_mask(one, limit) for one in maps]
-    return Seen(masks, places, count, highest(maps), told_apart(image, found))
+    pixels = around(image, places)
+    return Seen(masks, places, pixels, count, highest(maps), told_apart(image, found))
 
 
 def told_apart(image: Image | ImageSet, found: Image | ImageSet) -> dict[str, float]:
@@ -101,24 +101,6 @@ def scored(
         for key, table in tables.items()
         if _prints(table.grid) == prints
     }
-
-
-def marks_of(layer: Layer | None, image: Layer, role: str) -> list[Mark]:
-    """What is drawn in a Shapes layer, in pixels of an image: odd, or not to be used."""
-    found = []
-    for kind, corners in zip(*_drawn(layer), strict=True):
-        if kind not in _CLOSED or layer is None:
-            continue
-        world = [layer.data_to_world(corner) for corner in np.asarray(corners, float)]
-        places = np.array([image.world_to_data(np.asarray(one)[-image.ndim :]) for one in world])
-        z = round(float(places[:, 0].mean())) if image.ndim > 2 else 0
-        named = "odd" if role == "class" else ""
-        found.append(Mark("polygon", (places[:, -2:],), z, role=role, name=named))  # type: ignore[arg-type]
-    return found
-
-
-def _drawn(layer: Layer | None) -> tuple[Sequence[str], Sequence[Any]]:
-    return ([], []) if layer is None else (list(layer.shape_type), list(layer.data))
 
 
 def _prints(grid: PatchGrid) -> list[str]:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QScrollArea
 
@@ -15,6 +14,7 @@ from napari_simgraph.core.job import Progress
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.areas.drawing import Drawing
 from napari_simgraph.viewer.areas.looking import Looking
+from napari_simgraph.viewer.areas.marked import MarkBook
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.front_keys import Front, FrontKeys
@@ -32,7 +32,7 @@ from napari_simgraph.viewer.views.areas_input import AreasInput
 from napari_simgraph.viewer.views.areas_keys import OF_IMAGES, key_rows
 from napari_simgraph.viewer.views.areas_marks import MarksPage
 from napari_simgraph.viewer.views.areas_runs import Runs
-from napari_simgraph.viewer.views.areas_say import how_measured, say_state
+from napari_simgraph.viewer.views.areas_say import how_measured, state_of
 from napari_simgraph.viewer.views.areas_suggest import SuggestPage
 from napari_simgraph.viewer.views.areas_tabs import CLICKS, REGIONS, SUGGEST, tab_bar
 from napari_simgraph.viewer.views.parts import Warned
@@ -84,7 +84,7 @@ class AreasDock(DockFrame):
         self.unfollow()
         text, ready = self.runs.main
         self.set_main(text, self.runs.start, f"{text}.\n{_TIP}")
-        state, sentence, made = self._told or self._state()
+        state, sentence, made = self._told or state_of(self.session, self.looking)
         self.show_state(state, sentence, made or self._undo_button())
         self.footer.main.setEnabled(ready)
 
@@ -125,7 +125,8 @@ class AreasDock(DockFrame):
     def _make_parts(self) -> None:
         self.input, self.noted = AreasInput(self.session), Warned()
         self.suggest, self.clicks = SuggestPage(self.thumbs), ClicksPage(self.thumbs)
-        self.marks, self.found = MarksPage(self.session), FoundRows(self.thumbs)
+        self.marks = MarksPage(self.session, MarkBook(self.session))
+        self.found = FoundRows(self.thumbs)
         pages = (self.suggest, self.clicks, self.marks)
         for part in (self.input, self.noted, self.tabs, *pages, self.found):
             self.body.addWidget(part)
@@ -138,6 +139,7 @@ class AreasDock(DockFrame):
             "Y": partial(self.hands.answer, True),
             "U": partial(self.hands.answer, False),
             "N": self.hands.ask_next,
+            "R": self._mark_normal,
             "Control-Z": self.looking.opinions.undo,
             "Control-Enter": self.run_main,
         }
@@ -150,6 +152,7 @@ class AreasDock(DockFrame):
             signal.connect(self._changed)
         self.input.failed.connect(lambda said: self.tell("error", said))
         self.runs.told.connect(self.tell)
+        self.marks.told.connect(self.tell)
         self.runs.changed.connect(self._changed)
         self.suggest.confirmed.connect(looking.confirm)
         self.suggest.picked.connect(lambda rows, said: chosen.choose(rows, said))
@@ -189,6 +192,10 @@ class AreasDock(DockFrame):
         if picker is not None:
             picker.judge = self.judge if front else None
 
+    def _mark_normal(self) -> None:
+        self.tabs.setCurrentIndex(REGIONS)
+        self.marks.draw()
+
     def _hint(self, said: str) -> None:
         """Why a click chose nothing."""
         if self.runs.task is None and self.looking.table is not None:
@@ -218,6 +225,7 @@ class AreasDock(DockFrame):
         except (ValueError, OSError) as error:
             self.tell("error", str(error))
             return
+        self.marks.book.show_table(known)
         self.input.renew()
         self.input.show_table(known, self.looking.table, self.looking.graph)
         self._show_opinion()
@@ -250,21 +258,6 @@ class AreasDock(DockFrame):
         area = parent_of(self.inside, QScrollArea)
         reasons = self.found.reasons
         QTimer.singleShot(0, lambda: area.ensureWidgetVisible(reasons, 0, reasons.height()))
-
-    def _state(self) -> tuple[Shown, str, Button | None]:
-        ground, scores = self.session.canvas.ground, self.looking.scores
-        if ground is not None and not ground.open:
-            source = ground.grid.sources[0]
-            act = partial(self.session.canvas.open_source, source)
-            return "error", f"{source.name} is not open.", (f"Open {source.name}", act)
-        gone = 0 if scores is None else int(np.isnan(scores.score).sum())
-        state, sentence = say_state(self.looking)
-        if gone and scores is not None and state == "done":
-            rows = np.flatnonzero(np.isnan(scores.score))
-            act = partial(self.session.selection.choose, rows, "patches without neighbours")
-            said = f"{gone:,} patches have no neighbours and keep no score."
-            return "done", said, ("Show them", act)
-        return state, sentence, None
 
     def _undo_button(self) -> Button | None:
         last = self.looking.opinions.last

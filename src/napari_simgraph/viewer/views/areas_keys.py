@@ -15,6 +15,7 @@ KEYS = (
     ("Y", "Y", "the asked patch is interesting"),
     ("U", "U", "it is not"),
     ("N", "N", "go to the asked patch; again: another one"),
+    ("R", "R", "draw around what is normal"),
     ("Control-Z", "Ctrl+Z", "a step back, where no labels layer is active"),
     ("Control-Enter", "Ctrl+Enter", "what the big button says"),
 )

@@ -1,71 +1,93 @@
-"""The tab My regions: painted classes, for a full training."""
+"""The tab My regions: painted classes, marks of a file, and what is normal."""
 
 from __future__ import annotations
 
-import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QSizePolicy, QWidget
 
-from napari_simgraph.core.classes import ClassTable
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.raster import Labels, LabelsSet
+from napari_simgraph.io.geojson import LIKE
+from napari_simgraph.viewer.areas.marked import MarkBook
 from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.layer_combo import LayerCombo
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.views.areas_painted import classes_of, painted_on, refuse_painted
 from napari_simgraph.viewer.views.parts import column, row
-from napari_simgraph.viewer.views.strokes import read_classes, renumbered, shape_of
 
-_MOST = 250  # values of a painted layer; more of them are numbers of objects
+PAINTED, MARKED, UNLIKE = 0, 1, 2
+# What can be learned from, and what the big button then says.
+_SOURCES = (
+    ("painted labels", "Learn from what is painted"),
+    ("marks of a file", "Learn from these marks"),
+    ("what is normal", "Show what is unlike normal"),
+)
+_TIP = "Labels; outlines of QuPath; or regions without anything odd.\ncommand line: --marks"
+_UNLIKE = "Mark places without anything odd: what is unlike them scores high."
+_FILES = "Marks (*.geojson *.json)"
 
 
 class MarksPage(QWidget):
-    """Which layer is painted, which class is looked for, and how much of a patch must be of it."""
+    """What is learned from: painted classes, the marks of a file, or what is drawn as normal.
+
+    `changed` says that something is different, `told` brings a state and a sentence.
+    """
 
     changed = Signal()
+    told = Signal(str, str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, book: MarkBook) -> None:
         super().__init__()
-        self._session = session
+        self._session, self.book = session, book
+        self.source = combo(_TIP, "Learn from")
+        self.source.addItems([words for words, _ in _SOURCES])
         tip = "Labels painted on the image.\ncommand line: --marks"
-        self.painted = LayerCombo(session.viewer, LabelsLayer, _refuse)
+        self.painted = LayerCombo(session.viewer, LabelsLayer, refuse_painted)
         self.painted.setToolTip(tip)
         self.painted.setAccessibleName("Painted in")
         self.wanted = combo("The class that is looked for.\ncommand line: --wanted", "Class")
-        self.share = QDoubleSpinBox()
-        self.share.setRange(0.1, 100)
-        self.share.setValue(50)
-        self.share.setSuffix(" %")
-        self.share.setDecimals(1)
-        tip = "So much of what is painted in a patch must be of the class.\ncommand line: --share"
-        self.share.setToolTip(tip)
-        self.share.setAccessibleName("Share of a patch")
-        calm(self.share)
-        self.told = QLabel()
-        self.told.setObjectName("faint")
-        self.told.setWordWrap(True)
-        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        layout = column(self)
-        layout.addWidget(self.told)
-        layout.addWidget(row("Painted in", self.painted))
-        layout.addWidget(row("Class", self.wanted, self.share))
+        self.share = _share_box()
+        self.cost, self.read, self.normal = (_faint() for _ in range(3))
+        self._lay()
+        self.source.currentIndexChanged.connect(self._renew)
         self.painted.chosen.connect(self._renew)
         self.wanted.currentIndexChanged.connect(lambda _: self.changed.emit())
+        book.changed.connect(self._renew)
         self._renew()
+
+    @property
+    def way(self) -> int:
+        """What is learned from: `PAINTED`, `MARKED` or `UNLIKE`."""
+        return int(self.source.currentIndex())
+
+    @property
+    def main(self) -> tuple[str, bool]:
+        """The words of the big button, and whether it can be pressed."""
+        ready = self.layer is not None, bool(self.book.classes), bool(self._normal)
+        return _SOURCES[self.way][1], ready[self.way]
+
+    @property
+    def looked_for(self) -> str:
+        """The class that is looked for; "" for what was clicked as interesting."""
+        name = str(self.wanted.currentText())
+        return "" if self.way == UNLIKE or (self.way == MARKED and name == LIKE) else name
 
     def say_cost(self, cost: str) -> None:
         """Tell how long it takes."""
-        self.told.setText(f"Where much is painted, a network learns from it. {cost}")
+        said = f"Where much is marked, a network learns from it. {cost}"
+        self.cost.setText(_UNLIKE if self.way == UNLIKE else said)
 
     @property
     def layer(self) -> Layer | None:
         """The painted layer."""
         return self.painted.layer
 
-    def marks(self, grid: PatchGrid, layers: list[Layer | None]) -> Labels | LabelsSet:
-        """What is painted, fixed at this moment.
+    def given(self, grid: PatchGrid, layers: list[Layer | None]) -> Marks | Labels | LabelsSet:
+        """What is to be learned from, fixed at this moment.
 
         Parameters
         ----------
@@ -79,76 +101,94 @@ class MarksPage(QWidget):
         ValueError
             Nothing is painted, or on another image.
         """
-        layer = self.layer
-        if layer is None:
-            raise ValueError("Paint some classes on the image first, in Segment or with napari.")
-        shapes = [one.shape for one in grid.sources]
-        fits = [n for n, shape in enumerate(shapes) if shape == shape_of(layer)]
-        if not fits:
-            size, own = (" x ".join(map(str, one)) for one in (shape_of(layer), shapes[0]))
-            raise ValueError(
-                f"These labels have another shape ({size}) than the image ({own}). "
-                "Choose labels drawn on it."
-            )
-        number = _same_place(layer, layers, fits)
-        labels = _labels(self._session, layer)
-        if not labels.read().any():
-            raise ValueError(f"Nothing is painted in '{layer.name}' yet.")
-        if len(grid.sources) == 1:
-            return labels
-        return LabelsSet(
-            tuple(
-                labels if n == number else _nothing(one.shape, labels)
-                for n, one in enumerate(grid.sources)
-            )
-        )
+        if self.way != PAINTED:
+            return self.book.marks
+        return painted_on(self._session, self.layer, grid, layers)
+
+    def open(self, path: str = "") -> None:
+        """Take the marks of a file; asks which."""
+        found = path or QFileDialog.getOpenFileName(self, "Marks", "", _FILES)[0]
+        if not found:
+            return
+        try:
+            said = self.book.open(found)
+        except (ValueError, OSError) as error:
+            self.told.emit("error", str(error))
+            return
+        self.source.setCurrentIndex(MARKED if self.book.classes else UNLIKE)
+        self.told.emit("ready", said)
+
+    def draw(self) -> None:
+        """Begin to draw around what is normal."""
+        if self.way == PAINTED:
+            self.source.setCurrentIndex(UNLIKE)
+        try:
+            self.book.draw()
+        except ValueError as error:
+            self.told.emit("error", str(error))
 
     def close_events(self) -> None:
         """Stop following the viewer."""
         self.painted.close_events()
+        self.book.close()
 
-    def _renew(self) -> None:
-        layer, before = self.layer, self.wanted.currentText()
-        names = [] if layer is None else list(_classes(layer)[0].names)
+    def _lay(self) -> None:
+        tip = "Marks of QuPath, or of ours, as GeoJSON.\ncommand line: --marks"
+        self.open_button = flat("Open…", lambda: self.open(), tip)
+        tip = "Draws around what is normal; it can be changed later.\nkey: R; command line: --marks"
+        self.draw_button = flat("Mark normal (R)", self.draw, tip)
+        layout = column(self)
+        layout.addWidget(self.cost)
+        layout.addWidget(row("Learn from", self.source))
+        self._rows = (
+            row("Painted in", self.painted),
+            row("Marks", self.read, self.open_button),
+            row("Class", self.wanted, self.share),
+            row("Normal", self.normal, self.draw_button),
+        )
+        for line in self._rows:
+            layout.addWidget(line)
+
+    @property
+    def _normal(self) -> int:
+        return sum(one.role == "normal" for one in self.book.marks)
+
+    def _renew(self, *_: object) -> None:
+        way, before = self.way, self.wanted.currentText()
+        seen = (way == PAINTED, way == MARKED, way != UNLIKE, way != PAINTED)
+        for line, shown in zip(self._rows, seen, strict=True):
+            line.setVisible(shown)
+        self.share.setVisible(way == PAINTED)
+        names = self.book.classes
+        if way == PAINTED:
+            names = [] if self.layer is None else list(classes_of(self.layer)[0].names)
+        self.wanted.blockSignals(True)
         self.wanted.clear()
         self.wanted.addItems(names)
         self.wanted.setCurrentIndex(max(0, self.wanted.findText(before)) if names else -1)
+        self.wanted.blockSignals(False)
+        read, normal = self.book.read, self._normal
+        self.read.setText("none yet" if read is None else f"{len(read)} of {read.name}")
+        self.normal.setText(f"{normal} region{'' if normal == 1 else 's'}" if normal else "none")
         self.changed.emit()
 
 
-def _refuse(layer: Layer) -> str:
-    told = about(layer)
-    return "a result of ours" if "result" in told or "answer" in told else ""
+def _share_box() -> QDoubleSpinBox:
+    made = QDoubleSpinBox()
+    made.setRange(0.1, 100)
+    made.setValue(50)
+    made.setSuffix(" %")
+    made.setDecimals(1)
+    tip = "So much of what is painted in a patch must be of the class.\ncommand line: --share"
+    made.setToolTip(tip)
+    made.setAccessibleName("Share of a patch")
+    calm(made)
+    return made
 
 
-def _classes(layer: Layer) -> tuple[ClassTable, tuple[int, ...]]:
-    """Names and values of what is painted; values where there are no names."""
-    known = read_classes(layer)
-    if known is not None:
-        return known
-    values = np.unique(np.asarray(layer.data))
-    found = [int(value) for value in values if value > 0]
-    if len(found) > _MOST:
-        return ClassTable(()), ()
-    return ClassTable.of(f"value {value}" for value in found), tuple(found)
-
-
-def _labels(session: Session, layer: Layer) -> Labels:
-    table, numbers = _classes(layer)
-    if not numbers:
-        raise ValueError(f"'{layer.name}' holds no painted classes: choose another layer.")
-    every = ClassTable.of(f"value {n}" for n in range(1, max(numbers) + 1))
-    return renumbered(session.labels(layer, every), numbers, table)
-
-
-def _same_place(layer: Layer, layers: list[Layer | None], fits: list[int]) -> int:
-    """Of several images of this shape the one that the labels lie on."""
-    for number in fits:
-        image = layers[number] if number < len(layers) else None
-        if image is not None and np.allclose(image.translate, layer.translate):
-            return number
-    return fits[0]
-
-
-def _nothing(shape: tuple[int, ...], like: Labels) -> Labels:
-    return like.replace(data=np.zeros(shape, np.uint8))
+def _faint() -> QLabel:
+    made = QLabel()
+    made.setObjectName("faint")
+    made.setWordWrap(True)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return made

@@ -23,7 +23,7 @@ from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import open_dock
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.areas_input import AreasInput
-from napari_simgraph.viewer.views.areas_marks import MarksPage
+from napari_simgraph.viewer.views.areas_marks import UNLIKE, MarksPage
 from napari_simgraph.viewer.views.areas_say import KEPT_ASIDE, SCORED, say_answer
 from napari_simgraph.viewer.views.areas_tabs import REGIONS, SUGGEST
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
@@ -59,7 +59,7 @@ class Runs(QObject):
         if self.tab == SUGGEST:
             return "Suggest areas", True
         if self.tab == REGIONS:
-            return "Learn from what is painted", self._marks.layer is not None
+            return self._marks.main
         opinion = looking.opinions.now
         many = len(opinion.clicks)
         both = bool(opinion.like and opinion.unlike)
@@ -86,7 +86,8 @@ class Runs(QObject):
             elif self.tab == SUGGEST:
                 self._learn("Suggest areas", way="groups")
             elif self.tab == REGIONS:
-                self._learn("Learn from what is painted", marks=self._painted(), way="auto")
+                way = "normal" if self._marks.way == UNLIKE else "auto"
+                self._learn(self._marks.main[0], marks=self._marked(), way=way)
             else:
                 looking.finish()
         except (ValueError, OSError) as error:
@@ -100,11 +101,11 @@ class Runs(QObject):
         elif ending.error is not None:
             self.told.emit("error", ending.sentence, copy_report(ending))
 
-    def _painted(self) -> Any:
+    def _marked(self) -> Any:
         table, key = self._looking.table, self._looking.key
         assert table is not None  # the button is off without
         layers = find_layers(self._session.viewer, table.grid, self._session.tables.about(key))
-        return self._marks.marks(table.grid, layers)
+        return self._marks.given(table.grid, layers)
 
     def _link(self) -> None:
         session, key = self._session, self._looking.key
@@ -122,8 +123,8 @@ class Runs(QObject):
         assert graph is not None  # else links are made first
         train = settings.train()
         if marks is not None:
-            wanted = {"wanted": self._marks.wanted.currentText()}
-            train = replace(train, share=self._marks.share.value() / 100, **wanted)
+            share, wanted = self._marks.share.value() / 100, self._marks.looked_for
+            train = replace(train, share=share, wanted=wanted)
         both = (replace(train, way=way), settings.apply())
         room = session.room(f"areas {datetime.now():%Y-%m-%d %H%M%S}")
         given = Given(graph, marks, use)
@@ -177,6 +178,8 @@ class Runs(QObject):
         figures = dict(found.model.metrics)
         self._looking.take_found(found.table, figures)
         said = say_answer(0, figures, KEPT_ASIDE) if figures else SCORED
+        if found.model.data.get("way") == "normal":
+            said = f"Compared with normal in {took}: 0.50 is as odd as normal gets."
         self.told.emit("done", said, None)
 
     def _failed(self, ending: Ending) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
 
 from napari_simgraph.analysis.areas import Area
 from napari_simgraph.analysis.comparing import HAND, OURS, PLAIN, SPREAD, beaten
@@ -12,6 +15,8 @@ from napari_simgraph.core.patches import PatchGrid
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.areas.looking import Looking
 from napari_simgraph.viewer.areas.opinion import RARE, Opinion
+from napari_simgraph.viewer.footer import Button
+from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.theme import State
 
 READY = "Suggest, or Shift+click what is interesting and Ctrl+click what is not."
@@ -50,6 +55,22 @@ def say_state(looking: Looking) -> tuple[State, str]:
     if looking.clicks:
         return "done", say_answer(looking.clicks, looking.figures)
     return "done", say_answer(0, looking.figures, KEPT_ASIDE) if looking.figures else SCORED
+
+
+def state_of(session: Session, looking: Looking) -> tuple[State, str, Button | None]:
+    """The same with what one can do about it: an image to open, patches that keep no score."""
+    ground, scores = session.canvas.ground, looking.scores
+    if ground is not None and not ground.open:
+        source = ground.grid.sources[0]
+        act = partial(session.canvas.open_source, source)
+        return "error", f"{source.name} is not open.", (f"Open {source.name}", act)
+    gone = np.zeros(0) if scores is None else np.flatnonzero(np.isnan(scores.score))
+    state, sentence = say_state(looking)
+    if len(gone) and state == "done":
+        act = partial(session.selection.choose, gone, "patches without neighbours")
+        said = f"{len(gone):,} patches have no neighbours and keep no score."
+        return "done", said, ("Show them", act)
+    return state, sentence, None
 
 
 def say_kinds(opinion: Opinion) -> str:

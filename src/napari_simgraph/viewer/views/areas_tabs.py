@@ -8,7 +8,7 @@ SUGGEST, CLICKS, REGIONS = 0, 1, 2
 _TABS = (
     ("Suggest", "Groups found without labels."),
     ("My clicks", "A few clicks, answered at once."),
-    ("My regions", "Painted classes, for a full training."),
+    ("My regions", "Painted classes, outlines of QuPath, or what is normal."),
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, QSize, Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QApplication,
@@ -34,8 +34,9 @@ from napari_simgraph.viewer.searching import IMAGE, SAVED, TABLE
 from napari_simgraph.viewer.selection import Hit
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors
-from napari_simgraph.viewer.thumbs import SIZE, Thumbs
+from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.label_button import LabelButton
+from napari_simgraph.viewer.views.sights import Sight, SightList, dress
 from napari_simgraph.viewer.views.thumbs_model import ThumbModel, say_position
 from napari_simgraph.viewer.views.thumbs_save import save_hits
 
@@ -63,6 +64,7 @@ class ThumbnailsPage(QWidget):
         column.setSpacing(2)
         column.addLayout(self._row)
         column.addWidget(self.list, 1)
+        column.addWidget(self.sights, 1)
         chosen = self.session.selection
         chosen.answered.connect(self._answered)
         chosen.table_changed.connect(self.renew)
@@ -72,12 +74,22 @@ class ThumbnailsPage(QWidget):
     def show_hits(self, title: str, hits: Sequence[Hit]) -> None:
         """Show some patches under a title; the next answer of the selection replaces them."""
         self._held = (title, tuple(hits))
+        self.sights.show_sights("", ())
+        self.renew()
+
+    def show_sights(self, title: str, sights: Sequence[Sight]) -> None:
+        """Show places that are no patches, as long as nothing else is looked for."""
+        self._held = None
+        self.sights.show_sights(title, sights)
         self.renew()
 
     def renew(self) -> None:
         """Show what was found for the choice, or what others asked to be shown."""
-        hits = self.session.selection.hits
-        title, hits = self._held or (self._say(len(hits)), hits)
+        places = self.sights.title
+        hits = () if places else self.session.selection.hits
+        title, hits = self._held or (places or self._say(len(hits)), hits)
+        self.sights.setVisible(bool(places))
+        self.list.setVisible(not places)
         self.title.setText(title)
         self.title.setToolTip(title)
         self.model.show(hits)
@@ -91,7 +103,9 @@ class ThumbnailsPage(QWidget):
 
     def walk(self, by: int) -> None:
         """Go to the next or last picture."""
-        if self.model.items:
+        if self.sights.title:
+            self.sights.walk(by)
+        elif self.model.items:
             now = self.list.currentIndex().row()
             row = min(max(now + by, 0), len(self.model.items) - 1) if now >= 0 else 0
             self.list.setCurrentIndex(self.model.index(row))
@@ -195,17 +209,8 @@ class ThumbnailsPage(QWidget):
         self._row.addWidget(self.save_button)
 
     def _make_list(self) -> None:
-        self.list = QListView()
-        self.list.setViewMode(QListView.ViewMode.IconMode)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setMovement(QListView.Movement.Static)
-        self.list.setUniformItemSizes(True)
-        self.list.setLayoutMode(QListView.LayoutMode.Batched)
-        self.list.setIconSize(QSize(SIZE, SIZE + 4))
-        self.list.setSpacing(3)
-        self.list.setWordWrap(True)
-        self.list.setMouseTracking(True)
-        self.list.setAccessibleName("Thumbnails")
+        self.list, self.sights = QListView(), SightList()
+        dress(self.list, "Thumbnails")
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setModel(self.model)
         self.list.clicked.connect(lambda index: self._clicked(index.row()))
@@ -261,8 +266,7 @@ class ThumbnailsPage(QWidget):
         QApplication.clipboard().setText(say_position(table, hit.row))
 
     def _answered(self) -> None:
-        self._held = None
-        self.renew()
+        self.show_sights("", ())
 
     def _labelled(self, said: str) -> None:
         self.renew()

@@ -1,0 +1,45 @@
+"""Described: what a place looks like in a few numbers, to be compared with normal places.
+
+Two ways: what the network sees, and plain texture. The network knows which shapes belong there and
+little of how bright and contrasted they are; a smooth tear is even easier to redraw than tissue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from napari_simgraph.learn.odd_parts import smooth
+from napari_simgraph.learn.token_memory import around
+from napari_simgraph.nets.pretexts import TOKEN
+
+TOKENS, TEXTURE = "tokens", "texture"
+PARTS = (TOKENS, TEXTURE)
+_STEP = 4  # px; what is summed up around a place is blurred on such a grid
+_SIGMA = 4.0  # px of the blur: smaller is noise; with 16 and more small defects drown
+_LEAST = 1e-3  # variance, of one: flat places are all as flat
+
+
+def described(part: str, network: Any, x: Tensor) -> Tensor:
+    """Numbers ``(N, F, Y / 8, X / 8)`` of a picture ``(N, C, Y, X)``."""
+    return around(network.tokens(x)) if part == TOKENS else texture(x)
+
+
+def texture(x: Tensor) -> Tensor:
+    """Light, contrast and fineness of each channel ``(N, 3 C, Y / 8, X / 8)``.
+
+    The last two are logarithms: of the spread, and of how steep the picture is at half its size,
+    where noise weighs less: it differs from one section to the next.
+    """
+    small = functional.avg_pool2d(x, 2)
+    wide = functional.pad(small, (0, 1, 0, 1), mode="replicate")
+    down, across = wide[..., 1:, :-1] - small, wide[..., :-1, 1:] - small
+    steep = functional.avg_pool2d(down.square() + across.square(), _STEP // 2)
+    both = functional.avg_pool2d(torch.cat([x, x.square()], 1), _STEP)
+    light, squares, steep = smooth(torch.cat([both, steep], 1), _SIGMA / _STEP).chunk(3, 1)
+    spread = (squares - light.square()).clamp_min(0)
+    logs = (0.5 * (values + _LEAST).log() for values in (spread, steep))
+    return functional.avg_pool2d(torch.cat([light, *logs], 1), TOKEN // _STEP)
