@@ -23,6 +23,7 @@ from napari_simgraph.core.geometry import PIXEL, say_length
 from napari_simgraph.viewer.words import tip
 
 LABEL_WIDTH = 88  # px, so that the controls of a dock stand in one column
+LEAST_WIDTH = 64  # px, of a menu or number beside others in a dock of 300 px
 _INT = 2**31 - 1  # the largest number a QSpinBox takes
 _DECIMALS = 12  # of the box; its text shows what is needed
 
@@ -96,6 +97,7 @@ def combo(tooltip: str = "", name: str = "") -> QComboBox:
     policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
     made.setSizeAdjustPolicy(policy)
     made.setMinimumContentsLength(8)
+    made.setMinimumWidth(LEAST_WIDTH)
     made.setToolTip(tooltip)
     made.setAccessibleName(name)
     made.activated.connect(made.clearFocus)

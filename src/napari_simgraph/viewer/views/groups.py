@@ -19,7 +19,7 @@ from napari_simgraph.core.groups import GROUPS, groups, names_of
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.write_table import write_table
 from napari_simgraph.learn.similarity_settings import Cluster
-from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.controls import LEAST_WIDTH, calm, combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.label_keys import PatchKeys
@@ -121,6 +121,7 @@ class GroupRows(QWidget):
         self.number = QSpinBox()
         self.number.setRange(0, 200)
         self.number.setSpecialValueText("auto")
+        self.number.setMinimumWidth(LEAST_WIDTH)
         self.number.setToolTip(
             "How many groups; 0 looks how many there are.\ncommand line: --number"
         )

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.controls import LEAST_WIDTH, combo
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.live.live_keys import LiveKeys
 from napari_simgraph.viewer.live.overlay import SHOWN
@@ -40,6 +40,7 @@ class LiveRows(QWidget):
             self.show.addItem(name.capitalize(), name)
         self.clear = QSlider(Qt.Orientation.Horizontal)
         self.clear.setRange(0, 100)
+        self.clear.setMinimumWidth(LEAST_WIDTH)
         self.clear.setValue(round(100 * (1 - FILL)))
         self.clear.setToolTip("How far the image is seen through the answer.")
         self.clear.setAccessibleName("See-through")
