@@ -19,7 +19,7 @@ from napari_simgraph.core.job import Job, Note, Progress, Signal
 from napari_simgraph.core.room import Room
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.run_table import RunTable
-from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.aside import Aside, Halt
 from napari_simgraph.learn.crew import Manned
 from napari_simgraph.scale.folder import FolderRun, run_folder
 
@@ -102,36 +102,41 @@ def folder_on_cluster(cluster: str, run: FolderRun) -> Job[RunTable]:
 def _manned(
     call: Callable[..., Job[R]], crew: DaskCrew, *nouns: Any, room: Room, **named: Any
 ) -> Job[R]:
-    return call(*nouns, room=Manned(room, crew), **named)
+    """The verb on one image of several; the next one has blocks of its own."""
+    halt = Halt()
+    result = yield from _heard(call(*nouns, room=Manned(room, crew), **named), halt)
+    if not halt.stopped:
+        crew.clean()
+    return result
 
 
 def with_crew(cluster: str, blocks: Path, make: Callable[[DaskCrew], Job[R]]) -> Job[R]:
     """What the job gives that `make` makes for a crew; see `on_cluster`."""
     link, aside = _Link(cluster), Aside()
     crew: DaskCrew | None = None
-    whole = False
     try:
         yield from aside.wait(link.open, partial(Progress, text="looking for the cluster"))
         aside.halt.hear((yield Note(DASHBOARD + link.dashboard)))
         crew = link.crew(blocks)
-        result = yield from _heard(make(crew), aside)
-        whole = not aside.halt.stopped
+        result = yield from _heard(make(crew), aside.halt)
+        if not aside.halt.stopped:
+            crew.clean()
         return result
     finally:
         aside.close()
         if crew is not None:
-            crew.close(clean=whole)
+            crew.close()
         link.close()
 
 
-def _heard(job: Job[R], aside: Aside) -> Job[R]:
+def _heard(job: Job[R], halt: Halt) -> Job[R]:
     """The same job; remembers whether it was stopped."""
     signal: Signal | None = None
     try:
         tick = next(job)
         while True:
             signal = yield tick
-            aside.halt.hear(signal)
+            halt.hear(signal)
             tick = job.send(signal)
     except StopIteration as end:
         result: R = end.value

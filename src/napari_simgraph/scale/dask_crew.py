@@ -7,9 +7,10 @@ back as a file, so nothing large goes through the scheduler, and what is written
 from __future__ import annotations
 
 import time
-from asyncio import CancelledError
+from asyncio import CancelledError as AsyncCancelled
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from napari_simgraph.scale.blocks import Blocks
 _AHEAD = 4  # blocks to a thread of a worker: nobody waits for work, and cancelling is quick
 _COUNT_SECONDS = 2.0  # between two looks at who is there
 _VISIBLE_SECONDS = 60.0  # until a shared file system shows a file of another machine
+_CANCELLED = (CancelledError, AsyncCancelled)  # Dask knows both
 _AGAIN = 2  # times a block is tried again: shared file systems hiccup
 GONE = "The cluster went away. Run the same again: it goes on where it stood."
 KILLED = "Worker after worker ended over the same block, most likely since memory ran out."
@@ -66,7 +68,9 @@ class DaskCrew:
         return Device(f"cluster, {several} ({self.place.name})")
 
     def gather(self, config: Any) -> bool:
-        """See `Crew.gather`."""
+        """See `Crew.gather`; asked again, for the next image, it is as it was."""
+        if self._plugin is not None:
+            return True
         there = list(self._client.nthreads())
         if not there:
             return False
@@ -77,7 +81,7 @@ class DaskCrew:
             seats: list[Seat] = self._client.gather(futures)
         except (ImportError, RuntimeError) as error:
             raise ValueError(OTHERS) from error
-        except (KilledWorker, CancelledError):
+        except (KilledWorker, *_CANCELLED):
             return False
         self._agree(seats)
         self._plugin = BlockPlugin(f"simgraph-{uuid4().hex}", self._folder, how)
@@ -101,7 +105,7 @@ class DaskCrew:
         if future is not None:
             try:
                 future.result(timeout=seconds)
-            except (Exception, CancelledError):  # noqa: BLE001 - `_settle` says what it means
+            except (Exception, *_CANCELLED):  # noqa: BLE001 - `_settle` says what it means
                 if not future.done():  # it just takes longer
                     return self._still_there()
             self._settle(block)
@@ -115,13 +119,16 @@ class DaskCrew:
         """See `Crew.said`."""
         return f"{self._done} of {self._count} blocks"
 
-    def close(self, *, clean: bool) -> None:
-        """Let the workers go; `clean` takes the blocks away."""
+    def clean(self) -> None:
+        """Take all blocks away."""
+        self._drop()
+        remove(self._folder)
+
+    def close(self) -> None:
+        """Let the workers go; blocks stay."""
         self._drop()
         if self._plugin is not None and self._client.status == "running":
             self._client.unregister_worker_plugin(self._plugin.name)
-        if clean:
-            remove(self._folder)
 
     def _agree(self, seats: Sequence[Seat]) -> None:
         own = version("napari-simgraph")
@@ -171,7 +178,7 @@ class DaskCrew:
             future.result()
         except KilledWorker:
             raise CrewError(KILLED) from None
-        except CancelledError:
+        except _CANCELLED:
             raise CrewError(GONE) from None
 
     def _still_there(self) -> bool:
