@@ -97,13 +97,13 @@ def test_recorded_patches_are_linked_all_ways(dock, viewer, qtbot):
     assert set(book.table.columns[CLUSTER][book.chosen]) == {0}
     # a cell: its neuron, with pictures in the page Thumbnails
     press(qtbot, page.heat, 40, 5)
-    qtbot.waitUntil(lambda: page.neuron.told is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.neuron.told is not None, timeout=60_000)
     neuron = int(page.heat.neurons[0])
     assert (page.neuron.told.layer, page.neuron.told.neuron) == ("narrow.0", neuron)
     column = book.table.layer("narrow.0").of().start + neuron
     strongest = book.table.values[:, column].argmax()
     assert page.neuron.told.shown.top[0] == strongest
-    qtbot.waitUntil(lambda: page.neuron.told.twins is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.neuron.told.twins is not None, timeout=60_000)
     title = bottom_of(viewer).page("Thumbnails").title.text()
     assert title == f"Neuron {neuron} of narrow.0: strongest first"
     # a band of the paths: the patches that go along it
