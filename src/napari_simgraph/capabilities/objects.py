@@ -206,8 +206,6 @@ def _check(labels: Labels) -> None:
 def _check_size(labels: Labels, image: Image | None) -> None:
     if image is not None and not isinstance(image, Image):
         raise ValueError("These are several images: give the one that the labels belong to.")
-    if image is not None and not isinstance(image, Image):
-        raise ValueError("These are several images: give the one that the labels belong to.")
     if image is not None and image.shape != labels.shape:
         sizes = [" x ".join(str(n) for n in one.shape) for one in (image, labels)]
         raise ValueError(f"The image ({sizes[0]}) and the labels ({sizes[1]}) differ in size.")
