@@ -129,19 +129,22 @@ def tile(seed, held):
 
 
 def em(seed, held):
-    """ISBI 2012: the training volume is normal; defects are planted into the test volume."""
+    """ISBI 2012: the training volume is normal; defects are planted into the test volume.
+
+    `held`: sections 0-11 are normal, defects are planted into 12-23.
+    """
     root = DATA / "isbi2012"
     normal = tifffile.imread(root / "train-volume.tif")
     volume = tifffile.imread(root / ("train-volume.tif" if held else "test-volume.tif"))
     rng = np.random.default_rng(seed)
     found, masks = [], []
-    for z, section in enumerate(volume[18:] if held else volume):
+    for z, section in enumerate(volume[12:] if held else volume):
         mask = np.zeros(section.shape, bool)
         if z % 5 < 4:  # every fifth section is left as it is
             section, mask = plant(section, SECTION[z % 5], rng)
         found.append((f"z{z:02}", section))
         masks.append(mask)
-    return (normal[:18] if held else normal), found, masks
+    return (normal[:12] if held else normal), found, masks
 
 
 SETS = {"bottle": bottle, "toothbrush": toothbrush, "tile": tile, "em": em}

@@ -20,7 +20,7 @@ from napari_simgraph.viewer.state import place_of
 
 _CLOSED = ("polygon", "rectangle", "ellipse")
 _DRAWS = "add_polygon"
-_BANNER = "{}: corner by corner, double-click ends it · Z leaves"
+_BANNER = "{}: click corners, double-click ends · Z leaves"
 
 
 class RegionPen(QObject):
