@@ -115,7 +115,7 @@ class Processes:
     """Keeps one process between two jobs, so that the second need not load its libraries again."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `close` may come from the garbage collector, inside it
         self._idle: Process | None = None
         self._closed = False
 
