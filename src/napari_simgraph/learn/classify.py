@@ -46,8 +46,6 @@ _SMALLEST = 4  # px; of less nothing is left after two levels
 _COMPARED = ("balanced", "accuracy", "ece")  # figures of a size
 _LOOKING = Progress(text="looking at what was learned")
 
-Chances = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class _Run:
@@ -268,7 +266,7 @@ def _checked(
 
 def _of_rows(
     run: _Run, positions: Rows, judge: models.Judge
-) -> Generator[Tick, Signal | None, Chances]:
+) -> Generator[Tick, Signal | None, NDArray[np.float32]]:
     """Chances of labelled patches, by their positions."""
     rows = run.known.rows[positions]
     return (yield from saying(_LOOKING, features(run.work, rows, judge, run.aside, None)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import date
@@ -79,8 +80,10 @@ class JobRunner(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
-        self.destroyed.connect(self._lanes.cancel)
-        self.destroyed.connect(self._processes.close)
+        # Not by `destroyed` alone: one that the garbage collector takes no longer hears its own.
+        for let_go in (self._lanes.cancel, self._processes.close):
+            self.destroyed.connect(let_go)
+            weakref.finalize(self, let_go).atexit = False
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close)

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from napari_simgraph.viewer.controls import LEAST_WIDTH, combo
+from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.live.live_keys import LiveKeys
 from napari_simgraph.viewer.live.overlay import SHOWN
@@ -17,6 +17,8 @@ from napari_simgraph.viewer.live.teaching import Teaching
 from napari_simgraph.viewer.looks import FILL
 from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import column, row
+
+_WORD, _SLIDER = 92, 40  # px: "How sure" is read, and a handle moves, where a dock has 300 px
 
 
 class LiveRows(QWidget):
@@ -36,11 +38,12 @@ class LiveRows(QWidget):
         )
         self.region.setCheckable(True)
         self.show = combo("What lies over the image. Hold H to look below.", "Show")
+        self.show.setMinimumWidth(_WORD)
         for name in SHOWN:
             self.show.addItem(name.capitalize(), name)
         self.clear = QSlider(Qt.Orientation.Horizontal)
         self.clear.setRange(0, 100)
-        self.clear.setMinimumWidth(LEAST_WIDTH)
+        self.clear.setMinimumWidth(_SLIDER)
         self.clear.setValue(round(100 * (1 - FILL)))
         self.clear.setToolTip("How far the image is seen through the answer.")
         self.clear.setAccessibleName("See-through")

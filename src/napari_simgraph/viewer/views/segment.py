@@ -31,14 +31,7 @@ class SegmentDock(DockFrame):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.session = session_of(napari_viewer)
-        self.tabs = QTabBar()
-        for name in ("Teach", "Correct", "Run on all"):
-            self.tabs.addTab(name)
-        self.tabs.setTabToolTip(TEACH, "Paint, then let a network learn it.")
-        self.tabs.setTabToolTip(CORRECT, "Merge, split and paint objects, place by place.")
-        self.tabs.setTabToolTip(RUN, "Use a model on a whole stack.")
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
+        self.tabs = _tabs()
         self.teach = TeachPage(self.session, lambda: self.tabs.setCurrentIndex(RUN))
         self.correct = CorrectPage(
             self.session, lambda: self.tabs.setCurrentIndex(RUN), self.teach.painting.labels
@@ -176,3 +169,16 @@ class SegmentDock(DockFrame):
     def _leave(self) -> None:
         self.viewer.layers.events.inserted.disconnect(self.renew)
         self.viewer.layers.events.removed.disconnect(self.renew)
+
+
+def _tabs() -> QTabBar:
+    """Teach, Correct and Run on all."""
+    tabs = QTabBar()
+    for name in ("Teach", "Correct", "Run on all"):
+        tabs.addTab(name)
+    tabs.setTabToolTip(TEACH, "Paint, then let a network learn it.")
+    tabs.setTabToolTip(CORRECT, "Merge, split and paint objects, place by place.")
+    tabs.setTabToolTip(RUN, "Use a model on a whole stack.")
+    tabs.setExpanding(False)
+    tabs.setDrawBase(False)
+    return tabs
