@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
 
 from napari_simgraph import Image, MemoryRoom, Model, run
 from napari_simgraph.capabilities import segmentation
+from napari_simgraph.cli import main
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.job import Device, Note
+from napari_simgraph.core.job import Device, Note, Region
 from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.io.models import save_model
+from napari_simgraph.io.read import read
+from napari_simgraph.learn.crew import CrewError
 from napari_simgraph.learn.state import pack
 from napari_simgraph.nets import build
 from napari_simgraph.scale import cluster as clusters
@@ -197,3 +203,112 @@ def test_a_killed_worker_costs_only_what_it_had_in_hand(crew, tmp_path):
     assert [int(one[0]) for one in found] == list(range(10))
     starts = Counter(block for _, block in begun(tmp_path))
     assert all(starts[number] == 1 for number in range(5)), starts
+
+
+def test_a_run_goes_through_although_a_worker_is_killed(
+    cluster, client, model, image, alone, tmp_path
+):
+    room, blocks = FolderRoom(tmp_path / "room"), tmp_path / "blocks"
+    alive = list(client.run(os.getpid).values())
+
+    def kill_one(tick):
+        if alive and any(blocks.glob("*/*.npy")):
+            os.kill(alive.pop(), signal.SIGKILL)
+            alive.clear()
+
+    told = {"config": settings(), "room": room, "blocks": blocks}
+    job = on_cluster(cluster.scheduler_address, segmentation.apply, model, image, **told)
+    assert same(run(job, kill_one), alone)
+    assert not alive, "none was killed"
+
+
+def test_a_run_that_broke_off_does_no_block_twice(cluster, model, image, alone, tmp_path):
+    blocks = tmp_path / "blocks"
+    told = {"config": settings(output="probability", boundaries="raw"), "blocks": blocks}
+
+    def job(number):
+        room = FolderRoom(tmp_path / f"room {number}")
+        return on_cluster(
+            cluster.scheduler_address, segmentation.apply, model, image, room=room, **told
+        )
+
+    broken = job(1)
+    while not isinstance(next(broken), Region):
+        pass
+    broken.close()  # the first section is there
+    marked = next(blocks.glob("*/0-0-0.npy"))
+    sure = np.load(marked)
+    sure[:] = 0
+    np.save(marked, sure)  # so that it is known again
+    found = run(job(2)).probability
+    whole = run(segmentation.apply(model, image, config=told["config"], room=MemoryRoom()))
+    changed = (np.asarray(found.levels[0]) != np.asarray(whole.probability.levels[0])).any(-1)
+    height, width = sure.shape[1:]
+    expected = np.zeros_like(changed)
+    expected[0, :height, :width] = True
+    assert np.array_equal(changed, expected)
+    assert not blocks.exists()
+
+
+def test_what_is_wrong_over_there_is_said_in_one_sentence(crew, tmp_path):
+    class Broken:
+        key = "broken"
+
+        def ready(self, place, keep):
+            raise MemoryError
+
+    crew.begin(Broken(), [(0,)])
+    with pytest.raises(CrewError, match="too little memory for a block"):
+        wait_for(crew, (0,))
+
+
+@pytest.fixture
+def words(model, image, tmp_path, monkeypatch):
+    """A command that finds the classes of a picture, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)  # workers stand elsewhere
+    save_model(model, tmp_path / "tiny")
+    tifffile.imwrite("noise.tif", image.read(), photometric="minisblack")
+    named = ["--model", "tiny", "--image", "noise.tif", "--axes", "ZYX", "--device", "cpu"]
+    how = ["--average", "flips", "--output", "probability"]
+    return ["segmentation", "apply", *named, *how, "--out", "many.tif"]
+
+
+def test_on_the_command_line(cluster, words, alone, tmp_path, capsys):
+    assert main([*words, "--cluster", cluster.scheduler_address]) == 0
+    assert "Dashboard: http://" in capsys.readouterr().err
+    assert np.array_equal(read("many.tif").image.read(), pixels(alone)[1])
+    assert not (tmp_path / "many.tif.blocks").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1:9", "No cluster answers at tcp://127.0.0.1:9: start one"),
+        ("somewhere", "not 'somewhere'"),
+        ("0", "not '0'"),
+        ("99999", "start no more workers"),
+    ],
+)
+def test_no_cluster_is_one_clear_sentence(words, monkeypatch, capsys, address, said):
+    monkeypatch.setattr(clusters, "_CONNECT_SECONDS", 0.5)
+    assert main([*words, "--progress", "none", "--cluster", address]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+def test_without_dask_it_says_what_to_install(words, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*words, "--cluster", "tcp://127.0.0.1:9"]) == 2
+    assert "pip install 'napari-simgraph[cluster]'" in capsys.readouterr().err
+
+
+def test_a_verb_that_no_cluster_can_help_says_so_and_does_its_work(tmp_path, capsys):
+    from napari_simgraph.io.write_table import write_table
+    from toy import toy_table
+
+    write_table(toy_table(), tmp_path / "t.h5ad", {})
+    words = ["similarity", "apply", "--table", str(tmp_path / "t.h5ad")]
+    words += ["--out", str(tmp_path / "g.h5ad"), "--cluster", "tcp://127.0.0.1:9"]
+    assert main(words) == 0
+    assert "--cluster does not count here" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, Literal, TypeVar
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from napari_simgraph.core.job import Job
+from napari_simgraph.scale.cluster import on_cluster, shares
 from napari_simgraph.scale.process import Processes
 from napari_simgraph.viewer.task import Task
 from napari_simgraph.viewer.worker import Ending, Lanes, State, Worker
@@ -56,6 +58,11 @@ class JobRunner(QObject):
     notify
         Called with a sentence and whether it is a warning when a task failed or is done, for
         whoever does not look at a dock.
+
+    Attributes
+    ----------
+    cluster
+        Who computes blocks, see `scale.cluster.on_cluster`; "" for nobody else.
     """
 
     changed = Signal()
@@ -66,7 +73,7 @@ class JobRunner(QObject):
         notify: Callable[[str, bool], None] | None = None,
     ) -> None:
         super().__init__(parent)
-        self.notify = notify
+        self.notify, self.cluster = notify, ""
         self._tasks: list[Task] = []
         self._lanes, self._processes = Lanes(), Processes()
         self._numbers = count(1)
@@ -124,6 +131,11 @@ class JobRunner(QObject):
         verb, nouns, named
             A verb of a capability and what it takes, with a room of the Session as ``room``.
         """
+        if self.cluster and _shares(verb):
+            # each worker has the threads that it was started with, not those of a window
+            config = replace(named["config"], threads=0)
+            told = named | {"config": config, "blocks": named["room"].folder / "blocks"}
+            return self._processes.job(on_cluster, self.cluster, verb, *nouns, **told)
         return self._processes.job(verb, *nouns, **named)
 
     def live(
@@ -189,3 +201,9 @@ class JobRunner(QObject):
         if self.notify and ending.state in (State.DONE, State.FAILED):
             task = self.sender()
             self.notify(f"{task.title}: {ending.sentence}", ending.state is State.FAILED)
+
+
+def _shares(verb: Callable[..., Any]) -> bool:
+    """Whether workers can do a part of a verb."""
+    capability = getattr(verb, "__module__", "").rpartition(".")[2]
+    return shares(capability, getattr(verb, "__name__", ""))

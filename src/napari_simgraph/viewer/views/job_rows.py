@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_simgraph.core.job import say_time
+from napari_simgraph.scale.cluster import DASHBOARD
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.jobs import State, Task
 from napari_simgraph.viewer.log import log_file
@@ -64,6 +66,9 @@ class RunningCard(QWidget):
         self._curves: Curves | None = None
         self._title, self._doing, self._note = Short(task.title), QLabel(), Short()
         self._note.setObjectName("faint")
+        self.link = QLabel()
+        self.link.setOpenExternalLinks(True)
+        self.link.setToolTip("Opens a page on which one sees what each worker does.")
         self.bar = QProgressBar()
         self.bar.setToolTip("How far it is, and the time left.\nKnown after the first steps.")
         self.bar.setAccessibleName(task.title)
@@ -75,7 +80,7 @@ class RunningCard(QWidget):
         self._column.setContentsMargins(0, 0, 0, 4)
         self._column.setSpacing(4)
         self._column.addLayout(head)
-        for widget in (self.bar, self._note):
+        for widget in (self.bar, self._note, self.link):
             self._column.addWidget(widget)
         self._column.addLayout(self._buttons)
         self.renew()
@@ -89,9 +94,12 @@ class RunningCard(QWidget):
         self.bar.setRange(0, 1000 if known else 0)  # 0 to 0: it moves, and promises nothing
         self.bar.setValue(round(1000 * progress.done) if known else -1)
         self.bar.setFormat(_how_far(self.task))
-        note = self.task.notes[-1] if self.task.notes else ""
-        self._note.say(note)
-        self._note.setVisible(bool(note))
+        notes = [note for note in self.task.notes if not note.startswith(DASHBOARD)]
+        self._note.say(notes[-1] if notes else "")
+        self._note.setVisible(bool(notes))
+        pages = [note for note in self.task.notes if note.startswith(DASHBOARD)]
+        self.link.setText(_as_link(pages[-1]) if pages else "")
+        self.link.setVisible(bool(pages))
         self.pause.setText("Go on" if state is State.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text())
         self.pause.setEnabled(not ending)
@@ -231,6 +239,11 @@ def _sentence(text: str) -> QLabel:
     policy.setHeightForWidth(True)
     made.setSizePolicy(policy)
     return made
+
+
+def _as_link(note: str) -> str:
+    address = escape(note.removeprefix(DASHBOARD))
+    return f'<a href="{address}">What the workers do</a>'
 
 
 def _how_far(task: Task) -> str:

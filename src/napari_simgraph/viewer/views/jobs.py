@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from shutil import which
 from typing import Any
 
 import psutil
@@ -11,13 +9,13 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_simgraph.core.job import Device
-from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Task
 from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors, colors
 from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, Short
 from napari_simgraph.viewer.views.waiting_rows import WaitingRows
+from napari_simgraph.viewer.views.where_row import WhereRow
 
 _TURN_MS = 100  # ten updates a second look fluent
 _CURVES_EVERY = 10  # turns: a plot costs 5 to 10 ms that the training waits for
@@ -38,11 +36,8 @@ class JobsDock(DockFrame):
         self._jobs = self.session.jobs
         self._turns = 0
         self._device = Short()
-        self.change = combo(
-            "Where jobs run whose own settings say auto.\nCounts from the next job.", "Device"
-        )
-        self.change.setMinimumContentsLength(4)
-        self._list_devices()
+        self.where = WhereRow(self.session, self)
+        self.change = self.where.choice
         self._empty = QLabel("No jobs. What takes long appears here.")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -101,6 +96,7 @@ class JobsDock(DockFrame):
         across.addWidget(self._device, 1)
         across.addWidget(self.change)
         self.body.addLayout(across)
+        self.body.addWidget(self.where)
         self.body.addWidget(self._empty)
         self.body.addLayout(self._running)
         self.body.addWidget(self._waiting_title)
@@ -109,19 +105,6 @@ class JobsDock(DockFrame):
         self.body.addLayout(self._ended)
         for part in (self._running, self._ended):
             part.setSpacing(4)
-
-    def _list_devices(self) -> None:
-        """What this machine may have, as far as it is known without torch."""
-        there = {"auto": True, "CPU": True, "CUDA": which("nvidia-smi") is not None}
-        there["MPS"] = sys.platform == "darwin"
-        self.change.addItems([name for name, found in there.items() if found])
-        listed = [self.change.itemText(i).casefold() for i in range(self.change.count())]
-        self.change.setCurrentIndex(listed.index(self.session.device))
-        self.change.currentTextChanged.connect(self._take_device)
-
-    def _take_device(self, name: str) -> None:
-        self.session.device = name.casefold()
-        self.session.device_changed.emit()
 
     def _turn(self) -> None:
         self._turns += 1
