@@ -17,10 +17,12 @@ from napari_simgraph.core.config import Config
 from napari_simgraph.core.job import Clock, Device, Job, Note, Progress, Signal, Tick
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
+from napari_simgraph.core.recipe import KEY, Recipe
 from napari_simgraph.core.tables import PatchTable
 from napari_simgraph.io.faults import BROKEN
 from napari_simgraph.io.folder_room import FolderRoom
 from napari_simgraph.io.image_files import ImageFile, image_files
+from napari_simgraph.io.prints import print_of
 from napari_simgraph.io.raw import ReadOptions
 from napari_simgraph.io.read import read
 from napari_simgraph.io.run_table import Row, RunTable, fraction_column
@@ -53,6 +55,8 @@ class FolderRun:
         Also those that are done already with this model and these settings.
     hear
         Told each row once its file is done, in the thread of the job.
+    recipe
+        How one of the files is made by itself, where that can be said.
     """
 
     source: Path
@@ -64,6 +68,7 @@ class FolderRun:
     options: ReadOptions = field(default_factory=ReadOptions)
     again: bool = False
     hear: Callable[[Row], object] = lambda row: None
+    recipe: Recipe | None = None
 
 
 def run_folder(asked: FolderRun) -> Job[RunTable]:
@@ -188,7 +193,7 @@ def _keep(asked: FolderRun, file: ImageFile, result: Any) -> dict[str, Any]:
     """Results and figures of a row, once the results are written."""
     settings = asked.config.changed()
     inputs = {"model": asked.model.name, "image": str(file.path)}
-    info = {"verb": asked.verb, "inputs": inputs, **settings}
+    info = {"verb": asked.verb, "inputs": inputs, **settings, **_recipe(asked.recipe, file)}
     paths: list[Path] = []
     figures: dict[str, float] = dict(getattr(result, "figures", {}))
     parts, folders = _parts(result), getattr(result, "folders", {})
@@ -203,6 +208,17 @@ def _keep(asked: FolderRun, file: ImageFile, result: Any) -> dict[str, Any]:
             figures = _figures(noun) | figures  # classes come before how sure they are
     names = tuple(path.relative_to(asked.target).as_posix() for path in paths)
     return {"results": names, "figures": figures}
+
+
+def _recipe(recipe: Recipe | None, file: ImageFile) -> dict[str, Any]:
+    """How the results of one file are made again, for what is kept with them."""
+    if recipe is None:
+        return {}
+    path = file.path.absolute()
+    own = {"image": str(path)}, {"image": print_of(path)}
+    inputs, prints = dict(recipe.inputs) | own[0], dict(recipe.prints) | own[1]
+    out = f"{Path(file.result).name}.tif"
+    return {KEY: replace(recipe, inputs=inputs, prints=prints, out=out).to_json()}
 
 
 def _parts(result: Any) -> dict[str, Any]:
