@@ -98,7 +98,7 @@ def test_the_dashboard_is_a_link(qtbot, dock):
     qtbot.waitUntil(lambda: task.id in dock._cards and len(task.notes) == 2)
     card = dock._cards[task.id]
     qtbot.waitUntil(lambda: card.link.isVisible())
-    assert 'href="http://127.0.0.1:8787/status"' in card.link.text()
+    assert card.page == "http://127.0.0.1:8787/status"
     assert card._note.toolTip() == "Pixels are 4 nm."
     task.cancel()
     qtbot.waitUntil(lambda: task.state.over)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -66,9 +65,8 @@ class RunningCard(QWidget):
         self._curves: Curves | None = None
         self._title, self._doing, self._note = Short(task.title), QLabel(), Short()
         self._note.setObjectName("faint")
-        self.link = QLabel()
-        self.link.setOpenExternalLinks(True)
-        self.link.setToolTip("Opens a page on which one sees what each worker does.")
+        tip = "What each of them does, on a page in the browser.\nThe dashboard of Dask."
+        self.page, self.link = "", flat("See the workers", self._open_page, tip)
         self.bar = QProgressBar()
         self.bar.setToolTip("How far it is, and the time left.\nKnown after the first steps.")
         self.bar.setAccessibleName(task.title)
@@ -82,6 +80,7 @@ class RunningCard(QWidget):
         self._column.addLayout(head)
         for widget in (self.bar, self._note, self.link):
             self._column.addWidget(widget)
+        self._column.setAlignment(self.link, Qt.AlignmentFlag.AlignLeft)
         self._column.addLayout(self._buttons)
         self.renew()
 
@@ -98,12 +97,15 @@ class RunningCard(QWidget):
         self._note.say(notes[-1] if notes else "")
         self._note.setVisible(bool(notes))
         pages = [note for note in self.task.notes if note.startswith(DASHBOARD)]
-        self.link.setText(_as_link(pages[-1]) if pages else "")
+        self.page = pages[-1].removeprefix(DASHBOARD) if pages else ""
         self.link.setVisible(bool(pages))
         self.pause.setText("Go on" if state is State.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text())
         self.pause.setEnabled(not ending)
         self.stop.setEnabled(not ending)
+
+    def _open_page(self) -> None:
+        QDesktopServices.openUrl(QUrl(self.page))
 
     def renew_curves(self) -> None:
         """Draw the curves, where there are any; slower than the rest, so called less often."""
@@ -239,11 +241,6 @@ def _sentence(text: str) -> QLabel:
     policy.setHeightForWidth(True)
     made.setSizePolicy(policy)
     return made
-
-
-def _as_link(note: str) -> str:
-    address = escape(note.removeprefix(DASHBOARD))
-    return f'<a href="{address}">What the workers do</a>'
 
 
 def _how_far(task: Task) -> str:

@@ -35,7 +35,7 @@ class WhereRow(QWidget):
         self.choice = combo(
             "Where jobs run whose own settings say auto.\nCounts from the next job.", "Device"
         )
-        self.choice.setMinimumContentsLength(4)
+        self.choice.setMinimumContentsLength(10)
         self.address, self._said = QLineEdit(), QLabel()
         self.address.setPlaceholderText("tcp://HOST:8786")
         self.address.setAccessibleName("Address of the cluster")
