@@ -70,7 +70,7 @@ def test_brightness_and_colours_keep_lengths():
 def test_a_tile_gives_what_the_whole_picture_gives():
     options = {**SMALL, "names": ["mae", "inpainting"]}
     turns = Turns((8, 16), 4, True)
-    oddity = Oddity(folded(build("pretexts", **options)), turns, None)
+    oddity = Oddity(folded(build("pretexts", **options)), turns, {})
     far = reach_of(reach("pretexts", options), turns)
     step = far.stride
     halo = -(-far.radius // step) * step

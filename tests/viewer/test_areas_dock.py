@@ -145,6 +145,7 @@ def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
     thick = np.asarray(shapes.edge_width) > min(shapes.edge_width)
     assert set(np.asarray(shapes.features["area"])[thick]) == {2}
     # turned down: grey, last, and its patches speak against it; undo takes that back
+    drawn = [one.rows.tolist() for one in looking.areas]
     cell = dock.found.table.visualRect(dock.found.table.areas.index(1, 0))
     place = QPoint(cell.left() + 10, cell.center().y())
     qtbot.mouseClick(dock.found.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -154,7 +155,7 @@ def test_clicks_are_answered_outlined_turned_down_written_and_come_back(
     click(qtbot, action(dock, "Undo: area 2 turned down"))
     qtbot.waitUntil(lambda: looking.down == 0 and not looking.lane.waits, timeout=60_000)
     np.testing.assert_allclose(looking.scores.score, scores, atol=1e-6)
-    qtbot.waitUntil(lambda: len(looking.areas) > 1)
+    qtbot.waitUntil(lambda: [one.rows.tolist() for one in looking.areas] == drawn)
     # as files
     dock.write(str(tmp_path / "areas.geojson"), False)
     qtbot.waitUntil(lambda: sentence(dock).startswith("Wrote "))

@@ -46,7 +46,7 @@ UNKNOWN = "The pixel size of image or model is unknown: patches are taken as the
 FEATURES = ("learned", "untrained", "pixels", "statistics")
 OLD = "This model is of an earlier version and knows no statistics: learn it again."
 OF_RESNETS = "Weights of ImageNet are there for a ResNet only: choose one as the network."
-_LEAST_PATCH = 16  # px: what encoders make of less is nothing
+_LEAST_PATCH = 8  # px: what encoders make of less is nothing
 
 
 def fitting_patch(image: Image | ImageSet, patch: int) -> int:
