@@ -12,10 +12,10 @@ _TIMED = ("viewer", "scale", "cli", "test_fetch", "test_contract")
 
 
 def pytest_collection_modifyitems(items):
-    """A loaded machine draws and answers late: one more try, listed at the end (-rR)."""
+    """A loaded machine draws and answers late: two more tries, listed at the end (-rR)."""
     for item in items:
         if item.path.stem in _TIMED or item.path.parent.name in _TIMED:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)

@@ -262,6 +262,15 @@ def test_what_is_wrong_over_there_is_said_in_one_sentence(crew, tmp_path):
         wait_for(crew, (0,))
 
 
+def test_impatience_does_not_spoil_the_connection(crew, client, tmp_path):
+    work = working()(tmp_path, free=200)
+    crew.begin(work, [(number,) for number in range(200)])
+    for number in range(200):
+        while not crew.wait((number,), 0.0005):
+            pass
+    assert client.gather(client.submit(abs, -1)) == 1
+
+
 @pytest.fixture
 def words(model, image, tmp_path, monkeypatch):
     """A command that finds the classes of a picture, in a folder of its own."""

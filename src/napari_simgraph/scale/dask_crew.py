@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker
+from distributed import wait as wait_for
 
 from napari_simgraph.core.job import Device
 from napari_simgraph.io.safe import remove
@@ -104,7 +105,8 @@ class DaskCrew:
         future = self._running.get(block)
         if future is not None:
             try:
-                future.result(timeout=seconds)
+                # not `Future.result`: a fetch that is broken off may spoil the client for good
+                wait_for(future, timeout=seconds)
             except (Exception, *_CANCELLED):  # noqa: BLE001 - `_settle` says what it means
                 if not future.done():  # it just takes longer
                     return self._still_there()
