@@ -142,6 +142,15 @@ class Book:
         found = there[np.asarray(rows, np.intp)]
         return found[found >= 0]
 
+    def in_front(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values of the first signatures as those of the table in front, NaN where it has none."""
+        found = np.full(len(self.selection.table or ()), np.nan, np.float32)
+        there = self._to_front()
+        if there is not None:
+            known = np.flatnonzero(there[: len(values)] >= 0)
+            found[there[known]] = values[known]
+        return found
+
     @property
     def chosen(self) -> Rows:
         """The chosen patches, as rows of the signatures."""

@@ -38,6 +38,7 @@ class SignaturesDock(DockFrame):
         self.input, self.sides = SignaturesInput(self.session), SidesRows(self.session)
         self.run = SignaturesRun(self.session, self.input, self.sides)
         self._told: tuple[Shown, str, Button | None] | None = None
+        self._shown = self.book.key  # whose patches the tick is about
         self.unlike = QCheckBox("Show what is unlike the training")
         self.unlike.setToolTip(
             "A layer from 0 to 100: share of training patches that were less unusual.\n"
@@ -135,6 +136,8 @@ class SignaturesDock(DockFrame):
         self.renew()
 
     def _book_changed(self) -> None:
+        if self.book.key != self._shown:
+            self.unlike.setChecked(False)  # it speaks of other patches
         self.sides.renew()
         keys = self.book.keys()
         before = self.reference.currentText()
@@ -157,10 +160,11 @@ class SignaturesDock(DockFrame):
 
     def _unlike(self, on: bool) -> None:
         if not on:
-            self.run.unusual.hide()
+            self.run.hide_unlike()
         elif self.reference.currentIndex() < 0:
             self.tell("ready", "Choose the signatures of the training images.")
         else:
+            self._shown = self.book.key
             self.run.show_unlike(self.reference.currentText())
 
     def _come(self, front: bool) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.capabilities import signature
@@ -27,6 +26,8 @@ from napari_simgraph.viewer.views.signatures_input import SignaturesInput
 from napari_simgraph.viewer.views.signatures_say import say_best, say_off, say_recorded
 from napari_simgraph.viewer.views.signatures_sides import SIDES, SidesRows
 
+_NOT_IN_FRONT = "These patches are not in view: open their picture, and choose them in Similar."
+
 
 class SignaturesRun(QObject):
     """Submits jobs and takes in what they give; one at a time.
@@ -42,6 +43,7 @@ class SignaturesRun(QObject):
         self._session, self._input, self._sides = session, source, sides
         self._book, self.unusual = session.signatures, Unusual(session.viewer)
         self.task: Task | None = None
+        self._looking: Task | None = None  # the last one for what is unlike the training
 
     def record(self) -> None:
         """Record what the network sees."""
@@ -108,6 +110,13 @@ class SignaturesRun(QObject):
         room = self._session.room(f"unlike {book.key}")
         make = partial(jobs.apart, signature.unlike, *nouns, config=signature.Unlike(), room=room)
         self._submit("Look for what is unlike the training", make, self._unlike)
+        self._looking = self.task
+
+    def hide_unlike(self) -> None:
+        """Take out the layer that shows it, or look for it no longer."""
+        self.unusual.hide()
+        if self.task is not None and self.task is self._looking:
+            self.task.cancel()
 
     def _submit(
         self, title: str, make: Callable[[], Job[Any]], take: Callable[[Any, Ending], None]
@@ -144,14 +153,10 @@ class SignaturesRun(QObject):
         self.told.emit("done", say_off(found), None)
 
     def _unlike(self, found: ScoreTable, ending: Ending) -> None:
-        ground, front = self._session.canvas.ground, self._session.selection.table
-        if ground is None or front is None:
+        ground, percent = self._session.canvas.ground, self._book.in_front(found.score)
+        if ground is None or not self.unusual.show(ground, percent):
+            self.told.emit("error", _NOT_IN_FRONT, None)
             return
-        percent = np.full(len(front), np.nan, np.float32)
-        rows = self._book.rows_in_front(np.arange(len(found)))
-        if len(rows) == len(found):
-            percent[rows] = found.score
-        self.unusual.show(ground, percent)
         many = int((found.score >= 99).sum())
         said = f"{many:,} of {len(found):,} patches are more unusual than 99 % of the training."
         self.told.emit("done", said, None)
