@@ -72,6 +72,18 @@ def check(prediction: Image | Labels, truth: Labels) -> None:
         )
 
 
+def values_of(prediction: Image | Labels, truth: Labels) -> tuple[int, ...]:
+    """The value that each class of a truth has in a prediction; the same where it tells no names.
+
+    Raises
+    ------
+    ValueError
+        The prediction's classes have other names.
+    """
+    table = prediction.classes
+    return truth.classes.values_in(table or truth.classes)
+
+
 def each_section(pairs: Sequence[Pair]) -> Iterator[tuple[Image | Labels, Labels, int]]:
     """Prediction, truth and number of each section to compare."""
     for prediction, truth, sections in pairs:
@@ -100,21 +112,35 @@ def _classes(pairs: Sequence[Pair], table: ClassTable) -> dict[str, float]:
 
 def _confusion(prediction: Image | Labels, truth: Labels, z: int) -> NDArray[Any]:
     """Counts of one section, ``(C, C + 1)``, or ``(C, 2, 3)`` where classes overlap."""
-    true, found, count = truth.section(z), prediction.section(z), len(truth.classes)
+    true, found, values = truth.section(z), prediction.section(z), values_of(prediction, truth)
+    channels = np.array(values) - 1
     if truth.exclusive:
         if isinstance(prediction, Image):
-            found = found.argmax(-1)[..., None] + 1
-        return confusion(found[..., 0], true[..., 0], count)
-    masks = found > 0.5 if isinstance(prediction, Image) else _present(found, prediction, count)
+            found = found[..., channels].argmax(-1)[..., None] + 1
+        elif prediction.classes.is_named:
+            found = _renumbered(found, values)
+        return confusion(found[..., 0], true[..., 0], len(values))
+    if isinstance(prediction, Image):
+        masks = found[..., channels] > 0.5
+    else:
+        masks = _present(found, prediction, values)
     pairs = zip(np.moveaxis(masks, -1, 0), np.moveaxis(true, -1, 0), strict=True)
     return np.stack([confusion(_ABSENT + mask, one, 2) for mask, one in pairs])
 
 
-def _present(values: NDArray[Any], labels: Labels, count: int) -> NDArray[np.bool_]:
+def _renumbered(found: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
+    """What has the first of these values becomes 1, and so on; what has none of them 0."""
+    numbered = np.zeros(found.shape, np.intp)
+    for number, value in enumerate(values, 1):
+        numbered[found == value] = number
+    return numbered
+
+
+def _present(found: NDArray[Any], labels: Labels, values: Sequence[int]) -> NDArray[np.bool_]:
     """A mask per class ``(Y, X, C)`` of labels of either kind."""
     if labels.exclusive:
-        return np.asarray(values == np.arange(1, count + 1))
-    return np.asarray(values == _PRESENT)
+        return np.asarray(found == np.array(values))
+    return np.asarray(found[..., np.array(values) - 1] == _PRESENT)
 
 
 def _cells(pairs: Sequence[Pair], wall: int) -> dict[str, float]:
@@ -123,7 +149,8 @@ def _cells(pairs: Sequence[Pair], wall: int) -> dict[str, float]:
     for prediction, truth, z in each_section(pairs):
         true = inside(truth, z, wall)
         if true.any():
-            one = v_rand_info(_cell(prediction, z, wall), true)
+            own = values_of(prediction, truth)[wall - 1]
+            one = v_rand_info(_cell(prediction, z, own), true)
             rand.append(one.rand)
             info.append(one.info)
     if not rand:

@@ -90,14 +90,16 @@ def read_pair(asked: Namespace) -> tuple[Any, Any]:
         found = _table(asked.prediction, asked, _quiet, graph=graph)
         return found, asked.truth and _table(asked.truth, asked, _quiet, graph=False)
     truth = _labels(asked.truth, asked, _quiet)
-    prediction = read(asked.prediction, options=read_options(asked)).image
-    if _is_probability(prediction):
-        return prediction, truth
-    found = _labels(asked.prediction, asked, _quiet)
+    prediction = read(asked.prediction, options=read_options(asked))
+    if _is_probability(prediction.image):
+        return prediction.image, truth
+    if prediction.info.get("classes"):  # --classes name the truth; these know their own
+        asked = Namespace(**vars(asked) | {"classes": ""})
+    found = _labels(asked.prediction, asked, _quiet, by_class=False)
     known = [len(one.classes) for one in (found, truth) if isinstance(one, Labels)]
     if len(known) == 2 and known[0] > known[1] > 0:  # more values than classes: object numbers
         asked.labels_are = "objects"
-        found = _labels(asked.prediction, asked, _quiet)
+        found = _labels(asked.prediction, asked, _quiet, by_class=False)
     return found, truth
 
 

@@ -31,6 +31,7 @@ NAMED_COLORS = {
 }
 NO_BOUNDARY = "none"  # asked for where no class is a wall
 BOUNDARY_NAMES = ("membrane", "membranes", "boundary", "boundaries", "border", "wall")
+_NUMBERED = re.compile(r"(class|value) \d+", re.IGNORECASE)  # what has no name is called so
 BACKGROUND_NAMES = ("background", "outside", "nothing", "rest", "other", "not annotated", "value 0")
 
 
@@ -96,6 +97,29 @@ class ClassTable:
             if str(row.value) == wanted.strip():
                 return row
         raise ValueError(f"There is no class '{wanted}'; the classes are {', '.join(self.names)}.")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether anyone named the classes, rather than counted them."""
+        return any(not _NUMBERED.fullmatch(name) for name in self.names)
+
+    def values_in(self, other: ClassTable) -> tuple[int, ...]:
+        """For each class its value in another table: by name where both have names, else the same.
+
+        Raises
+        ------
+        ValueError
+            The other has names, but not all of these.
+        """
+        if not (self.is_named and other.is_named):
+            return tuple(row.value for row in self.rows)
+        theirs = {row.name.casefold(): row.value for row in other.rows}
+        missing = [name for name in self.names if name.casefold() not in theirs]
+        if missing:
+            raise ValueError(
+                f"There is no class {missing[0]} among {', '.join(other.names)}: name them alike."
+            )
+        return tuple(theirs[name.casefold()] for name in self.names)
 
     def boundary(self) -> str:
         """The name of the class that separates cells, by its usual names; "" if there is none."""
