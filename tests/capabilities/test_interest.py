@@ -59,6 +59,10 @@ def use(model, graph, marks=None, said=None, **settings):
     return run(interest.apply(model, graph, marks, config=config, room=MemoryRoom()), hear)
 
 
+def figures_of(scores):
+    return interest.score(scores, toy_labels(), interest.Score(wanted="disc", share=0.33))
+
+
 def auroc(score, on_disc):
     from napari_simgraph.analysis.ranking import auroc as ranked
 
@@ -136,6 +140,18 @@ def test_many_clicks_are_reported_beside_plainer_ways(graph):
         "auroc hand-made",
     }
     assert model.metrics["auroc"] > 0.8
+    figures = figures_of(use(model, graph.replace(table=table)))
+    ways = ("logistic regression", "label propagation", "hand-made")
+    assert {f"{figure} {way}" for figure in ("auroc", "ap") for way in ways} < set(figures)
+    assert all(0.5 < figures[f"auroc {way}"] <= 1 for way in ways)
+    (source,) = table.grid.sources
+    elsewhere = table.replace(
+        grid=replace(table.grid, sources=(replace(source, fingerprint="f" * 16),)), beside={}
+    )
+    kept = use(model, graph_of(elsewhere)).columns  # no mark lies here, and nothing hand-made
+    assert set(kept) == {"logistic regression"}
+    same = use(model, graph.replace(table=table)).columns["logistic regression"]
+    assert np.allclose(kept["logistic regression"], same, atol=1e-5)
 
 
 def test_later_clicks_correct_an_answer(graph):
@@ -221,7 +237,7 @@ def test_bad_input_costs_one_sentence(graph):
 
 
 def test_scores_are_scored_against_what_was_marked(graph):
-    figures = interest.score(toy_scores(), toy_labels(), interest.Score(wanted="disc", share=0.33))
+    figures = figures_of(toy_scores())
     assert figures["auroc"] > 0.97
     assert figures["patches"] == len(graph)
 

@@ -30,16 +30,21 @@ def arrays_of(few: FewClicks, judged: Judged, grid: PatchGrid) -> dict[str, NDAr
         HEAD: weights,
         OFFSET: np.array([offset], np.float32),
         CENTRE: few.ground.centre,
-        IDS: grid.patch_id[judged.rows],
-        LIKE: judged.like,
+        **told(judged, grid),
     }
+
+
+def told(judged: Judged, grid: PatchGrid) -> dict[str, NDArray[Any]]:
+    """What was judged, known again by patch."""
+    return {IDS: grid.patch_id[judged.rows], LIKE: judged.like}
 
 
 def clicks_in(arrays: Mapping[str, NDArray[Any]], grid: PatchGrid, said: Said) -> Judged:
     """Clicks of a model that lie in a grid, and what was said since, which counts more."""
     places = {int(one): row for row, one in enumerate(grid.patch_id.tolist())}
     state: dict[int, bool] = {}
-    for one, like in zip(arrays[IDS].tolist(), arrays[LIKE].tolist(), strict=True):
+    known = (np.asarray(arrays.get(name, ())).tolist() for name in (IDS, LIKE))
+    for one, like in zip(*known, strict=True):
         if int(one) in places:
             state[places[int(one)]] = bool(like)
     state |= {int(row): True for row in said.like} | {int(row): False for row in said.unlike}

@@ -110,7 +110,7 @@ class FewClicks:
 
     def reach(self, judged: Judged) -> Vector:
         """Where clicks spread to: label propagation, either kind weighing the same."""
-        share = _shares(judged.like)
+        share = shares(judged.like)
         total = np.zeros(len(self.ground.points), np.float32)
         for row, weight in zip(judged.rows.tolist(), share, strict=True):
             if row not in self._reach:
@@ -169,7 +169,7 @@ class FewClicks:
             parts_rest, offset = logistic(kernel, others.like)
             heads[at] = chance_of(alike[row, rest] @ parts_rest + offset)
             near = np.array([self._reach[one][row] for one in others.rows.tolist()])
-            reaches[at] = near @ _shares(others.like)
+            reaches[at] = near @ shares(others.like)
         logit = _standard(heads, whole) + _CLICKS * _placed(reaches, spread_whole)
         return LeftOut(logit, reaches)
 
@@ -253,7 +253,7 @@ def judged_of(like: Sequence[int] | Rows, unlike: Sequence[int] | Rows) -> Judge
     return Judged(rows, np.arange(len(rows)) < len(like))
 
 
-def _shares(like: NDArray[np.bool_]) -> Vector:
+def shares(like: NDArray[np.bool_]) -> Vector:
     """What each click weighs: either kind the same in all."""
     kinds = max(1, int(like.sum())), max(1, int((~like).sum()))
     return np.where(like, 1 / kinds[0], -1 / kinds[1]).astype(np.float32)

@@ -246,6 +246,8 @@ def score(
 ) -> dict[str, float]:
     """How well scores find what is marked: ``auroc``, average precision ``ap``, ``prevalence``.
 
+    The same of each plainer way that `apply` kept beside them: ``auroc logistic regression``.
+
     Raises
     ------
     ValueError
@@ -253,21 +255,21 @@ def score(
     """
     from napari_simgraph.analysis.few_clicks import check, judged_of
     from napari_simgraph.analysis.marked import said
+    from napari_simgraph.analysis.plainer import WAYS
     from napari_simgraph.analysis.ranking import auroc, average_precision
 
     how = config or Score()
     known = said(truth, prediction.grid, how.wanted, how.share)
     judged = judged_of(known.like, known.unlike)
     check(judged)
-    scored = prediction.score[judged.rows]
-    there = np.isfinite(scored)
-    scored, like = scored[there], judged.like[there]
-    return {
-        "auroc": auroc(scored, like),
-        "ap": average_precision(scored, like),
-        "prevalence": float(like.mean()),
-        "patches": float(len(like)),
-    }
+    there = np.isfinite(prediction.score[judged.rows])
+    rows, like = judged.rows[there], judged.like[there]
+    found = {"prevalence": float(like.mean()), "patches": float(len(like))}
+    kept = {f" {way}": prediction.columns[way] for way in WAYS if way in prediction.columns}
+    for name, scores in {"": prediction.score, **kept}.items():
+        found |= {f"auroc{name}": auroc(scores[rows], like)}
+        found |= {f"ap{name}": average_precision(scores[rows], like)}
+    return found
 
 
 def _by(

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.comparing import OURS, PLAIN, SPREAD, STATISTICS
+from napari_simgraph.analysis import plainer
+from napari_simgraph.analysis.comparing import OURS
 from napari_simgraph.analysis.few_clicks import Judged
-from napari_simgraph.analysis.kernel_logistic import Vector, chance_of, logistic
+from napari_simgraph.analysis.kernel_logistic import Vector, chance_of
 from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.ranking import auroc
-from napari_simgraph.analysis.spreading import settle
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.core.model import Model
@@ -35,7 +35,6 @@ from napari_simgraph.nets import build
 
 _KEPT = 0.25  # share of the marked blocks that is kept aside
 _BLOCK = 4  # patches: the side of a block of patches that are kept aside together
-_MOST_PLAIN = 400  # marks that the plain comparisons learn from: more change little, take long
 
 
 def surroundings(graph: SimilarityGraph, kinds: list[str]) -> Surroundings:
@@ -155,22 +154,6 @@ def figures(
 ) -> dict[str, float]:
     """AUROC on what was kept aside: ours, and what a graph network must beat."""
     learned, kept = marked
-    some = np.random.default_rng(0).permutation(len(learned.rows))[:_MOST_PLAIN]
-    learned = Judged(learned.rows[some], learned.like[some])
-    found = {OURS: ours, f"{OURS} {PLAIN}": _plain(graph.table.values, learned, kept)}
-    sides = (learned.like / max(1, learned.like.sum())) - (
-        ~learned.like / max(1, (~learned.like).sum())
-    )
-    clicks = np.zeros(len(graph), np.float32)
-    clicks[learned.rows] = sides
-    found[f"{OURS} {SPREAD}"] = auroc(settle(matrix, clicks, 0.97)[kept.rows], kept.like)
-    if STATISTICS in graph.table.beside:
-        hand = graph.table.beside[STATISTICS]
-        found[f"{OURS} hand-made"] = _plain(hand, learned, kept)
-    return found
-
-
-def _plain(values: Points, learned: Judged, kept: Judged) -> float:
-    known, asked = unit(values[learned.rows]), unit(values[kept.rows])
-    parts, _ = logistic(known @ known.T, learned.like)
-    return auroc(asked @ known.T @ parts, kept.like)
+    others = plainer.columns({}, graph.table, matrix, learned)
+    found = {f"{OURS} {name}": auroc(said[kept.rows], kept.like) for name, said in others.items()}
+    return {OURS: ours, **found}

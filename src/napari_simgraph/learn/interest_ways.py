@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis import click_model, coherence
+from napari_simgraph.analysis import click_model, coherence, plainer
 from napari_simgraph.analysis.clusters import k_means
 from napari_simgraph.analysis.comparing import NO_BETTER, beaten, compare
 from napari_simgraph.analysis.few_clicks import (
@@ -100,6 +100,7 @@ def use(model: Model, given: Given, config: Any, aside: Aside) -> Ticks:
         judged = click_model.clicks_in(model.arrays, graph.table.grid, known)
         call = partial(click_model.apply_clicks, model, few, judged)
         scored = yield from aside.wait(call, partial(Progress, text="scoring"))
+        columns = yield from _plainer(model, graph, (matrix, judged), aside)
     else:
         scored, columns = yield from _by_network(
             model, given, (matrix, known), config, (aside, place)
@@ -136,7 +137,7 @@ def _from_clicks(given: Given, known: Said, config: Any, aside: Aside) -> Ticks:
     if metrics and beaten(metrics):
         yield Note(NO_BETTER)
     arrays = yield from aside.wait(partial(click_model.arrays_of, few, judged, graph.table.grid))
-    return arrays, {"metrics": metrics}
+    return arrays | plainer.heads(graph.table, judged), {"metrics": metrics}
 
 
 def _from_normal(graph: SimilarityGraph, known: Said, seed: int) -> dict[str, NDArray[Any]]:
@@ -185,6 +186,8 @@ def _marked(given: Given, known: Said, how: Any, made: Any) -> Ticks:
     if beaten(metrics):
         yield Note(NO_BETTER)
     arrays = {NETWORK + key: value for key, value in best.items()}
+    told = plainer.few_enough(marked[0])
+    arrays |= click_model.told(told, graph.table.grid) | plainer.heads(graph.table, told)
     return arrays, {"metrics": metrics, "steps": fitted.steps, "history": fitted.history}
 
 
@@ -197,7 +200,9 @@ def _by_network(
     seen = networks.surroundings(graph, list(options["kinds"]))
     points, score = yield from networks.embed(model, seen, aside, place)
     if not options["infomax"]:
-        return Scored(score, (1 - np.abs(2 * score - 1)).astype(np.float32)), {}
+        judged = click_model.clicks_in(model.arrays, graph.table.grid, marks)
+        columns = yield from _plainer(model, graph, (matrix, judged), aside)
+        return Scored(score, (1 - np.abs(2 * score - 1)).astype(np.float32)), columns
     few = yield from _quietly(few_of(graph, matrix, aside, model.arrays[MIDDLE]))
     points = _beside(points, few)
     groups = coherence.nearest_group(points, model.arrays["groups/centres"])
@@ -205,10 +210,20 @@ def _by_network(
     if len(marks.like) or len(marks.unlike):
         judged = _corrected(judged, marks)
     scored = yield from aside.wait(partial(few.answer, judged), partial(Progress, 1.0, "scoring"))
-    columns: dict[str, NDArray[Any]] = {"group": groups + 1}
+    columns = yield from _plainer(model, graph, (matrix, judged), aside)
+    columns["group"] = groups + 1
     if SIMILARITY in graph.edges:
         columns["rare"] = coherence.rare(graph)
     return scored, columns
+
+
+def _plainer(
+    model: Model, graph: SimilarityGraph, known: tuple[Any, Judged], aside: Aside
+) -> Ticks:
+    """What plainer ways say from the same marks, as columns."""
+    matrix, judged = known
+    call = partial(plainer.columns, model.arrays, graph.table, matrix, judged)
+    return (yield from aside.wait(call, partial(Progress, 1.0, "scoring by plainer ways")))
 
 
 def _beside(learned: Points, few: FewClicks) -> Points:
