@@ -15,12 +15,15 @@ from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.selection import Place, Selection, place_of_row
 from napari_simgraph.viewer.sketch import COLORS, Mark, lines_of
+from napari_simgraph.viewer.stacking import take_out
 from napari_simgraph.viewer.state import place_of
 
 MANY = 2000  # squares; above that they are told apart no more, and a map of cells is drawn
 _WIDTH_PX, _SHARE = 1.6, 1 / 40  # of a line: on screen, and of a patch; the larger counts
 _LETTERS = 10
 _ZOOM_MS = 60  # after the last turn of the wheel lines get their width
+_PATIENCE_MS = 150  # a question is drawn with its answer, or by itself if that takes longer
+_THUMBNAIL_LINES = 64  # of 1,024: drawing them into the layer list took a third of the time
 
 
 class Overlay:
@@ -42,13 +45,12 @@ class Overlay:
         self._lines: Vectors | None = None
         self._words: Points | None = None
         self._texts: list[str] = []
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_ZOOM_MS)
-        self._timer.timeout.connect(self._redraw)
+        self._timer = _after(_ZOOM_MS, self._redraw)
+        self._patience = _after(_PATIENCE_MS, self._renew)
         self._source: Layer | None = None  # whose pixels our layers count in
-        for signal in (selection.chosen, selection.answered, selection.hovered):
+        for signal in (selection.answered, selection.hovered):
             signal.connect(self._renew)
+        selection.chosen.connect(self._asked)
         selection.table_changed.connect(self._prepare)
         viewer.dims.events.current_step.connect(self._redraw)
         viewer.scene.camera.events.zoom.connect(self._zoomed)
@@ -83,18 +85,18 @@ class Overlay:
     def close(self) -> None:
         """Take the layers out and draw no more."""
         chosen = self._selection
-        for signal in (chosen.chosen, chosen.answered, chosen.hovered):
+        for signal in (chosen.answered, chosen.hovered):
             signal.disconnect(self._renew)
+        chosen.chosen.disconnect(self._asked)
         chosen.table_changed.disconnect(self._prepare)
         self._viewer.dims.events.current_step.disconnect(self._redraw)
         self._viewer.scene.camera.events.zoom.disconnect(self._zoomed)
         self._timer.stop()
+        self._patience.stop()
         self._take_out()
 
     def _take_out(self) -> None:
-        for layer in self.layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
+        take_out(self._viewer.layers, self.layers)
         self._lines = self._words = self._source = None
 
     def _mark(self, kind: str, place: Place, text: str = "") -> Mark | None:
@@ -131,7 +133,14 @@ class Overlay:
             found += [Mark("rows", y, x, side) for (y, x), side in pairs]
         return found
 
+    def _asked(self) -> None:
+        if self._selection.like:
+            self._patience.start()
+        else:
+            self._renew()
+
     def _renew(self, *_: object) -> None:
+        self._patience.stop()
         marks, ground = self.marks(), self._ground()
         if ground is None or not ground.open:
             self._take_out()  # the table is gone, or its image closed
@@ -177,6 +186,7 @@ class Overlay:
         none = np.zeros((0, 2, 2))
         look = {"edge_color": COLORS["hit"], "vector_style": "line", "opacity": 1.0}
         lines = Vectors(none, ndim=2, name=layer_name(source.name, "chosen"), **look, **place)
+        lines._max_vectors_thumbnail = _THUMBNAIL_LINES
         letters = {"string": "{text}", "size": _LETTERS, "color": COLORS["hit"]}
         words = Points(
             np.zeros((0, 2)),
@@ -212,6 +222,15 @@ class Overlay:
         """Draw anew what is there; layers that somebody takes out come back with a choice only."""
         if len(self.layers) == 2:
             self._renew()
+
+
+def _after(milliseconds: int, do: Callable[[], None]) -> QTimer:
+    """A timer that calls once, so long after its last start."""
+    timer = QTimer()
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(do)
+    return timer
 
 
 def _gathered(marks: list[Mark | None]) -> list[Mark | None]:
