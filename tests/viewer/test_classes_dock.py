@@ -1,16 +1,20 @@
 """The Classes dock on a real viewer: label, learn, hard and wrong ones, relabel, undo, pictures."""
 
+import os
+
 import numpy as np
 import pytest
 from acting import click, sentence
 from patches import PLACE, pixels, press, show
 
-from napari_simgraph import Image
+from napari_simgraph import Image, ImageSet
 from napari_simgraph.core.classified import kept_ids
 from napari_simgraph.core.groups import CLASSES
 from napari_simgraph.io.write import write
+from napari_simgraph.viewer.sheets import sheet_of, spot_at
 from napari_simgraph.viewer.views.bottom import shown_page
 from napari_simgraph.viewer.views.classes import LABEL, LEARN, ClassesDock
+from napari_simgraph.viewer.views.classes_input import one_case
 from napari_simgraph.viewer.views.classes_job import FOUND_COLUMN, SURE_COLUMN
 
 SHORT = {"minutes": 0, "steps": 3, "batch": 8, "width": 4, "depth": 2, "device": "cpu"}
@@ -112,21 +116,30 @@ def test_pictures_with_a_folder_a_class(dock, viewer, qtbot, tmp_path):
         for number in range(1 if name == "odd" else 10):
             values = np.clip(rng.normal(grey, 10, (16, 16)), 0, 255).astype(np.uint8)
             write(Image(values), tmp_path / "p" / name / f"{name}{number}.tif")
+    colours = rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+    write(Image(colours, axes="YXC"), tmp_path / "p" / "dark" / "stain.tif")
+    (tmp_path / "p" / "dark" / "torn.tif").write_bytes(b"II*")
     dock.input.open_folder(str(tmp_path / "p"))
     assert dock.input.of_pictures
-    assert sentence(dock).startswith("3 classes, 21 pictures. 'odd' has only 1.")
+    assert sentence(dock).startswith("3 classes, 22 pictures. 'odd' has only 1.")
+    assert dock.input.told.text().startswith(f"Left out: dark{os.sep}torn.tif")
     listed = "".join(f"{k}/{k}{n}.tif,{n // 2}\n" for k in ("bright", "dark") for n in range(10))
     (tmp_path / "p" / "groups.csv").write_text("image,tile\n" + listed)
     dock.renew()
     assert "Kept aside by groups.csv." in sentence(dock)
     assert dock.input.given().image.image_groups[:3] == ("0", "0", "1")
-    assert [one.count for one in dock.label._lines()] == [10, 10, 1]
+    assert [one.count for one in dock.label._lines()] == [10, 11, 1]
     learn(dock, qtbot, steps=20)
+    assert "stain.tif" in dock.noted.text()
     assert "Balanced agreement" in sentence(dock)
     lines = {one.name: one.figure for one in dock.label._lines()}
     assert lines["odd"].endswith("rare")
     table = dock.input.table
-    assert len(table) == 21
+    assert len(table) == 21  # without the one in colours, and all still where they are seen
+    ground, sheet = dock.session.canvas.ground, dock.input.sheet
+    for row, place in enumerate(ground.centres(np.arange(21))[:, 1:]):
+        spot = spot_at(sheet, sheet.data_to_world(place))
+        assert sheet_of(sheet).images.images[spot.image].name == table.grid.sources[row].name
     assert dock.session.selection.key == dock.input.key
     assert (table.columns[FOUND_COLUMN] == table.classes())[:20].mean() > 0.7
     dock.session.edits.label([0], "dark")
@@ -135,3 +148,22 @@ def test_pictures_with_a_folder_a_class(dock, viewer, qtbot, tmp_path):
     dock.run.show_map()
     assert "Pictures have no map" in sentence(dock)
     assert CLASSES in table.colors
+    dock.learn.turn_button.click()
+    assert not dock.learn.by_class.isHidden()
+    assert dock.learn.table.isHidden()
+    figures = [dock.learn.by_class.item(row, 0).text() for row in range(3)]
+    assert figures[:2] == [
+        f"{dock.run.model.metrics[f'recall {n}']:.2f}" for n in ("bright", "dark")
+    ]
+    assert figures[2] == "–"  # one picture can't be checked
+    dock.learn.start.choose(dock.session.models("classification")[0])
+    learn(dock, qtbot, steps=1)  # the table knows other pictures than the sheet, and goes on
+    assert dock.learn.start_model() is not None
+    assert "Balanced agreement" in sentence(dock)
+
+
+def test_classes_that_differ_in_case_are_one():
+    images = tuple(Image(np.full((4, 4), n, np.uint8)) for n in range(4))
+    found = one_case(ImageSet(images, ("Cat", "cat", "", "dog")))
+    assert found.image_classes == ("Cat", "Cat", "", "dog")
+    assert one_case(ImageSet(images, ("a", "a", "b", ""))).image_classes == ("a", "a", "b", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,6 +83,12 @@ class SheetLayout:
         if not len(at) or image == EMPTY:
             raise ValueError(f"There is no image {image} on the sheet.")
         return float(at[0][0] * self.cell[0] + y), float(at[0][1] * self.cell[1] + x)
+
+    def of_some(self, numbers: Sequence[int]) -> SheetLayout:
+        """The same sheet, on which only some images count, numbered anew in this order."""
+        renumbered = np.full(len(self.sizes) + 1, EMPTY, np.int64)  # the last one is `EMPTY`
+        renumbered[list(numbers)] = np.arange(len(numbers))
+        return replace(self, cells=renumbered[self.cells], sizes=self.sizes[list(numbers)])
 
 
 def lay_out(images: ImageSet, order: str = "") -> SheetLayout:

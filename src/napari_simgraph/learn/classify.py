@@ -164,8 +164,8 @@ def _too_few(
     if (~rare).sum() < 2:
         rare = np.ones_like(rare)
     if rare.any():
-        names = np.array(known.classes.names)[rare].tolist()
-        listed = "All classes have" if rare.all() else f"'{', '.join(names)}' has"
+        names = ", ".join(f"'{name}'" for name in np.array(known.classes.names)[rare])
+        listed = f"{'All classes' if rare.all() else names} {'have' if rare.sum() > 1 else 'has'}"
         said = f"{listed} too few pictures to learn: the nearest likeness is used."
         aside.halt.hear((yield Note(said, warning=True)))
     return rare

@@ -8,10 +8,9 @@ from typing import Any
 from napari_simgraph.analysis.query import Box, points_of
 from napari_simgraph.capabilities.similarity import MEAN
 from napari_simgraph.core.job import Job
-from napari_simgraph.core.raster import ImageSet
 from napari_simgraph.viewer.boxes_job import Square, embed_square
 from napari_simgraph.viewer.chain import part
-from napari_simgraph.viewer.ground import noun_of
+from napari_simgraph.viewer.ground import images_on, noun_of
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.selection import Example, Place
 from napari_simgraph.viewer.session import Session
@@ -51,8 +50,8 @@ class DrawnSearch:
             return
         layer = ground.layer(number)
         assert layer is not None  # it was drawn on
-        noun = noun_of(layer)
-        image = noun.images[number] if isinstance(noun, ImageSet) else noun
+        on_sheet = images_on(layer, table.grid.sources)
+        image = noun_of(layer) if on_sheet is None else on_sheet[number]
         model, jobs, room = session.model(name), session.jobs, session.room("rectangles")
         if self.task is not None:
             self.task.cancel()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.patches import PatchGrid, Source
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.sheet import SheetLayout
+from napari_simgraph.io.sheet import Sheet
 from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.sheets import sheet_of
 from napari_simgraph.viewer.stacking import about
@@ -42,7 +43,7 @@ class Ground:
 
     def __init__(self, grid: PatchGrid, layers: Sequence[Layer | None]) -> None:
         self.grid = grid
-        self.sheet = _layout(layers)
+        self.sheet = _layout(layers, grid.sources)
         self.layers = list(layers)
 
     def layer(self, image: int) -> Layer | None:
@@ -151,7 +152,7 @@ def find_layers(
     images = [layer for layer in viewer.layers if isinstance(layer, ImageLayer)]
     ids = {str(about(layer).get("id", "")): layer for layer in images}
     known = [ids.get(str(key)) for key in (told or {}).get("layers", ())]
-    if len(known) == len(grid.sources) or (len(known) == 1 and _layout(known) is not None):
+    if len(known) == len(grid.sources) or _layout(known, grid.sources) is not None:
         return known
     sheets = [one for one in images if _is_of(one, grid.sources)]
     if sheets:
@@ -165,17 +166,40 @@ def noun_of(layer: Layer) -> Image | ImageSet:
     return image_of(layer) if sheet is None else sheet.images
 
 
-def _layout(layers: Sequence[Layer | None]) -> SheetLayout | None:
+def images_on(layer: Layer, sources: Sequence[Source]) -> Sequence[Image] | None:
+    """The images of these sources on a contact sheet; None where it isn't theirs."""
+    sheet = sheet_of(layer)
+    numbers = None if sheet is None else _numbers_on(sheet, sources)
+    if sheet is None or numbers is None:
+        return None
+    several = sheet.images.images
+    return several if len(numbers) == len(several) else [several[n] for n in numbers]
+
+
+def _layout(layers: Sequence[Layer | None], sources: Sequence[Source]) -> SheetLayout | None:
     sheet = sheet_of(layers[0]) if len(layers) == 1 and layers[0] is not None else None
-    return None if sheet is None else sheet.layout
+    numbers = None if sheet is None else _numbers_on(sheet, sources)
+    if sheet is None or numbers is None:
+        return None
+    whole = len(numbers) == len(sheet.images)
+    return sheet.layout if whole else sheet.layout.of_some(numbers)
+
+
+def _numbers_on(sheet: Sheet, sources: Sequence[Source]) -> Sequence[int] | None:
+    """Which images of a sheet these are: all of it, or those that could be learned from."""
+    if len(sources) == len(sheet.images):
+        return range(len(sources))
+    if len(sources) > len(sheet.images):
+        return None
+    places = {(one.source, one.name): n for n, one in enumerate(sheet.images)}
+    found = [places.get((one.path, one.name), -1) for one in sources]
+    return None if -1 in found else found
 
 
 def _is_of(layer: Layer, sources: Sequence[Source]) -> bool:
     """Whether a layer is the contact sheet of these images."""
-    sheet = sheet_of(layer)
-    if sheet is None or len(sheet.images) != len(sources):
-        return False
-    return bool(sheet.images.images[0].fingerprint == sources[0].fingerprint)
+    images = images_on(layer, sources)
+    return images is not None and images[0].fingerprint == sources[0].fingerprint
 
 
 def _shows(layer: Layer, source: Source) -> bool:

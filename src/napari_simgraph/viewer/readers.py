@@ -70,8 +70,9 @@ def read_path(path: str) -> list[LayerData]:
         follow_sheets(viewer)
     layers, notes = layers_of(path)
     pictures = [about for _, about, kind in layers if kind == "image"]
-    if pictures and viewer is not None and _has_dock(viewer):  # it says so below the image
+    if pictures:
         pictures[0]["metadata"]["simgraph"]["notes"] = notes
+    if pictures and viewer is not None and _has_dock(viewer):  # it says so below the image
         return layers
     for note in notes:
         show_info(note)

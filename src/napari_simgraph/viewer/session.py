@@ -129,9 +129,9 @@ class Session:
         if self.keeper.writes:
             self.keeper.flush()
 
-    def models(self, capability: str = "") -> list[str]:
-        """Names of the models, newest first; only those of a capability where one is given."""
-        return self._shelf.names(capability)
+    def models(self, *capabilities: str) -> list[str]:
+        """Names of the models, newest first; of some capabilities alone where some are given."""
+        return self._shelf.names(*capabilities)
 
     def model(self, name: str) -> Model:
         """A model by its name.

@@ -42,7 +42,8 @@ def say_spot(sheet: Sheet, spot: Spot) -> str:
     """Name and class of an image, and the pixel in it: ``084 · adipose · y 22, x 132``."""
     image = sheet.images.images[spot.image]
     classes = sheet.images.image_classes
-    said = f"{image.name} · {classes[spot.image]}" if classes else image.name
+    its_class = classes[spot.image] if classes else ""
+    said = f"{image.name} · {its_class}" if its_class else image.name
     return f"{said} · y {round(spot.y)}, x {round(spot.x)}"
 
 

@@ -18,10 +18,14 @@ class Shelf:
         self._models: dict[str, Model] = {}
         self._folders: dict[str, Path] = {}
 
-    def names(self, capability: str = "") -> list[str]:
-        """Names, newest first; only those of a capability where one is given."""
+    def names(self, *capabilities: str) -> list[str]:
+        """Names, newest first; of some capabilities alone where some are given."""
         infos = {name: _info(folder) for name, folder in self._folders.items()}
-        fitting = [n for n, i in infos.items() if i and capability in ("", i.get("capability"))]
+        fitting = [
+            name
+            for name, info in infos.items()
+            if info and (not capabilities or info.get("capability") in capabilities)
+        ]
         return sorted(fitting, key=lambda n: str(infos[n].get("made", "")), reverse=True)
 
     def get(self, name: str) -> Model:

@@ -16,9 +16,9 @@ from qtpy.QtGui import QImage, QPixmap
 
 from napari_simgraph.core.patch_pixels import read_mirrored
 from napari_simgraph.core.patches import PatchGrid
-from napari_simgraph.core.raster import Image, ImageSet
+from napari_simgraph.core.raster import Image
 from napari_simgraph.io.read import read
-from napari_simgraph.viewer.ground import find_layers, noun_of
+from napari_simgraph.viewer.ground import find_layers, images_on, noun_of
 from napari_simgraph.viewer.session import Session
 
 SIZE = 72  # px of a picture
@@ -200,9 +200,9 @@ def to_pixmap(pixels: NDArray[np.uint8], size: int) -> QPixmap:
 
 def _images(grid: PatchGrid, layers: Sequence[Layer | None]) -> _Images:
     if len(layers) == 1 and layers[0] is not None:
-        sheet, limits = noun_of(layers[0]), _limits(layers[0])
-        if isinstance(sheet, ImageSet):
-            return _Images(sheet.images, [limits] * len(sheet))
+        pictures = images_on(layers[0], grid.sources)
+        if pictures is not None:
+            return _Images(pictures, [_limits(layers[0])] * len(pictures))
     images: list[Image | str] = []
     for layer, source in zip(layers, grid.sources, strict=True):
         noun = None if layer is None else noun_of(layer)

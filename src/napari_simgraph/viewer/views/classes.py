@@ -122,11 +122,11 @@ class ClassesDock(DockFrame):
             self.drawing.start()
             return
         try:
-            settings = self.learn.settings()
+            settings, model = self.learn.settings(), self.learn.start_model()
         except ValueError as error:
             self.run.tell(Told("error", say_error(error)))
             return
-        self.run.start(settings)
+        self.run.start(settings, model)
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._turn)
@@ -221,6 +221,7 @@ class ClassesDock(DockFrame):
         for event in ("inserted", "removed"):
             getattr(self.viewer.layers.events, event).disconnect(self.renew)
         self.label.close_events()
+        self.learn.close_events()
         self.drawing.close_events()
         self.input.close_events()
         self.bound.close()

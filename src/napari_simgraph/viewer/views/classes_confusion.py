@@ -48,8 +48,8 @@ class ConfusionTable(QTableWidget):
         self._names, self._counts = tuple(names), np.asarray(counts)
         self.setRowCount(len(names))
         self.setColumnCount(len(names))
-        self.setVerticalHeaderLabels([_short(name, 2 * _SHORT) for name in names])
-        self.setHorizontalHeaderLabels([_short(name, _SHORT) for name in names])
+        self.setVerticalHeaderLabels([short(name, 2 * _SHORT) for name in names])
+        self.setHorizontalHeaderLabels([short(name, _SHORT) for name in names])
         totals = np.maximum(self._counts.sum(1), 1)
         for row, name in enumerate(names):
             self.verticalHeaderItem(row)
@@ -86,5 +86,6 @@ class ConfusionTable(QTableWidget):
         self.asked.emit(self._names[row], self._names[column])
 
 
-def _short(name: str, length: int) -> str:
+def short(name: str, length: int) -> str:
+    """The name of a class, cut off after so many letters."""
     return name if len(name) <= length else name[: length - 1] + "…"

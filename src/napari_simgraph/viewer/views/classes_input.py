@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QFileDialog, QRadioButton, QWidget
 
+from napari_simgraph.core.patch_classes import numbered
 from napari_simgraph.core.raster import Image, ImageSet
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.picture_tables import with_groups
@@ -21,11 +24,13 @@ from napari_simgraph.viewer.ground import noun_of
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.sheets import sheet_of
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.classes_job import Given
-from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.parts import column, faint, row
 
 NOTHING = "Give patches or pictures a class, and let a network learn them."
 GROUPS_FILE = "groups.csv"  # beside the folders of the classes: image, group
+_ITS_OWN = f"Left out, no pictures: {GROUPS_FILE}."  # said of any folder: here it is read
 _PICTURES = "pictures"  # how the tables of picture sets are called
 
 
@@ -38,6 +43,8 @@ class ClassesInput(QWidget):
         super().__init__()
         self._session = session
         self._sheets: list[Layer] = []
+        self._read: ImageSet | None = None  # as it was read …
+        self._joined: ImageSet | None = None  # … and with one spelling for each class
         self.patches, self.folder = QRadioButton("Patches of"), QRadioButton("A folder a class")
         self._either = QButtonGroup(self)
         tip = "Patches of an image, or a folder with one folder a class."
@@ -51,10 +58,13 @@ class ClassesInput(QWidget):
         layout = column(self)
         layout.addWidget(_choice(self.patches, self.tables))
         layout.addWidget(_choice(self.folder, self.sheets, self.open_button))
+        self.told = faint()
+        layout.addWidget(self.told)
         self.patches.setChecked(True)
         self.tables.activated.connect(self._table_chosen)
         self.sheets.activated.connect(self._sheet_chosen)
         self.patches.toggled.connect(self._turned)
+        self.changed.connect(self._tell)
         session.tables.changed.connect(self.renew)
         session.selection.table_changed.connect(self.renew)
         for event in ("inserted", "removed"):
@@ -76,7 +86,11 @@ class ClassesInput(QWidget):
     def images(self) -> ImageSet | None:
         """The chosen pictures."""
         noun = noun_of(self.sheet) if self.sheet is not None else None
-        return noun if isinstance(noun, ImageSet) else None
+        if not isinstance(noun, ImageSet):
+            return None
+        if noun is not self._read:
+            self._read, self._joined = noun, one_case(noun)
+        return self._joined
 
     @property
     def groups(self) -> Path | None:
@@ -182,6 +196,25 @@ class ClassesInput(QWidget):
             return
         self.changed.emit()
 
+    def _tell(self) -> None:
+        self.told.setText(self._say())
+        self.told.setToolTip(self.told.text())
+        self.told.setVisible(bool(self.told.text()))
+
+    def _say(self) -> str:
+        """What was left out of the folder, and which classes are one."""
+        sheet, images = self.sheet, self.images
+        if sheet is None or images is None or not self.of_pictures:
+            return ""
+        folder = str(about(sheet).get("source", ""))
+        notes = [str(one) for one in about(sheet).get("notes", ())]
+        left = [one for one in notes if one.startswith("Left out") and one != _ITS_OWN]
+        assert self._read is not None  # its images are there
+        twice = numbered(np.array(self._read.image_classes, np.str_)).joined
+        known = {name.casefold(): name for name in images.image_classes}
+        joined = [f"'{known[one.casefold()]}' and '{one}' are one class." for one in twice]
+        return "\n".join([*(one.replace(f"{folder}{os.sep}", "") for one in left), *joined])
+
     def close_events(self) -> None:
         """Stop following viewer and session."""
         self._session.tables.changed.disconnect(self.renew)
@@ -207,6 +240,15 @@ class ClassesInput(QWidget):
         tables, chosen = self._session.tables, self._session.selection
         if key in tables and key != chosen.key:
             chosen.show_table(tables.get(key), key)
+
+
+def one_case(images: ImageSet) -> ImageSet:
+    """The same pictures; classes that differ in upper and lower case alone are one."""
+    known = numbered(np.array(images.image_classes, np.str_))
+    if not known.joined:
+        return images
+    names = ("", *known.table.names)
+    return replace(images, image_classes=tuple(names[one + 1] for one in known.numbers))
 
 
 def _choice(button: QRadioButton, *widgets: QWidget) -> QWidget:

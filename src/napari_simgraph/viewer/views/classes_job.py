@@ -32,12 +32,14 @@ _ACTIVE = 500  # bytes that a pixel of a batch takes while learning, gradients i
 class Given(NamedTuple):
     """Images, and the table of their patches; None for pictures with the class of their folder.
 
-    `drawn` are pictures that fill up rare classes, for learning only.
+    `drawn` are pictures that fill up rare classes, for learning only; the encoder of `start` is
+    gone on from.
     """
 
     image: Image | ImageSet
     table: EmbeddingTable | None
     drawn: ImageSet | None = None
+    start: Model | None = None
 
 
 class Learned(NamedTuple):
@@ -49,11 +51,12 @@ class Learned(NamedTuple):
 
 def learn(jobs: JobRunner, given: Given, settings: Settings, room: Room) -> Job[Learned]:
     """Learn classes and find them in all patches, each in the process of jobs."""
-    image, table, drawn = given
+    image, table, drawn, start = given
+    how = {"start": start, "config": settings, "room": room}
     if drawn is None:
-        learning = jobs.apart(classification.train, image, table, config=settings, room=room)
+        learning = jobs.apart(classification.train, image, table, **how)
     else:
-        learning = jobs.apart(classification.fill, image, drawn, table, config=settings, room=room)
+        learning = jobs.apart(classification.fill, image, drawn, table, **how)
     model = yield from part(learning, 0.0, _LEARNING, "learning")
     use = classification.Apply(device=settings.device, threads=settings.threads)
     finding = jobs.apart(

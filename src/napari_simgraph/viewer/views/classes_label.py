@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_simgraph.core.classes import default_colors
 from napari_simgraph.core.groups import CLASSES, class_names
@@ -29,7 +28,7 @@ from napari_simgraph.viewer.views.classes_job import (
 )
 from napari_simgraph.viewer.views.classes_list import ClassLine, ClassRows
 from napari_simgraph.viewer.views.classes_run import ClassesRun
-from napari_simgraph.viewer.views.parts import column
+from napari_simgraph.viewer.views.parts import beside, column
 
 _MOST = 200  # thumbnails at once
 _RARE = "rare"
@@ -61,8 +60,8 @@ class LabelPage(QWidget):
         self.label_button = flat("Label as chosen class", self.label_chosen, _LABEL_TIP)
         layout = column(self)
         layout.addWidget(self.list)
-        layout.addWidget(_line(self.add_button, self.label_button, self.undo_button))
-        layout.addWidget(_line(self.hard_button, self.wrong_button))
+        layout.addWidget(beside(self.add_button, self.label_button, self.undo_button))
+        layout.addWidget(beside(self.hard_button, self.wrong_button))
         layout.addWidget(self.keys)
         self._connect()
         self.keys.setChecked(True)
@@ -237,14 +236,3 @@ class LabelPage(QWidget):
         if self._keys is not None:
             self._keys.close()
         self._keys = PatchKeys(self._session) if on else None
-
-
-def _line(*widgets: Any) -> QWidget:
-    line = QWidget()
-    across = QHBoxLayout(line)
-    across.setContentsMargins(0, 0, 0, 0)
-    across.setSpacing(4)
-    for widget in widgets:
-        across.addWidget(widget)
-    across.addStretch(1)
-    return line

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_simgraph.capabilities import classification
 from napari_simgraph.core.classified import kept_ids
@@ -19,12 +18,19 @@ from napari_simgraph.viewer.jobs import Ending, Task, gui_threads
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.views.classes_confusion import ConfusionTable
+from napari_simgraph.viewer.views.classes_figures import FiguresTable
 from napari_simgraph.viewer.views.classes_input import ClassesInput
 from napari_simgraph.viewer.views.classes_job import Settings
 from napari_simgraph.viewer.views.classes_run import ClassesRun, say_figures
-from napari_simgraph.viewer.views.parts import column
+from napari_simgraph.viewer.views.parts import ModelCombo, beside, column, faint, row
 
 _HELD = ("threads", "patch", "column", "share")  # set by the machine, or by the table in use
+STARTS = "embedding segmentation classification"  # capabilities whose encoders fit
+_START_TIP = "A model whose encoder is gone on from, such as one of Similar.\ncommand line: --start"
+_TURN_TIP = (
+    "Turns between the table of confusions and precision and recall of each class.\n"
+    "command line: napari-simgraph info MODEL"
+)
 _USUAL = 64  # px, where the size of pictures isn't known yet
 
 
@@ -38,20 +44,27 @@ class LearnPage(QWidget):
         super().__init__()
         self._session, self._input, self._run = session, source, run
         self.form: Form[Settings] = Form(Settings, _HELD)
-        self.table = ConfusionTable()
-        self.figures, self.sizes = _faint(), _faint()
+        self.table, self.by_class = ConfusionTable(), FiguresTable()
+        self.start = ModelCombo(session, STARTS, "random weights", _START_TIP)
+        self.figures, self.sizes = faint(), faint()
         self._comparing: Task | None = None
+        self._by_class = False
         tip = "Classes and how sure they are as layers, one pixel a patch."
         self.map_button = flat("Show class map", run.show_map, tip)
         tip = "Learns at half and double size and shows both.\ncommand line: classification sizes"
         self.sizes_button = flat("Compare sizes", self.compare, tip)
+        self.turn_button = flat("Figures by class", self._turn, _TURN_TIP)
         layout = column(self)
+        layout.addWidget(row("Start from", self.start))
         layout.addWidget(self.form)
-        layout.addWidget(_line(self.sizes_button, self.map_button))
+        layout.addWidget(beside(self.sizes_button, self.map_button))
         layout.addWidget(self.sizes)
         layout.addWidget(self.figures)
         layout.addWidget(self.table)
+        layout.addWidget(self.by_class)
+        layout.addWidget(self.turn_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.form.changed.connect(self.changed)
+        self.start.failed.connect(lambda said: self.said.emit(said, True))
         run.changed.connect(self.renew)
         source.changed.connect(self.renew)
         self.renew()
@@ -61,6 +74,20 @@ class LearnPage(QWidget):
         self.form.hold(threads=gui_threads())
         return self.form.value()
 
+    def start_model(self) -> Model | None:
+        """The model that is begun with; None for random weights.
+
+        Raises
+        ------
+        ValueError
+            Its files are damaged.
+        """
+        return self._session.model(self.start.name) if self.start.name else None
+
+    def close_events(self) -> None:
+        """Stop following the session."""
+        self.start.close_events()
+
     def renew(self, *_: object) -> None:
         """Show the report of the model in use."""
         model = self._run.model
@@ -68,8 +95,11 @@ class LearnPage(QWidget):
         names = () if model is None else model.classes.names
         self.table.show_counts(names, None if counts is None else np.array(counts, np.int64))
         self.figures.setVisible(model is not None)
+        self.turn_button.setVisible(counts is not None)
         if model is not None:
             self.figures.setText(_say(model))
+            self.by_class.show_model(model)
+        self._show_either(counts is not None)
         there = model is not None and not self._input.of_pictures
         self.map_button.setEnabled(there)
 
@@ -112,6 +142,16 @@ class LearnPage(QWidget):
             return min(max(images.images[0].plane), 128)
         return 0
 
+    def _turn(self) -> None:
+        self._by_class = not self._by_class
+        self._show_either(True)
+
+    def _show_either(self, there: bool) -> None:
+        """The table of confusions, or the figures of each class."""
+        self.table.setVisible(there and not self._by_class)
+        self.by_class.setVisible(there and self._by_class)
+        self.turn_button.setText("Confusions" if self._by_class else "Figures by class")
+
     def _compared(self, ending: Ending) -> None:
         self._comparing = None
         self.sizes_button.setText("Compare sizes")
@@ -136,23 +176,3 @@ def _say(model: Model) -> str:
     error = model.metrics.get("ece")
     honest = f" Chances are off by {error:.2f} on average." if error is not None else ""
     return f"{say_figures(model)} On {kept:,} kept aside.{honest}"
-
-
-def _faint() -> QLabel:
-    label = QLabel()
-    label.setObjectName("faint")
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    label.hide()
-    return label
-
-
-def _line(*widgets: Any) -> QWidget:
-    line = QWidget()
-    across = QHBoxLayout(line)
-    across.setContentsMargins(0, 0, 0, 0)
-    across.setSpacing(4)
-    for widget in widgets:
-        across.addWidget(widget)
-    across.addStretch(1)
-    return line

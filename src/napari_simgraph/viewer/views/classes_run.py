@@ -71,14 +71,14 @@ class ClassesRun(QObject):
         known = self._learned.get(self._input.key)
         return known.model if known is not None else self._kept_model()
 
-    def start(self, settings: Settings) -> None:
-        """Learn the classes that are given now."""
+    def start(self, settings: Settings, model: Model | None = None) -> None:
+        """Learn the classes that are given now, beginning with the encoder of a model."""
         try:
-            given, session = self._input.given()._replace(drawn=self.drawn), self._session
+            given = self._input.given()._replace(drawn=self.drawn, start=model)
         except (ValueError, OSError) as error:
             self.tell(Told("error", say_error(error)))
             return
-        layers = self._input.layers()
+        layers, session = self._input.layers(), self._session
         asked = _Asked(self._input.key, layers, [identify(layer, "i") for layer in layers])
         session.ensure_workspace(layers[0].name)
         if settings.device == "auto":

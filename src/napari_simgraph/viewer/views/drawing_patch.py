@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 from superqt import QLabeledSlider
 
 from napari_simgraph.core.patch_pixels import read_mirrored
-from napari_simgraph.core.raster import ImageSet
 from napari_simgraph.viewer.controls import calm
 from napari_simgraph.viewer.footer import flat
-from napari_simgraph.viewer.ground import find_layers, noun_of
+from napari_simgraph.viewer.ground import find_layers, images_on
+from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.thumbs import to_pixmap
-from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.parts import beside, column, row
 
 STEPS = 33  # pictures on the way: a slider moves through them without a jump
 MOST = 32  # chosen patches laid out side by side with their redrawn selves
@@ -84,8 +84,8 @@ class ChosenRows(QWidget):
         self.slider = _slider()
         layout = column(self)
         layout.addWidget(self.missing)
-        self.pair = row("Chosen patch", _across(self.before, self.after, self.all))
-        self.walk = row("Walk", _across(self.ends[0], self.here, self.ends[1]))
+        self.pair = row("Chosen patch", beside(self.before, self.after, self.all))
+        self.walk = row("Walk", beside(self.ends[0], self.here, self.ends[1]))
         self.walk_slider = row("From A to B", self.slider)
         for one in (self.pair, self.walk, self.walk_slider):
             layout.addWidget(one)
@@ -165,23 +165,12 @@ def _read(session: Session, number: int) -> Chosen | None:
     layer = layers[0 if len(layers) == 1 else image]
     if layer is None:
         return None
-    noun = noun_of(layer)
-    one = noun.images[image] if isinstance(noun, ImageSet) else noun
+    on_sheet = images_on(layer, grid.sources)
+    one = image_of(layer) if on_sheet is None else on_sheet[image]
     side, top, left = (int(getattr(grid, name)[number]) for name in ("size", "y", "x"))
     box = ((top, top + side), (left, left + side))
     pixels = read_mirrored(one, int(grid.z[number]), box, int(grid.level[number]))
     return Chosen(key, number, pixels, str(table.classes()[number]))
-
-
-def _across(*widgets: QWidget) -> QWidget:
-    line = QWidget()
-    across = QHBoxLayout(line)
-    across.setContentsMargins(0, 0, 0, 0)
-    across.setSpacing(6)
-    for one in widgets:
-        across.addWidget(one)
-    across.addStretch(1)
-    return line
 
 
 def _slider() -> QLabeledSlider:

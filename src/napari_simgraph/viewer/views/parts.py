@@ -70,6 +70,28 @@ def column(page: QWidget) -> QVBoxLayout:
     return layout
 
 
+def beside(*widgets: QWidget) -> QWidget:
+    """Widgets side by side, each as wide as it has to be."""
+    line = QWidget()
+    across = QHBoxLayout(line)
+    across.setContentsMargins(0, 0, 0, 0)
+    across.setSpacing(4)
+    for widget in widgets:
+        across.addWidget(widget)
+    across.addStretch(1)
+    return line
+
+
+def faint() -> QLabel:
+    """A line in grey that wraps; hidden until there is something to say."""
+    label = QLabel()
+    label.setObjectName("faint")
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    label.hide()
+    return label
+
+
 def refuse_image(layer: Layer) -> str:
     """Why an Image layer is not offered as input, or ""."""
     return "a result of ours" if is_made(layer) else ""
@@ -155,7 +177,7 @@ class ModelCombo(QWidget):
     session
         Whose models are listed; the menu refreshes as soon as one is saved.
     capability
-        Only models of this one.
+        Only models of this one, or of these (``a b``); all for "".
     none
         A first entry that means no model; "" where there has to be one.
     """
@@ -165,7 +187,7 @@ class ModelCombo(QWidget):
 
     def __init__(self, session: Session, capability: str, none: str, tooltip: str) -> None:
         super().__init__()
-        self._session, self._capability, self._none = session, capability, none
+        self._session, self._fitting, self._none = session, capability.split(), none
         self._names: list[str] = []
         self._before = ""
         self.menu: QComboBox = combo(tooltip, "Model")
@@ -193,7 +215,7 @@ class ModelCombo(QWidget):
     def renew(self) -> None:
         """List the session's models again, and keep the choice while its model is there."""
         before = self.name
-        self._names = [*([""] if self._none else []), *self._session.models(self._capability)]
+        self._names = [*([""] if self._none else []), *self._session.models(*self._fitting)]
         self.menu.blockSignals(True)
         self.menu.clear()
         self.menu.addItems([say_model(name) or self._none for name in self._names])
