@@ -17,7 +17,7 @@ from napari_simgraph.core.live import (
     Seek,
     Strokes,
 )
-from napari_simgraph.learn import live, live_keeper, pupil
+from napari_simgraph.learn import live, live_keeper, pupil, quick
 from toy import CLASSES, toy_image, toy_truth
 
 TRUTH = toy_truth()
@@ -74,6 +74,30 @@ def test_a_field_is_answered_where_it_is_and_none_without_a_field():
     assert np.array_equal(whole.classes[:40, 50:], answer.classes)
 
 
+def test_what_is_on_screen_is_looked_at_before_anything_is_painted(monkeypatch):
+    session = Session(toy_image())
+    session.do(*NAMES, WHOLE)
+    assert any(reply.text == live.LOOKING for reply in session.replies if hasattr(reply, "text"))
+    monkeypatch.setattr(quick, "bank", None)  # features are there
+    first = session.do(*FIRST)
+    assert right(first) > 0.85
+    again = Session(toy_image())
+    monkeypatch.undo()
+    assert np.array_equal(again.do(*NAMES, WHOLE, *FIRST).chances, first.chances)
+
+
+def test_strokes_that_come_just_before_the_end_are_learned_too():
+    session = Session(toy_image())
+    session.do(*NAMES, WHOLE)
+    assert not session.answers
+    for one in FIRST:
+        session.send(one)
+    model = session.stop()
+    assert model.data["strokes"] == 3
+    made = run(segmentation.apply(model, toy_image(), config=PLAIN, room=MemoryRoom()))
+    assert (made.classes.read() == TRUTH).mean() > 0.85
+
+
 def test_what_is_missing_is_told_and_wrong_input_gets_a_sentence():
     session = Session(toy_image())
     assert session.do(*NAMES, WHOLE) is None
@@ -110,8 +134,8 @@ def test_answers_are_the_same_again_from_the_journal_and_quick_where_it_was_kept
         raise RuntimeError("learned again")
 
     monkeypatch.setattr(pupil.Pupil, "learn", refuse)
-    quick = Session(toy_image(), history=history, rest=8, room=session.room)
-    assert np.array_equal(quick.do().chances, last.chances)
+    soon = Session(toy_image(), history=history, rest=8, room=session.room)
+    assert np.array_equal(soon.do().chances, last.chances)
     with pytest.raises(RuntimeError, match="learned again"):  # that was kept by another session
         Session(toy_image(), history=history, rest=8, room=session.room, seed=1).do()
 

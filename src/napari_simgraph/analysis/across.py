@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
 
 from napari_simgraph.analysis.agglomeration import Hierarchy, Numbers
 
@@ -39,6 +38,8 @@ def evidence(own: Hierarchy, beside: Sequence[Numbers], even: float = 0.0) -> ND
     the borders of this section that are beyond doubt. Where sections don't resemble each other
     nothing is learned, and all odds are even.
     """
+    from sklearn.linear_model import LogisticRegression  # loads for a second and a half
+
     borders = own.borders
     odds = borders.total / borders.length - even
     alike = np.mean([likeness(own, objects) for objects in beside], axis=0)

@@ -29,7 +29,7 @@ from napari_simgraph.core.live import (
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.live_keeper import Keeper
 from napari_simgraph.learn.minds import URGENT, Minds
-from napari_simgraph.learn.truth_tile import Span
+from napari_simgraph.learn.truth_tile import Key, Span
 
 CHECK = 100  # steps after which the network is judged and its answer renewed: a few seconds
 MOST = 1024  # px a side of what is answered: a screen; the middle of larger fields
@@ -40,6 +40,7 @@ _SEEN = 64  # px around a place that was looked at
 OFF_IMAGE = "The image is not in view: move it into the middle."
 WAITING = "Waiting for your next stroke."
 LEARNING = "Learning your last stroke …"
+LOOKING = "Looking at what is on screen …"
 
 Ticks: TypeAlias = Generator[Any, Any, Any]  # Reply, Event | Signal | None
 
@@ -80,8 +81,26 @@ class Live:
                 yield from self._take([one for one, _ in taken], taken[0][1])
             elif self._may_learn():
                 yield from self._learn_on()
+            elif key := self._unseen():
+                yield from self._wait(partial(self.minds.bank.prepare, key), LOOKING)
             else:
                 yield from self._say(Progress(1.0, WAITING))
+        yield from self._take_last()
+
+    def _take_last(self) -> Ticks:
+        """Learn what came just before STOP: nobody waits for an answer to it."""
+        events = [event for event, _ in self.inbox.waiting]
+        self._hear(events)
+        if any(isinstance(one, MARKED) for one in events) and not self.minds.missing():
+            yield from self._learn_anew(events)
+
+    def _unseen(self) -> Key | None:
+        """A tile on screen to look at while nothing can be learned: so first answers come soon."""
+        if self.view is None or not self.minds.missing():
+            return None
+        box = clipped(self.view, self.minds.truth.plane)
+        inside = box is not None and 0 <= self.view.z < self.minds.truth.sections
+        return self.minds.bank.lacking(self.view.z, *box) if box and inside else None
 
     def _replay(self, history: History) -> Ticks:
         """The same events at the same steps, without answers in between."""
@@ -164,9 +183,7 @@ class Live:
         yield from self._wait(self.minds.take_in, LEARNING)
         if self.minds.by == NETWORK and any(isinstance(one, Strokes) for one in events):
             for _ in range(URGENT):
-                yield from self._wait(
-                    partial(self.minds.learn, True), "Learning your last stroke …"
-                )
+                yield from self._wait(partial(self.minds.learn, True), LEARNING)
 
     def _may_learn(self) -> bool:
         minds = self.minds

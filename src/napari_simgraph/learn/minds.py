@@ -66,7 +66,7 @@ class Minds:
         return self.pupil.steps if self.pupil else 0
 
     def warm_up(self) -> None:
-        """Learn nothing, so that what a first use takes is not waited for with a stroke."""
+        """Load what a first use takes, so that it is not waited for with a stroke."""
         rehearse(self.known.plain.image.channels)
 
     def missing(self) -> str:

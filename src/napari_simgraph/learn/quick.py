@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_simgraph.learn.device import Place, pick
+from napari_simgraph.learn.adamw import AdamW
+from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.truth import Said
+from napari_simgraph.learn.truth_tile import Key
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import build
 from napari_simgraph.nets.bank import bank, farthest, features
@@ -45,7 +47,7 @@ class Bank:
 
     def __init__(self, windows: Windows, place: Place) -> None:
         self.windows, self.place = windows, place
-        self._tiles: OrderedDict[tuple[int, int, int], Tensor] = OrderedDict()
+        self._tiles: OrderedDict[Key, Tensor] = OrderedDict()
         self._of_said: dict[int, tuple[NDArray[np.int32], Tensor]] = {}
 
     def box(self, z: int, rows: Span, columns: Span) -> Tensor:
@@ -58,6 +60,18 @@ class Bank:
                 line.append(self._tile((z, row, column))[:, down, right])
             parts.append(torch.cat(line, 2))
         return torch.cat(parts, 1)
+
+    def lacking(self, z: int, rows: Span, columns: Span) -> Key | None:
+        """A tile of a box that was not computed yet; None where there is none, or no room."""
+        down, right = (range(a // _EDGE, (b - 1) // _EDGE + 1) for a, b in (rows, columns))
+        keys = [(z, row, column) for row in down for column in right]
+        bytes_each = 4 * features(self.windows.image.channels) * _EDGE**2
+        fits = bytes_each * len(keys) <= _KEPT_BYTES
+        return next((key for key in keys if fits and key not in self._tiles), None)
+
+    def prepare(self, key: Key) -> None:
+        """Compute a tile before it is asked for."""
+        self._tile(key)
 
     def of(self, said: Sequence[Said]) -> Tensor:
         """Features ``(n, F)`` of all places of some strokes and regions."""
@@ -82,7 +96,7 @@ class Bank:
         assert found is not None  # what was said has places
         return found
 
-    def _tile(self, key: tuple[int, int, int]) -> Tensor:
+    def _tile(self, key: Key) -> Tensor:
         if key not in self._tiles:
             self._tiles[key] = self._compute(key)
             while sum(4 * one.numel() for one in self._tiles.values()) > _KEPT_BYTES:
@@ -90,7 +104,7 @@ class Bank:
         self._tiles.move_to_end(key)
         return self._tiles[key]
 
-    def _compute(self, key: tuple[int, int, int]) -> Tensor:
+    def _compute(self, key: Key) -> Tensor:
         halo, spans, inner = farthest(), [], []
         for number, n in zip(key[1:], self.windows.image.plane, strict=True):
             start, stop = number * _EDGE, min((number + 1) * _EDGE, n)
@@ -129,7 +143,7 @@ def fit_filters(
     network.mean.copy_(found.mean(0))
     network.spread.copy_(found.std(0, unbiased=False).clamp(min=1e-3))
     generator = torch.Generator().manual_seed(seed)
-    adam = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
+    adam = AdamW(network.parameters(), _DECAY)
     for step in range(_STEPS):
         chosen = torch.randint(len(found), (_BATCH,), generator=generator)
         shown = torch.rand(_BATCH, found.shape[1], generator=generator) >= _DROPPED
@@ -138,10 +152,7 @@ def fit_filters(
         scores = _scores(network, near)
         loss = functional.cross_entropy(scores, numbers[chosen], weight=weights)
         torch.autograd.backward(loss)
-        for group in adam.param_groups:
-            group["lr"] = _RATE * min(1.0, 2 * (1 - step / _STEPS))  # falls in the second half
-        adam.step()
-        adam.zero_grad(set_to_none=True)
+        adam.step(_RATE * min(1.0, 2 * (1 - step / _STEPS)))  # falls in the second half
     with torch.no_grad():
         for part in (network.second.weight, network.second.bias):
             part.div_(_SOFT)
@@ -150,10 +161,8 @@ def fit_filters(
 
 
 def rehearse(channels: int) -> None:
-    """Learn nothing: the first use of an optimiser takes a second, and may as well be before."""
-    with pick("cpu", 1).exactly():
-        nothing = torch.zeros(1, features(channels))
-        fit_filters(nothing, np.ones(1, np.uint8), (1, 2), channels, 0)
+    """Build a head: what torch loads for its first network takes half a second."""
+    build("filters", in_channels=channels, out_channels=2, hidden=HIDDEN)
 
 
 def _scores(network: Filters, near: Tensor) -> Tensor:

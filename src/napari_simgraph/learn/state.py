@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from napari_simgraph.learn.adamw import AdamW
+
 Arrays = Mapping[str, NDArray[Any]]
 DECAY = 0.99  # of the average: about the last hundred steps
 _CLIP = 1.0  # largest gradient norm: one bad batch can't throw the weights away
@@ -67,34 +69,28 @@ class Optimiser:
     """AdamW with clipped gradients."""
 
     def __init__(self, network: nn.Module) -> None:
-        self._parameters = list(network.parameters())
-        self._adam = torch.optim.AdamW(self._parameters, lr=1.0, weight_decay=_WEIGHT_DECAY)
+        self._adam = AdamW(network.parameters(), _WEIGHT_DECAY)
 
     def step(self, rate: float) -> None:
         """One step at this learning rate; gradients are gone afterwards."""
-        torch.nn.utils.clip_grad_norm_(self._parameters, _CLIP)
-        for group in self._adam.param_groups:
-            group["lr"] = rate
-        self._adam.step()
-        self._adam.zero_grad(set_to_none=True)
+        torch.nn.utils.clip_grad_norm_(self._adam.parameters, _CLIP)
+        self._adam.step(rate)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its memory, by number of parameter and name."""
-        states = self._adam.state_dict()["state"]
         return {
-            f"{number}/{name}": _numpy(torch.as_tensor(value))
-            for number, state in states.items()
-            for name, value in state.items()
+            f"{number}/{name}": _numpy(value)
+            for number, memory in self._adam.memory.items()
+            for name, value in memory.items()
         }
 
     def restore(self, arrays: Arrays) -> None:
         """The inverse of `arrays`."""
-        states: dict[int, dict[str, torch.Tensor]] = {}
+        memory: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in arrays.items():
             number, _, name = key.partition("/")
-            states.setdefault(int(number), {})[name] = torch.from_numpy(np.array(value))
-        groups = self._adam.state_dict()["param_groups"]
-        self._adam.load_state_dict({"state": states, "param_groups": groups})
+            memory.setdefault(int(number), {})[name] = torch.from_numpy(np.array(value))
+        self._adam.restore(memory)
 
 
 def _numpy(tensor: torch.Tensor) -> NDArray[Any]:
