@@ -47,7 +47,7 @@ def test_every_dock_asks_and_one_answer_is_enough(docks, kept, qtbot):
     for row in rows(docks):
         assert row.sentence.text() == f"Go on with {kept.name}? 2 strokes, {said}"
         assert not row.isHidden()
-    click(qtbot, rows(docks)[0].no)
+    click(qtbot, rows(docks)[0].second)
     assert all(row.isHidden() for row in rows(docks))
     assert docks[0].session.workspace is None
     assert (kept.folder / "workspace.json").exists()
@@ -55,7 +55,7 @@ def test_every_dock_asks_and_one_answer_is_enough(docks, kept, qtbot):
 
 @pytest.mark.parametrize("place", [0, 2], ids=["Segment", "Workspace"])
 def test_go_on_brings_the_layers_back(docks, kept, qtbot, place):
-    click(qtbot, rows(docks)[place].yes)
+    click(qtbot, rows(docks)[place].first)
     session = docks[0].session
     qtbot.waitUntil(lambda: session.workspace is not None, timeout=10_000)
     assert session.workspace.folder == kept.folder
@@ -72,7 +72,7 @@ def test_it_is_not_asked_once_work_has_begun(docks):
 
 def test_a_workspace_that_went_missing_is_told(docks, kept, qtbot):
     (kept.folder / "workspace.json").unlink()
-    click(qtbot, rows(docks)[0].yes)
+    click(qtbot, rows(docks)[0].first)
     (task,) = docks[0].session.jobs.tasks
     qtbot.waitUntil(lambda: task.state.over, timeout=10_000)
     assert docks[0].session.workspace is None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
+from napari_simgraph.viewer.stacking import take_out
 from napari_simgraph.viewer.state import place_of
 
 _OPACITY = 0.5  # the tissue shows through
@@ -58,18 +59,13 @@ class Cells:
                 self._viewer.layers.append(layer)
                 layer.locked = True
             self._layers.append(layer)
-        self._take_out([one for one in before if one not in self._layers])
+        take_out(self._viewer.layers, [one for one in before if one not in self._layers])
         self._viewer.layers.selection.active = active
 
     def hide(self) -> None:
         """Take our layers out."""
-        self._take_out(self.layers)
+        take_out(self._viewer.layers, self.layers)
         self._layers = []
-
-    def _take_out(self, layers: list[Layer]) -> None:
-        for layer in layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
 
 
 def paint_cells(

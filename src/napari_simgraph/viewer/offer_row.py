@@ -7,18 +7,20 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
-from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.notify import notify
 from napari_simgraph.viewer.placing import open_dock
+from napari_simgraph.viewer.question import Answer, Question
 from napari_simgraph.viewer.restore import bring, reading
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.workspace_rows import say_found
 
+_BACK = "Brings back layers, strokes, results and models; it is saved there from then on."
 
-class OfferRow(QWidget):
+
+class OfferRow(Question):
     """Asks whether to go on in the last workspace, as long as no dock was answered.
 
     Parameters
@@ -32,21 +34,6 @@ class OfferRow(QWidget):
     def __init__(self, session: Session, go_on: Callable[[Path], object]) -> None:
         super().__init__()
         self._session, self._go_on = session, go_on
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        tip = "Brings back layers, strokes, results and models.\nIt is saved there from then on."
-        self.yes = button("Go on", self._yes, tip)
-        self.no = button("Not now", session.offer.answer, "Begins anew.\nThe workspace stays.")
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addStretch(1)
-        row.addWidget(self.yes)
-        row.addWidget(self.no)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 4)
-        column.setSpacing(4)
-        column.addWidget(self.sentence)
-        column.addLayout(row)
         session.offer.changed.connect(self.renew)
         self.renew()
 
@@ -55,7 +42,11 @@ class OfferRow(QWidget):
         folder = self._session.offer.folder
         self.setVisible(folder is not None)
         if folder is not None:
-            self.sentence.setText(f"Go on with {folder.name}? {say_found(folder)}".strip())
+            self.ask(
+                f"Go on with {folder.name}? {say_found(folder)}".strip(),
+                Answer("Go on", _BACK, self._yes),
+                Answer("Not now", "Begins anew; the workspace stays.", self._session.offer.answer),
+            )
 
     def leave(self) -> None:
         """Ask no more; for a dock that closes."""

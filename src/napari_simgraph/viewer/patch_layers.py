@@ -20,7 +20,7 @@ from napari_simgraph.viewer.map_colors import NOTHING, coloring
 from napari_simgraph.viewer.marking import flat, moved
 from napari_simgraph.viewer.patch_points import MOST_POINTS, discs, features_of, rows_in
 from napari_simgraph.viewer.selection import Selection
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.stacking import about, take_out
 from napari_simgraph.viewer.state import place_of
 from napari_simgraph.viewer.tables import Tables
 
@@ -72,12 +72,14 @@ class PatchLayers:
         """Draw what the table says now."""
         table, ground = self._selection.table, self._ground()
         if table is None or ground is None or not ground.open:
-            self._take_out(self.layers())
+            take_out(self._viewer.layers, self.layers())
             return
         self.said, colors = "", self._colors(table)
         self._cells.hide()
         seen = [] if len(table) > MOST_POINTS else self._points(ground, colors)
-        self._take_out([layer for layer in self.layers("patches") if layer not in seen])
+        take_out(
+            self._viewer.layers, [layer for layer in self.layers("patches") if layer not in seen]
+        )
         if len(table) > MOST_POINTS and self._wanted:
             tint = (colors * 255).astype(np.uint8)
             self._cells.show(ground, np.arange(len(table)), tint)
@@ -136,7 +138,7 @@ class PatchLayers:
                 layer.face_color = colors[rows]
                 layer.visible = layer.visible or self._wanted
             else:
-                self._take_out(before)
+                take_out(self._viewer.layers, before)
                 mark = {"thing": "patches", "fleeting": True, "follows": True, "of": of}
                 layer = Points(
                     **discs(table, ground, number, rows),
@@ -156,7 +158,7 @@ class PatchLayers:
     def _renew_links(self) -> None:
         graph, ground = self._graph(), self._ground()
         if self.links != SECTION or graph is None or ground is None or not ground.open:
-            self._take_out(self.layers("links"))
+            take_out(self._viewer.layers, self.layers("links"))
             return
         begins, ends, total = _seen_edges(graph, self._in_view(ground))
         source = ground.open[0]
@@ -177,7 +179,7 @@ class PatchLayers:
             layers[0].edge_color = colors
             layers[0].visible = True
             return
-        self._take_out(layers)
+        take_out(self._viewer.layers, layers)
         if len(segments):
             side = float(np.median(np.abs(segments[:, 1]).sum(1)))
             layer = Vectors(
@@ -228,11 +230,6 @@ class PatchLayers:
         layers.insert(min(overlay, default=len(layers)), layer)
         layer.locked = True
         layers.selection.active = active
-
-    def _take_out(self, layers: list[Layer]) -> None:
-        for layer in layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
 
 
 def _still_there(layer: Layer, table: EmbeddingTable) -> bool:

@@ -49,6 +49,31 @@ def insert_index(layers: Sequence[Layer], layer: Layer, source: Layer | None) ->
     return place + 1 if place >= 0 else len(layers)
 
 
+def put_in(layers: Any, layer: Layer, source: Layer) -> None:
+    """Put a layer of ours above the image it belongs to, locked; what was active stays so.
+
+    Parameters
+    ----------
+    layers
+        Those of the viewer.
+    layer
+        Drawn by us, made anew when it has to be.
+    source
+        The image that it lies over.
+    """
+    active = layers.selection.active
+    layers.insert(insert_index(list(layers), layer, source), layer)
+    layer.locked = True
+    layers.selection.active = active
+
+
+def take_out(layers: Any, ours: Iterable[Layer]) -> None:
+    """Take locked layers of ours out of those of the viewer."""
+    for layer in list(ours):
+        layer.locked = False
+        layers.remove(layer)
+
+
 def hide_oldest(layers: Iterable[Layer], just_made: Iterable[Layer]) -> list[str]:
     """The names of filled overlays that were hidden so that two are seen on an image.
 

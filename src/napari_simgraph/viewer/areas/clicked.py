@@ -13,7 +13,7 @@ from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.records import identify
-from napari_simgraph.viewer.stacking import about
+from napari_simgraph.viewer.stacking import about, take_out
 from napari_simgraph.viewer.state import place_of
 
 _LIKE, _UNLIKE = ("cross", "#56B4E9"), ("x", "#FFFFFF")  # shape and colour, edged black
@@ -45,18 +45,18 @@ class ClickMarks:
                 here = ground.grid.image[rows] == number
             if here.any():
                 kept.append(self._put(ground, source, rows[here], like[here]))
-        self._take_out([layer for layer in self.layers if layer not in kept])
+        take_out(self._viewer.layers, [layer for layer in self.layers if layer not in kept])
 
     def hide(self) -> None:
         """Take our layers out."""
-        self._take_out(self.layers)
+        take_out(self._viewer.layers, self.layers)
 
     def _put(self, ground: Ground, source: Layer, rows: Rows, like: NDArray[np.bool_]) -> Layer:
         image = identify(source, "i")
         mine = [one for one in self.layers if about(one).get("image") == image]
         layers = self._viewer.layers
         active, visible = layers.selection.active, not mine or mine[0].visible
-        self._take_out(mine)
+        take_out(self._viewer.layers, mine)
         looks = [_LIKE if one else _UNLIKE for one in like.tolist()]
         layer = Points(
             ground.centres(rows)[:, -source.ndim :],
@@ -76,8 +76,3 @@ class ClickMarks:
         layer.locked = True
         layers.selection.active = active
         return layer
-
-    def _take_out(self, layers: list[Layer]) -> None:
-        for layer in layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)

@@ -13,7 +13,7 @@ from napari_simgraph.viewer.cells import placed_cells
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import RAMPS, layer_name, ramp_look
 from napari_simgraph.viewer.records import identify
-from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
+from napari_simgraph.viewer.stacking import about, hide_oldest, put_in, take_out
 from napari_simgraph.viewer.state import place_of, set_place
 
 INTEREST, UNSURE = "interest", "not sure"
@@ -44,11 +44,11 @@ class Heat:
             if len(rows):
                 picture, place = placed_cells(ground, source, rows, values[rows])
                 kept.append(self._put(source, picture, place, thing))
-        self._take_out([layer for layer in self.layers if layer not in kept])
+        take_out(self._viewer.layers, [layer for layer in self.layers if layer not in kept])
 
     def hide(self) -> None:
         """Take our layers out."""
-        self._take_out(self.layers)
+        take_out(self._viewer.layers, self.layers)
 
     def _put(
         self, source: Layer, picture: NDArray[np.float32], place: dict[str, Any], thing: str
@@ -65,18 +65,9 @@ class Heat:
             picture, name=layer_name(source.name, thing), **ramp_look(RAMPS[thing]), **place
         )
         layer.metadata["simgraph"] = told
-        layers = self._viewer.layers
-        active = layers.selection.active
-        layers.insert(insert_index(list(layers), layer, source), layer)
-        layer.locked = True
-        layers.selection.active = active
-        hide_oldest(layers, [layer])
+        put_in(self._viewer.layers, layer, source)
+        hide_oldest(self._viewer.layers, [layer])
         return layer
-
-    def _take_out(self, layers: list[Layer]) -> None:
-        for layer in layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
 
 
 def _sources(ground: Ground) -> list[tuple[int | None, Layer]]:

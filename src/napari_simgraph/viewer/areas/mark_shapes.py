@@ -13,7 +13,7 @@ from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.records import identify
-from napari_simgraph.viewer.stacking import about, insert_index
+from napari_simgraph.viewer.stacking import about, put_in, take_out
 from napari_simgraph.viewer.state import place_of
 
 THING = "marks"
@@ -53,9 +53,7 @@ class MarkShapes:
 
     def hide(self) -> None:
         """Take our layers out."""
-        for layer in self.layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
+        take_out(self._viewer.layers, self.layers)
 
     def _put(
         self, ground: Ground, source: Layer, marks: list[Mark], colors: dict[str, str]
@@ -77,12 +75,8 @@ class MarkShapes:
             edge_width=_WIDTH,
         )
         layer.features = {"class": [_means(one) for one, *_ in drawn]}
-        layers = self._viewer.layers
-        active = layers.selection.active
-        layers.insert(insert_index(list(layers), layer, source), layer)
-        layer.locked = True
+        put_in(self._viewer.layers, layer, source)
         layer.editable = False
-        layers.selection.active = active
 
 
 def _means(one: Mark) -> str:

@@ -13,7 +13,7 @@ from napari_simgraph.analysis.areas import Area, as_marks
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name
 from napari_simgraph.viewer.records import identify
-from napari_simgraph.viewer.stacking import about, insert_index
+from napari_simgraph.viewer.stacking import about, put_in, take_out
 from napari_simgraph.viewer.state import place_of
 
 MOST = 500  # outlines: napari draws and recolours so many fluently
@@ -46,7 +46,7 @@ class AreaShapes:
             layer = self._layer(source)
             kept.append(layer)
             _draw(layer, rings, of, _colors(source, of, areas[len(areas) - down :]))
-        self._take_out([layer for layer in self.layers if layer not in kept])
+        take_out(self._viewer.layers, [one for one in self.layers if one not in kept])
 
     def choose(self, number: int) -> None:
         """Draw one area thicker, 0 for none."""
@@ -59,7 +59,7 @@ class AreaShapes:
 
     def hide(self) -> None:
         """Take our layers out."""
-        self._take_out(self.layers)
+        take_out(self._viewer.layers, self.layers)
 
     def _layer(self, source: Layer) -> Layer:
         image = identify(source, "i")
@@ -74,18 +74,9 @@ class AreaShapes:
             metadata={"simgraph": told},
             **place_of(source),
         )
-        layers = self._viewer.layers
-        active = layers.selection.active
-        layers.insert(insert_index(list(layers), layer, source), layer)
-        layer.locked = True
+        put_in(self._viewer.layers, layer, source)
         layer.editable = False
-        layers.selection.active = active
         return layer
-
-    def _take_out(self, layers: list[Layer]) -> None:
-        for layer in layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
 
 
 def _sources(ground: Ground) -> list[tuple[Layer, int | None]]:

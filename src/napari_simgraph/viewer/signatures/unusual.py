@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_simgraph.viewer.cells import placed_cells
 from napari_simgraph.viewer.ground import Ground
 from napari_simgraph.viewer.looks import layer_name, ramp_look
-from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
+from napari_simgraph.viewer.stacking import about, hide_oldest, put_in, take_out
 
 THING = "unlike"
 _RAMP = "magma"
@@ -32,7 +32,6 @@ class Unusual:
     def show(self, ground: Ground, percent: NDArray[np.float32]) -> list[Layer]:
         """The layers that show percentiles, one a patch; what is not known stays clear."""
         self.hide()
-        layers, active = self._viewer.layers, self._viewer.layers.selection.active
         for source in ground.open:
             rows = np.flatnonzero(np.isfinite(percent))
             if ground.sheet is None:
@@ -43,14 +42,10 @@ class Unusual:
             look = ramp_look(_RAMP) | {"contrast_limits": (0.0, 100.0)}
             layer = ImageLayer(picture, name=layer_name(source.name, THING), **look, **place)
             layer.metadata["simgraph"] = {"thing": THING, "fleeting": True}
-            layers.insert(insert_index(list(layers), layer, source), layer)
-            layer.locked = True
-            hide_oldest(layers, [layer])
-        layers.selection.active = active
+            put_in(self._viewer.layers, layer, source)
+            hide_oldest(self._viewer.layers, [layer])
         return self.layers
 
     def hide(self) -> None:
         """Take our layers out."""
-        for layer in self.layers:
-            layer.locked = False
-            self._viewer.layers.remove(layer)
+        take_out(self._viewer.layers, self.layers)

@@ -16,7 +16,7 @@ from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.parts import column, row
-from napari_simgraph.viewer.views.sights import icon_of
+from napari_simgraph.viewer.views.ranked import icon_of
 
 MAP, EXPECTED, HIDDEN = "anomaly", "expected", "hidden"
 SHOWN = ((MAP, "anomaly map"), (EXPECTED, "what it expected"), (HIDDEN, "what was hidden"))
@@ -101,6 +101,13 @@ class FoundRows(QWidget):
     def say_limit(self, limit: float) -> None:
         """The share, and the score that it stands for."""
         self.limit.setText(f"{100 * self.rate:.2g} % → {limit:.2f}")
+
+    def offer(self, hidden: bool) -> None:
+        """The map is shown, and others can be; a quick look hides nothing."""
+        self.show_menu.setCurrentIndex(0)
+        item = self.show_menu.model().item([kind for kind, _ in SHOWN].index(HIDDEN))
+        item.setEnabled(hidden)
+        item.setToolTip("" if hidden else "A fast look hides nothing.")
 
     def show_places(self, lines: list[Line], count: int) -> None:
         """List these places, of so many in all."""

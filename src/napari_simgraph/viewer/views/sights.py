@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QSize, Qt
-from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QListView
 
 from napari_simgraph.viewer.thumbs import SIZE
+from napari_simgraph.viewer.views.ranked import RankedModel, dress, icon_of
 
 
 class Sight(NamedTuple):
@@ -21,52 +21,22 @@ class Sight(NamedTuple):
     go: Callable[[], object]
 
 
-class SightModel(QAbstractListModel):
-    """Places in the order of their rank."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.items: list[Sight] = []
-
-    def show(self, sights: Sequence[Sight]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.items = list(sights)
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """How many."""
-        return len(self.items)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, picture and tooltip of a place."""
-        item = self.items[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return f"{index.row() + 1}  {item.text}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return item.told
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return item.told.replace("\n", ", ")
-        if role == Qt.ItemDataRole.DecorationRole:
-            return icon_of(item.picture(SIZE))
-        return None
-
-
 class SightList(QListView):
     """Pictures of places under a title; the title is "" while there is nothing to show."""
 
     def __init__(self) -> None:
         super().__init__()
         self.title = ""
-        self.sights = SightModel()
+        self.sights = RankedModel(lambda sight: icon_of(sight.picture(SIZE)))
         dress(self, "Places")
         self.setModel(self.sights)
         self.clicked.connect(lambda index: self.go(index.row()))
 
     def show_sights(self, title: str, sights: Sequence[Sight]) -> None:
-        """Show these under a title."""
+        """Show these under a title, with their rank."""
         self.title = title
-        self.sights.show(sights)
+        ranked = [one._replace(text=f"{rank}  {one.text}") for rank, one in enumerate(sights, 1)]
+        self.sights.put(ranked)
 
     def choose(self, row: int) -> None:
         """Light up a place that was chosen elsewhere."""
@@ -83,26 +53,3 @@ class SightList(QListView):
         """Go to a place."""
         self.choose(row)
         self.sights.items[row].go()
-
-
-def dress(made: QListView, name: str) -> None:
-    """Make a list one of ranked pictures."""
-    made.setViewMode(QListView.ViewMode.IconMode)
-    made.setResizeMode(QListView.ResizeMode.Adjust)
-    made.setMovement(QListView.Movement.Static)
-    made.setUniformItemSizes(True)
-    made.setLayoutMode(QListView.LayoutMode.Batched)
-    made.setIconSize(QSize(SIZE, SIZE + 4))
-    made.setSpacing(3)
-    made.setWordWrap(True)
-    made.setMouseTracking(True)
-    made.setAccessibleName(name)
-
-
-def icon_of(picture: QPixmap | None) -> QIcon:
-    """A picture as an icon that Qt doesn't tint where it is selected."""
-    icon = QIcon()
-    if picture is not None:
-        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-            icon.addPixmap(picture, mode)
-    return icon

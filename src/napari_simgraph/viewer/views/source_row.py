@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog
 
 from napari_simgraph.io.read import split_key
-from napari_simgraph.viewer.footer import button
+from napari_simgraph.viewer.question import Answer, Question
 from napari_simgraph.viewer.restore import accept, find_again, go_on_without
 from napari_simgraph.viewer.session import Session
 
 _FOLDERS = (".zarr", "")  # what a person chooses as a folder
 
 
-class SourceRow(QWidget):
+class SourceRow(Question):
     """Asks about pictures of a workspace that are gone, then about those that have changed.
 
     Parameters
@@ -30,21 +30,6 @@ class SourceRow(QWidget):
     def __init__(self, session: Session, say: Callable[[bool, str], object]) -> None:
         super().__init__()
         self._session, self._say = session, say
-        self._act: tuple[Callable[[], object], Callable[[], object]] = (bool, bool)
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        self.first = button("Find it…", lambda: self._act[0]())
-        self.second = button("Go on without", lambda: self._act[1]())
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addStretch(1)
-        row.addWidget(self.first)
-        row.addWidget(self.second)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 4)
-        column.setSpacing(4)
-        column.addWidget(self.sentence)
-        column.addLayout(row)
         self.renew()
 
     def renew(self) -> None:
@@ -75,37 +60,28 @@ class SourceRow(QWidget):
     def _ask_missing(self, told: dict[str, Any], more: str) -> None:
         path = str(self._session.keeper.images.get(told["id"], {}).get("path", ""))
         name = split_key(path)[0].name or str(told["look"]["name"])
-        self._show(f"{name} is not where it was.{more}", path)
         without = lambda: go_on_without(self._session, told)  # noqa: E731
-        self._buttons(
-            ("Find it…", "Choose where it lies now.", lambda: self.ask_where(told)),
-            (
+        self.ask(
+            f"{name} is not where it was.{more}",
+            Answer("Find it…", "Choose where it lies now.", lambda: self.ask_where(told)),
+            Answer(
                 "Go on without",
                 "Results of it stay.",
                 lambda: self._try(without, f"Without {name}."),
             ),
+            path,
         )
 
     def _ask_changed(self, key: str, more: str) -> None:
-        image = self._session.keeper.images.get(key, {})
-        self._show(self._session.keeper.changed[key] + more, str(image.get("path", "")))
+        path = str(self._session.keeper.images.get(key, {}).get("path", ""))
         keep = lambda: accept(self._session, key)  # noqa: E731
         close = lambda: accept(self._session, key, keep=False)  # noqa: E731
-        self._buttons(
-            ("Keep", "Use it as it is now.", lambda: self._try(keep, "Used as it is now.")),
-            ("Close it", "Results of it stay.", lambda: self._try(close, "Closed.")),
+        self.ask(
+            self._session.keeper.changed[key] + more,
+            Answer("Keep", "Use it as it is now.", lambda: self._try(keep, "Used as it is now.")),
+            Answer("Close it", "Results of it stay.", lambda: self._try(close, "Closed.")),
+            path,
         )
-
-    def _show(self, sentence: str, path: str) -> None:
-        self.sentence.setText(sentence)
-        self.sentence.setToolTip(path)
-
-    def _buttons(self, *each: tuple[str, str, Callable[[], object]]) -> None:
-        for widget, (text, tip, _) in zip((self.first, self.second), each, strict=True):
-            widget.setText(text)
-            widget.setAccessibleName(text)
-            widget.setToolTip(f"{text}\n{tip}")
-        self._act = (each[0][2], each[1][2])
 
     def _try(self, act: Callable[[], object], said: str) -> None:
         try:

@@ -36,7 +36,8 @@ from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.label_button import LabelButton
-from napari_simgraph.viewer.views.sights import Sight, SightList, dress
+from napari_simgraph.viewer.views.ranked import dress
+from napari_simgraph.viewer.views.sights import Sight, SightList
 from napari_simgraph.viewer.views.thumbs_model import ThumbModel, say_position
 from napari_simgraph.viewer.views.thumbs_save import save_hits
 

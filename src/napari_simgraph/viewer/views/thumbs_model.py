@@ -1,11 +1,11 @@
-"""Hits as a list that Qt shows: pictures with rank, similarity and where they lie."""
+"""Hits as ranked pictures, with similarity and where they lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QPointF, QRectF, Qt
+from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
 from napari_simgraph.core.geometry import say_length
@@ -14,6 +14,7 @@ from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.selection import Hit, Place, place_of_row
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.thumbs import SIZE, Thumbs
+from napari_simgraph.viewer.views.ranked import RankedModel, icon_of
 
 _GREY = "#777777"  # a tile until its picture comes
 _BAR, _CORNER = 4, 16  # px: of the class's colour, and of the corner for slides that are not open
@@ -30,37 +31,17 @@ class Shown(NamedTuple):
     open: bool
 
 
-class ThumbModel(QAbstractListModel):
+class ThumbModel(RankedModel):
     """Hits of a selection, best first."""
 
     def __init__(self, session: Session, thumbs: Thumbs) -> None:
-        super().__init__()
+        super().__init__(self._icon)
         self._session, self._thumbs = session, thumbs
-        self.items: list[Shown] = []
-        thumbs.came.connect(self._came)
+        thumbs.came.connect(self.renew_pictures)
 
     def show(self, hits: Sequence[Hit]) -> None:
         """Show these in their order."""
-        self.beginResetModel()
-        self.items = [self._shown(rank, hit) for rank, hit in enumerate(hits, 1)]
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """How many."""
-        return len(self.items)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, picture and tooltip of a hit."""
-        item = self.items[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return item.text
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return item.told
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return item.told.replace("\n", ", ")
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._icon(item)
-        return None
+        self.put([self._shown(rank, hit) for rank, hit in enumerate(hits, 1)])
 
     def _shown(self, rank: int, hit: Hit) -> Shown:
         table = self._session.tables.get(hit.table)
@@ -95,15 +76,7 @@ class ThumbModel(QAbstractListModel):
         if not item.open:
             _folder(painter)
         painter.end()
-        icon = QIcon()
-        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
-            icon.addPixmap(tile, mode)
-        return icon
-
-    def _came(self) -> None:
-        if self.items:
-            first, last = self.index(0), self.index(len(self.items) - 1)
-            self.dataChanged.emit(first, last, [Qt.ItemDataRole.DecorationRole])
+        return icon_of(tile)
 
 
 def say_position(table: EmbeddingTable, row: int) -> str:
