@@ -27,24 +27,22 @@ def told(kind):
 def learn(**settings):
     return run(train(image, labels, config=Train(**usual | settings), room=MemoryRoom()), told)
 
+usual_limit = resource.getrlimit(resource.RLIMIT_AS)
+
 def room(megabytes):
     with open("/proc/self/statm") as told:
         now = int(told.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + megabytes * 2**20,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (now + megabytes * 2**20, usual_limit[1]))
 
-"""
-NONE = """
-learn(batch=1, patch=64, width=4)  # all libraries are loaded
+learn(batch=1, patch=128, width=16)  # all libraries are loaded
+room(100)
+print(learn(batch=32, patch=128, width=16).steps)
+print("---")
 room(30)
 try:
     learn(batch=16, patch=256, width=32)
 except MemoryError as error:
     print(error)
-"""
-SOME = """
-learn(batch=1, patch=128, width=16)
-room(100)
-print(learn(batch=32, patch=128, width=16).steps)
 """
 
 
@@ -57,19 +55,22 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def told(program: str) -> list[str]:
-    done = subprocess.run([sys.executable, "-c", PROGRAM + program], capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def told():
+    """What was said with little room, and with next to none; libraries are loaded once."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    return [line for line in done.stdout.splitlines() if "pixel size" not in line]
+    lines = [line for line in done.stdout.splitlines() if "pixel size" not in line]
+    return lines[: lines.index("---")], lines[lines.index("---") + 1 :]
 
 
-def test_memory_that_ran_out_is_told_in_one_sentence():
+def test_memory_that_ran_out_is_told_in_one_sentence(told):
     """PyTorch, oneDNN and C++ each have words of their own for it."""
-    assert told(NONE)[-1] == TOO_LITTLE
+    assert told[1][-1] == TOO_LITTLE
 
 
-def test_a_step_that_found_no_memory_gives_back_what_it_held():
+def test_a_step_that_found_no_memory_gives_back_what_it_held(told):
     """Else no smaller batch would find any either."""
-    *notes, steps = told(SOME)
+    *notes, steps = told[0]
     assert set(notes) == {SHORT}
     assert steps == "3"
