@@ -56,7 +56,7 @@ sys.exit(code)
 SHORT = ["--minutes", "0", "--steps", "2", "--device", "cpu", "--progress", "none"]
 USED = ["--device", "cpu", "--progress", "none"]
 NET = ["--width", "4", "--depth", "2"]
-# What is freed goes back to the system at once (glibc): else peaks tell of the holes between blocks.
+# What is freed goes back to the system at once (glibc), else peaks tell of holes between blocks.
 FRESH = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0", "MALLOC_ARENA_MAX": "1"}
 TABLES = ("similarity", "interest")  # they look at rows, not at pixels
 # What is run first, on the smaller picture and without being measured.
