@@ -15,10 +15,14 @@ import psutil
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QMainWindow
 
+from napari_simgraph.capabilities.segmentation import Train
+
 viewer = napari.Viewer()
 _, dock = viewer.window.add_plugin_dock_widget("napari-simgraph", "Segment")
 viewer.open_sample("napari-simgraph", "larva")
 dock.teach.way.choose(live=False)
+small = {"width": 4, "depth": 2, "patch": 64, "batch": 2}  # steps come soon, and never end
+dock.teach.form.set_value(Train(minutes=0, steps=10_000_000, device="cpu", threads=1, **small))
 timer = QTimer()
 
 def look():
