@@ -19,9 +19,9 @@ def learned(image, marks=None, hear=None, **changes):
     return run(anomaly.train(image, marks, config=config, room=MemoryRoom()), hear)
 
 
-def looked(model, image, **changes):
+def looked(model, image, marks=None, **changes):
     how = anomaly.Apply(device="cpu", threads=1, **changes)
-    return run(anomaly.apply(model, image, config=how, room=MemoryRoom()))
+    return run(anomaly.apply(model, image, marks, config=how, room=MemoryRoom()))
 
 
 def around(letter):
@@ -81,8 +81,9 @@ def test_few_coloured_pictures_of_several_sizes():
     assert found.expected.images[0].dtype == np.uint8
     hidden = found.hidden.images[0].read() != colored(50).read()
     assert hidden.any(-1).mean() == pytest.approx(0.25, abs=0.02)  # one turn of four
-    quick = looked(model, colored(51, odd=True), speed="fast")
-    assert quick.map.shape == (64, 64)
+    quick = looked(model, colored(51, odd=True), speed="fast", expected=True)
+    assert quick.map.shape == quick.expected.shape[:2] == (64, 64)
+    assert quick.hidden is None
 
 
 def test_background_of_a_slide_has_no_score():
@@ -95,6 +96,39 @@ def test_background_of_a_slide_has_no_score():
     assert not score[:30].any()
     assert score[100:180, 10:100].all()
     assert looked(model, image, speed="fast", background="keep").map.read()[:30].all()
+
+
+def test_what_is_left_out_is_not_searched():
+    stack = np.stack([toy_image().read()] * 3)
+    stack[1, 40:56, 8:24] = 255
+    image = Image(stack, name="stack")
+    around_it = np.array([[36, 4], [36, 28], [60, 28], [60, 4.0]])
+    marks = Marks((Mark("polygon", (around_it,), z=1, role="exclude"),))
+    model = learned(image, marks, steps=4, features=False)
+    whole = looked(model, image, speed="fast")
+    found = looked(model, image, marks, speed="fast")
+    score, before = found.map.read(), whole.map.read()
+    assert before[1, 40:56, 8:24].all()
+    assert not score[1, 40:56, 8:24].any()
+    assert np.array_equal(score[[0, 2]], before[[0, 2]])
+    assert np.array_equal(score[1, :, 32:], before[1, :, 32:])
+    of_others = Marks((Mark("polygon", (around_it,), z=1, image="other", role="exclude"),))
+    assert looked(model, image, of_others, speed="fast").map.read()[1, 40:56, 8:24].all()
+
+
+def test_a_region_that_is_normal_is_all_that_is_learned_from():
+    square = np.array([[0, 0], [0, 60], [60, 60], [60, 0.0]])
+    notes = []
+    hear = lambda tick: notes.append(tick.text) if isinstance(tick, Note) else None  # noqa: E731
+    marks = Marks((Mark("polygon", (square,), role="normal"),))
+    learned(toy_image(), marks, hear, steps=2, features=False)
+    learned(toy_image(), None, hear, steps=2, features=False)
+    few, many = (
+        int(one.split(" squares")[0].rsplit(" ", 1)[1]) if "Learns" in one else int(one.split()[1])
+        for one in notes
+        if "squares" in one
+    )
+    assert 0 < few < many
 
 
 def test_a_stack_is_searched_section_by_section():

@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 from napari_simgraph import Image
 from napari_simgraph.analysis.aligned import are_aligned
 from napari_simgraph.learn.calibrating import RATES, Calibration, Place, fuse, group_of
-from napari_simgraph.learn.described import texture
+from napari_simgraph.learn.described import WIDE, described, texture
 from napari_simgraph.learn.hiding import holes, in_turn, period, tiles
 from napari_simgraph.learn.odd_parts import gradients, smooth, structure
 from napari_simgraph.learn.spoiling import spoiled
@@ -98,6 +98,16 @@ def test_texture_tells_light_contrast_and_fineness():
     fine, coarse = (texture(torch.sin(2 * np.pi * across / n))[0, :, 6, 6] for n in (8, 16))
     assert abs(float(fine[1] - coarse[1])) < 0.1
     assert float(fine[2] - coarse[2]) > 0.5
+
+
+def test_wide_texture_also_tells_what_lies_around():
+    x = torch.zeros(1, 1, 96, 96)
+    x[..., 40:56, 40:56] = random(1, 1, 16, 16)
+    usual, wide = texture(x), described(WIDE, None, x)
+    assert torch.equal(wide[:, :3], usual)
+    assert abs(float(usual[0, 1, 2, 6] - usual[0, 1, 0, 0])) < 0.01  # 20 px away from it
+    assert float(wide[0, 4, 2, 6] - wide[0, 4, 0, 0]) > 0.1
+    assert group_of(WIDE) == group_of("texture")
 
 
 def test_where_pictures_are_aligned_each_place_has_its_normal():

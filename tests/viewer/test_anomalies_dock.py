@@ -63,7 +63,7 @@ def test_what_is_missing(dock, viewer, tmp_path):
 def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path):
     layer = viewer.add_image(toy_pixels(), name="toy", **PLACE)
     show(dock.session, layer, "toy, 16 px")
-    click(qtbot, dock.input.mark_button)
+    click(qtbot, dock.input.pens[0])
     regions = viewer.layers.selection.active
     assert regions.mode == "add_polygon"
     regions.add_polygons(np.array(around_the_odd_patch()))
@@ -99,6 +99,38 @@ def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path)
     assert 0 < float(rows[0]["score"]) < 1
     dock.runs.undo()
     assert "toy · anomaly" not in viewer.layers
+    left_out_and_fast(dock, viewer, qtbot)
+
+
+def left_out_and_fast(dock, viewer, qtbot):
+    """A model is there: what is left out of the image is not searched, and fast hides nothing."""
+    odd, normal, out = dock.input.pens
+    assert out.isEnabled()
+    assert not odd.isEnabled()
+    assert not normal.isEnabled()
+    click(qtbot, out)
+    viewer.layers.selection.active.add_polygons(np.array(around_the_odd_patch()))
+    dock.input.looking.control("speed").set("fast")
+    click(qtbot, dock.footer.main)
+    done(dock, qtbot)
+    qtbot.waitUntil(lambda: "toy · anomalies" in viewer.layers, timeout=30_000)
+    y, x = np.nonzero(drawn() == "X")
+    score = viewer.layers["toy · anomaly"].data
+    assert not score[y.min() + 1 : y.max() - 1, x.min() + 1 : x.max() - 1].any()
+    assert score.any()
+    assert dock.found.show_menu.currentIndex() == 0
+    assert not dock.found.show_menu.model().item(2).isEnabled()
+    assert "toy · hidden" not in viewer.layers
+
+
+def test_regions_that_are_normal(dock, viewer, qtbot):
+    viewer.add_image(toy_pixels(), name="toy", **PLACE)
+    for corner in (0, 48):
+        click(qtbot, dock.input.pens[1])
+        square = np.array([[0, 0], [0, 40], [40, 40], [40, 0.0]]) + corner
+        viewer.layers.selection.active.add_polygons(square)
+    assert [one.role for one in dock.input.marks()] == ["normal", "normal"]
+    assert sentence(dock).startswith("Learns from 2 normal regions of toy, about 10 min on CPU")
 
 
 def walk_and_judge(dock, viewer, qtbot):

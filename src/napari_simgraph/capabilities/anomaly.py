@@ -59,7 +59,7 @@ class Found(NamedTuple):
         From 0 to 1 for each pixel; half is as odd as the oddest hundredth of normal places.
     expected, hidden
         The picture that the network expected, and what of it was hidden in one turn, where asked
-        for.
+        for; fast hides nothing.
     scores
         The mean of each patch; ``made`` holds the score of each image.
     """
@@ -123,7 +123,14 @@ def train(
         aside.close()
 
 
-def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -> Job[Found]:
+def apply(
+    model: Model,
+    image: Image | ImageSet,
+    marks: Marks | None = None,
+    *,
+    config: Apply,
+    room: Room,
+) -> Job[Found]:
     """Show where images are not as expected, and how odd each is.
 
     Parameters
@@ -132,6 +139,8 @@ def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -
         From `train`.
     image
         To be searched, with the channels that the model learned.
+    marks
+        Areas with the role ``exclude`` are not searched: there the map is 0.
     config
         Settings.
     room
@@ -145,7 +154,8 @@ def apply(model: Model, image: Image | ImageSet, *, config: Apply, room: Room) -
     aside = Aside()
     try:
         painting: Any = yield from _module(aside, "odd_painting")
-        found = yield from painting.look(model, image, config, room, aside)
+        asked = painting.Asked(model, image, marks)
+        found = yield from painting.look(asked, config, room, aside)
         return Found(*found)
     finally:
         aside.close()

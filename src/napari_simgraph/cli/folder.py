@@ -52,6 +52,7 @@ def run_on_folder(asked: Namespace, driver: Driver, many: bool = False) -> int:
     from napari_simgraph.scale.cluster import folder_on_cluster
     from napari_simgraph.scale.folder import FolderRun, run_folder
 
+    _check_single(asked)
     target, config = Path(asked.out).expanduser(), read_config(asked, asked.verb.config)
     odd = asked.command == "anomaly"
     source = searched_part(asked.image) if odd else Path(asked.image).expanduser()
@@ -76,6 +77,13 @@ def run_on_folder(asked: Namespace, driver: Driver, many: bool = False) -> int:
     if driver.stopped:
         return _CANCELLED
     return _ALL_FAILED if failed and not done else _DONE
+
+
+def _check_single(asked: Namespace) -> None:
+    """What belongs to one image is not given for a folder."""
+    for noun in asked.verb.nouns:
+        if not noun.required and getattr(asked, noun.name, None):
+            raise ValueError(f"--{noun.name} belongs to one image: leave it out for a folder.")
 
 
 def _is_flat(folder: Path, out: Path) -> bool:

@@ -1,7 +1,8 @@
 """Described: what a place looks like in a few numbers, to be compared with normal places.
 
-Two ways: what the network sees, and plain texture. The network knows which shapes belong there and
-little of how bright and contrasted they are; a smooth tear is even easier to redraw than tissue.
+Two ways: what the network sees, and plain texture; where pictures aren't aligned also together
+with what lies around. The network knows which shapes belong there and little of how bright and
+contrasted they are; a smooth tear is even easier to redraw than tissue.
 """
 
 from __future__ import annotations
@@ -16,19 +17,23 @@ from napari_simgraph.learn.odd_parts import smooth
 from napari_simgraph.learn.token_memory import around
 from napari_simgraph.nets.pretexts import TOKEN
 
-TOKENS, TEXTURE = "tokens", "texture"
-PARTS = (TOKENS, TEXTURE)
+TOKENS, TEXTURE, WIDE = "tokens", "texture", "texture wide"
+PARTS = (TOKENS, TEXTURE, WIDE)
+ANYWHERE = (WIDE,)  # only for pictures that aren't aligned: elsewhere the place says as much
 _STEP = 4  # px; what is summed up around a place is blurred on such a grid
 _SIGMA = 4.0  # px of the blur: smaller is noise; with 16 and more small defects drown
+_AROUND = 8.0  # px of that of what lies around: folds and contrast steps are larger than a place
 _LEAST = 1e-3  # variance, of one: flat places are all as flat
 
 
 def described(part: str, network: Any, x: Tensor) -> Tensor:
     """Numbers ``(N, F, Y / 8, X / 8)`` of a picture ``(N, C, Y, X)``."""
-    return around(network.tokens(x)) if part == TOKENS else texture(x)
+    if part == TOKENS:
+        return around(network.tokens(x))
+    return texture(x) if part == TEXTURE else torch.cat([texture(x), texture(x, _AROUND)], 1)
 
 
-def texture(x: Tensor) -> Tensor:
+def texture(x: Tensor, sigma: float = _SIGMA) -> Tensor:
     """Light, contrast and fineness of each channel ``(N, 3 C, Y / 8, X / 8)``.
 
     The last two are logarithms: of the spread, and of how steep the picture is at half its size,
@@ -39,7 +44,7 @@ def texture(x: Tensor) -> Tensor:
     down, across = wide[..., 1:, :-1] - small, wide[..., :-1, 1:] - small
     steep = functional.avg_pool2d(down.square() + across.square(), _STEP // 2)
     both = functional.avg_pool2d(torch.cat([x, x.square()], 1), _STEP)
-    light, squares, steep = smooth(torch.cat([both, steep], 1), _SIGMA / _STEP).chunk(3, 1)
+    light, squares, steep = smooth(torch.cat([both, steep], 1), sigma / _STEP).chunk(3, 1)
     spread = (squares - light.square()).clamp_min(0)
     logs = (0.5 * (values + _LEAST).log() for values in (spread, steep))
     return functional.avg_pool2d(torch.cat([light, *logs], 1), TOKEN // _STEP)

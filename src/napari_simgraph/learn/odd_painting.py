@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.left_out import LeftOut
 from napari_simgraph.analysis.tissue import tissue
 from napari_simgraph.analysis.top_share import STEP, TopShare
 from napari_simgraph.core.job import Clock, Job, Progress, Region, Signal, Tick
+from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.core.patches import Layout, PatchGrid, grid_over, laid_out
@@ -45,6 +47,14 @@ class Found(NamedTuple):
     scores: ScoreTable
 
 
+class Asked(NamedTuple):
+    """What `look` was given; of the marks those count that leave something out."""
+
+    model: Model
+    image: Image | ImageSet
+    marks: Marks | None
+
+
 class Canvas:
     """The map of one image while it grows."""
 
@@ -56,6 +66,7 @@ class Canvas:
         self.arrays = arrays
         self.statistics: Statistics | None = None
         self.shown: PatchGrid | None = None
+        self.left_out = LeftOut(())
         self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
         self._corners: set[tuple[int, int]] = set()  # of what came of this section
         self.written: list[Region] = []  # see `showing`
@@ -67,6 +78,8 @@ class Canvas:
         score = self.calibration.score(values[:count], self.parts, place)
         if self.shown is not None:
             score *= _covered(self.shown, z, rows, columns)
+        if self.left_out.marks:
+            score *= self.left_out.kept(z, rows, columns)
         corner = (rows[0], columns[0])
         if not self._corners or corner in self._corners:  # or it is begun again, in smaller tiles
             self._top = TopShare(int(np.prod([-(-n // STEP) for n in self.image.plane])))
@@ -79,6 +92,7 @@ class Canvas:
         self.arrays["map"][1][box] = score
         if "expected" in self.arrays:
             self.arrays["expected"][1][box] = self._pixels(values[count:])
+        if "hidden" in self.arrays:
             self.arrays["hidden"][1][box] = self._hidden(z, rows, columns)
         lead = (slice(z, z + 1),) if deep else ()
         if (rows, columns) != tuple((0, n) for n in self.image.plane):  # else told by `_paint`
@@ -116,16 +130,15 @@ class Canvas:
         """The picture as it is shown to the network in its first turn; the rest is as usual."""
         assert self.statistics is not None
         pixels = np.array(self.image.section(z, (slice(*rows), slice(*columns))))
-        side = self.turns.sides[0] if self.turns.sides else _CELL // 4
+        side = self.turns.sides[0]
         down, across = np.arange(*rows) // side % 2, np.arange(*columns) // side % 2
         pixels[(down[:, None] + across[None]) == 0] = self.statistics.shift
         return pixels if self.image.axes.endswith("C") else pixels[..., 0]
 
 
-def look(
-    model: Model, image: Image | ImageSet, config: Any, room: Room, aside: Aside
-) -> Job[Found]:
+def look(asked: Asked, config: Any, room: Room, aside: Aside) -> Job[Found]:
     """What is odd in images; see `capabilities.anomaly.apply`."""
+    model, image, marks = asked
     several = each_image(image)
     check_kind(model, CAPABILITY)
     for one in several:
@@ -143,11 +156,13 @@ def look(
         sections = [range(one.sections) for one in several]
         looking = yield from handed_out(crew, work, sections, aside)
     calibration = Calibration.of(model.arrays, config.speed)
+    drawn = ("expected", "hidden")[: 1 + bool(oddity.turns.sides)] if config.expected else ()
     canvases = []
     for number, one in enumerate(several):
         part = "" if one is image else f"-{number}"
-        arrays = _arrays(one, part, config.expected, room)
+        arrays = _arrays(one, part, drawn, room)
         canvases.append(Canvas(one, calibration, oddity, arrays))
+        canvases[-1].left_out = LeftOut.of(marks, one, len(several) == 1)
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
             canvas.shown = yield from aside.wait(partial(_shown, canvas.image))
@@ -210,12 +225,13 @@ def _work(
     return TileWork(about, make, seen, images, size, margins, how)
 
 
-def _arrays(image: Image, part: str, expected: bool, room: Room) -> dict[str, tuple[str, Any]]:
-    """Name in the Room and array, of the map and of what was expected."""
+def _arrays(
+    image: Image, part: str, drawn: Sequence[str], room: Room
+) -> dict[str, tuple[str, Any]]:
+    """Name in the Room and array, of the map and of the pictures that are drawn."""
+    shape = tuple(int(n) for n in image.levels[0].shape)
     kinds = {"map": (image.shape, np.dtype(np.float32))}
-    if expected:
-        shape = tuple(int(n) for n in image.levels[0].shape)
-        kinds |= {"expected": (shape, image.dtype), "hidden": (shape, image.dtype)}
+    kinds |= dict.fromkeys(drawn, (shape, image.dtype))
     arrays = {}
     for kind, (shape, dtype) in kinds.items():
         lead = (1,) * (len(image.shape) - 2)
@@ -251,7 +267,7 @@ def _found(image: Image | ImageSet, canvases: Sequence[Canvas], model: Model, co
     grid = _grid(image, model)
     whole = _together(image, canvases, "map", "anomaly")
     expected, hidden = (
-        _together(image, canvases, kind, kind) if config.expected else None
+        _together(image, canvases, kind, kind) if kind in canvases[0].arrays else None
         for kind in ("expected", "hidden")
     )
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.described import PARTS, described
+from napari_simgraph.learn.described import ANYWHERE, PARTS, described
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
 from napari_simgraph.learn.resampling import pieces
@@ -38,6 +38,8 @@ def remember(
     network: Any = folded(module).to(place.device)
     found = {}
     for part in PARTS:
+        if known[1] and part in ANYWHERE:
+            continue
         look = partial(_described, part, network, place)
         found[part] = yield from _remember(look, known, seed, aside)
     return found

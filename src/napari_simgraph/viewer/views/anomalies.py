@@ -58,7 +58,7 @@ class AnomaliesDock(DockFrame):
         self._fresh = False  # a look whose places were not shown yet
         for part in (self.input, self.noted, self.found):
             self.body.addWidget(part)
-        self.input.form.fold_into(self.settings)
+        self.input.fold_into(self.settings)
         acts: dict[str, Callable[[], object]] = {
             "N": self.found.walk,
             "Y": partial(self.found.judge, True),
@@ -170,6 +170,7 @@ class AnomaliesDock(DockFrame):
         self._no, self._fresh = [], result is not None
         self.found.show_images({} if result is None else result.found.image_scores)
         if result is not None:
+            self.found.offer(hidden=result.found.hidden is not None)
             self._mark(self.runs.limit(self.found.rate))
         else:
             self.found.show_places([], 0)
@@ -252,7 +253,7 @@ class AnomaliesDock(DockFrame):
             searched = self.input.searched()
             if self.input.model.name:
                 return self._ready_to_look(searched, device)
-            normal, _ = self.input.normal()
+            normal, marks = self.input.normal()
         except (ValueError, OSError) as error:
             return "error" if self.input.layer.ndim > 3 else "ready", str(error), None
         how = self.input.settings()
@@ -260,7 +261,9 @@ class AnomaliesDock(DockFrame):
         many = len(each_image(normal))
         if many > 1 and many < _FEW:
             return "ready", f"Only {many} normal images: scores will be rough.", None
-        what = f"{many} images" if many > 1 else normal.name
+        regions = sum(one.role == "normal" for one in marks or ())
+        known = f"{regions} normal region{'' if regions == 1 else 's'} of " if regions else ""
+        what = f"{many} images" if many > 1 else f"{known}{normal.name}"
         unread = self.input.unread if self.input.there.isChecked() else ""
         which: Button | None = ("Which?", lambda: self.tell("ready", unread)) if unread else None
         missing = f" {unread.count('Left out:')} could not be read." if unread else ""
@@ -273,7 +276,8 @@ class AnomaliesDock(DockFrame):
             said = f"The pictures to search have {say_channels(channels)}, it learned "
             again: Button = ("Learn again", lambda: self.input.model.menu.setCurrentIndex(0))
             return "error", f"{said}{say_channels(model.channels)}.", again
-        took = say_time(max(1.0, seconds(searched, "full")))
+        speed = self.input.how_to_look().speed
+        took = say_time(max(1.0, seconds(searched, speed)))
         return "ready", f"Looking takes about {took} on {device}.", None
 
     def _open(self) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 from napari.layers import Layer
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QRadioButton, QWidget
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QWidget,
+)
 
 from napari_simgraph.capabilities import anomaly
 from napari_simgraph.core.marks import Marks
@@ -16,6 +23,7 @@ from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.io.industrial import normal_part
 from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.fold import SettingsFold
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.forms import Form
 from napari_simgraph.viewer.ground import noun_of
@@ -23,11 +31,10 @@ from napari_simgraph.viewer.jobs import gui_threads
 from napari_simgraph.viewer.placing import PLUGIN
 from napari_simgraph.viewer.region_pen import RegionPen
 from napari_simgraph.viewer.session import Session
-from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, row
 
-ODD, OUT = "odd", "left out"
-_COLORS = {ODD: "#56B4E9", OUT: "#888888"}
+ODD, NORMAL, OUT = "odd", "known normal", "left out"
+_COLORS = {ODD: "#56B4E9", NORMAL: "#009E73", OUT: "#888888"}
 _PRETEXTS = {
     "mae": "filling gaps",
     "inpainting": "repainting holes",
@@ -38,8 +45,14 @@ _TIPS = (
     "Hides parts and learns to redraw them; cuts holes and repaints them;",
     "takes the colour away and puts it back.",
 )
+_PENS = (
+    (ODD, "odd (R)", "Not learned from, still searched. Draw around it.\nkey: R"),
+    (NORMAL, "normal", "Once there is one, nothing else is learned from.\nDraw around it"),
+    (OUT, "left out", "Neither learned from nor searched.\nDraw around it"),
+)
 NO_COLOR = "This image has no colour to guess."
 _HELD = ("pretext", "threads")
+_HELD_LOOKING = ("expected", "threads", "device")
 
 
 class AnomaliesInput(QWidget):
@@ -64,13 +77,16 @@ class AnomaliesInput(QWidget):
         tip = "Learn anew, or look with a model that knows what is normal.\ncommand line: --model"
         self.model = ModelCombo(session, "anomaly", "Learn anew", tip)
         self.form: Form[anomaly.Train] = Form(anomaly.Train, _HELD)
+        self.looking: Form[anomaly.Apply] = Form(anomaly.Apply, _HELD_LOOKING)
+        self._fold: SettingsFold | None = None
         self.pen = RegionPen(session.viewer, _COLORS)
         self._lay()
         self.here.setChecked(True)
         self.pen.changed.connect(self.changed)
         self.image.changed.connect(self._renew)
         self.here.toggled.connect(self._renew)
-        for made in (self.model.chosen, self.form.changed, self.pretext.activated):
+        both = (self.form.changed, self.looking.changed)
+        for made in (self.model.chosen, *both, self.pretext.activated):
             made.connect(self._renew)
         self.model.failed.connect(self.failed)
         self._renew()
@@ -113,6 +129,7 @@ class AnomaliesInput(QWidget):
             return None
         rows = [
             *self.pen.marks(self.layer, ODD, "class", "odd"),
+            *self.pen.marks(self.layer, NORMAL, "normal"),
             *self.pen.marks(self.layer, OUT, "exclude"),
         ]
         return Marks(tuple(rows)) if rows else None
@@ -122,6 +139,16 @@ class AnomaliesInput(QWidget):
         self.form.hold(pretext=list(_PRETEXTS)[self.pretext.currentIndex()], threads=gui_threads())
         value = self.form.value()
         return replace(value, device=self._session.device) if value.device == "auto" else value
+
+    def how_to_look(self) -> anomaly.Apply:
+        """How to look."""
+        self.looking.hold(expected=True, threads=gui_threads(), device=self._session.device)
+        return self.looking.value()
+
+    def fold_into(self, fold: SettingsFold) -> None:
+        """Show what is seldom changed in a dock's fold: of learning, or of looking."""
+        self._fold = fold
+        self._renew()
 
     def drawn(self, kind: str) -> Layer | None:
         """The layer of regions of a kind over the image, None where none was drawn."""
@@ -173,22 +200,22 @@ class AnomaliesInput(QWidget):
             button.setToolTip(f"{tip}\ncommand line: --image")
         tip = "The folder of normal images.\ncommand line: --image"
         choose = flat("Choose…", lambda: self.choose_folder(), tip)
-        tip = "Not learned from, still searched. Draw around it.\nkey: R; command line: --marks"
-        self.mark_button = flat("Mark as odd (R)", lambda: self.mark(ODD), tip)
-        tip = "Not learned from. Draw around it.\ncommand line: --marks"
-        self.out_button = flat("Leave out a region", lambda: self.mark(OUT), tip)
+        self.pens = [self._pen(*told) for told in _PENS]
         layout = column(self)
         layout.addWidget(self.image)
         layout.addWidget(row("Normal is", self.here))
         layout.addWidget(row("", self.there, self.where, choose))
-        buttons = left(self.mark_button)
-        across = buttons.layout()
-        assert isinstance(across, QHBoxLayout)
-        across.insertWidget(1, self.out_button)
-        layout.addWidget(buttons)
+        layout.addWidget(row("Mark as", *self.pens))
         layout.addWidget(row("Learn by", self.pretext))
         layout.addWidget(row("Model", self.model))
         layout.addWidget(self.form)
+        layout.addWidget(self.looking)
+
+    def _pen(self, kind: str, text: str, tip: str) -> QPushButton:
+        """The button that begins a region of a kind."""
+        made = flat(text, lambda: self.mark(kind), f"{tip}; command line: --marks")
+        made.setAccessibleName(f"Mark as {kind}")
+        return made
 
     def _renew(self, *_: Any) -> None:
         grey = self._is_grey()
@@ -201,11 +228,14 @@ class AnomaliesInput(QWidget):
             self.pretext.setCurrentIndex(0)
         using = bool(self.model.name)
         self.pretext.setEnabled(not using)
-        self.form.setEnabled(not using)
+        self.form.setVisible(not using)
+        self.looking.setVisible(using)
+        if self._fold is not None:
+            (self.looking if using else self.form).fold_into(self._fold)
         single = self.layer is not None and isinstance(noun_or_none(self.layer), Image)
-        marking = self.here.isChecked() and single and not using
-        self.mark_button.setEnabled(marking)
-        self.out_button.setEnabled(marking)
+        for (kind, *_), button in zip(_PENS, self.pens, strict=True):
+            learning = self.here.isChecked() and not using
+            button.setEnabled(single and (learning or kind == OUT))
         self.changed.emit()
 
     def _is_grey(self) -> bool:

@@ -37,13 +37,6 @@ def learn(
     return jobs.apart(anomaly.train, image, marks, config=how, room=room)
 
 
-def look(
-    jobs: JobRunner, model: Model, image: Image | ImageSet, how: anomaly.Apply, room: Room
-) -> Job[anomaly.Found]:
-    """The job of looking, in the process of jobs."""
-    return jobs.apart(anomaly.apply, model, image, config=how, room=room)
-
-
 def seconds(image: Image | ImageSet, speed: str) -> float:
     """About how long it takes to look at all."""
     pixels = sum(one.sections * one.plane[0] * one.plane[1] for one in each_image(image))

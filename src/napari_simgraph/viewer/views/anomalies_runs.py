@@ -20,7 +20,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.core.sheet import SheetLayout
 from napari_simgraph.io.sheet import contact_sheet
-from napari_simgraph.viewer.jobs import Ending, Task, gui_threads
+from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import open_dock
@@ -33,7 +33,6 @@ from napari_simgraph.viewer.views.anomalies_job import (
     Seen,
     above,
     learn,
-    look,
     scored,
     threshold,
 )
@@ -42,7 +41,6 @@ from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
 
 LABELS = "anomalies"
 _GREY, _COLOR = "#FF00FF", "#000000"  # seen on grey sections, and on stained slides
-_FULL = "full"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +51,7 @@ class Looked:
     image: Image | ImageSet
     found: anomaly.Found
     model: Model
+    how: anomaly.Apply
 
     @property
     def maps(self) -> Sequence[Image]:
@@ -103,7 +102,9 @@ class Runs(QObject):
 
     def limit(self, rate: float) -> float:
         """The score above which a share of normal places lies."""
-        return 1.0 if self.result is None else threshold(self.result.model, rate, _FULL)
+        if self.result is None:
+            return 1.0
+        return threshold(self.result.model, rate, self.result.how.speed)
 
     def mark(self, limit: float) -> None:
         """Find what lies above a threshold, and show it as labels."""
@@ -143,12 +144,14 @@ class Runs(QObject):
 
     def _look(self, model: Model) -> None:
         layer, session = self._input.layer, self._session
-        image = self._input.searched()
-        how = anomaly.Apply(expected=True, threads=gui_threads(), device=session.device)
+        image, how = self._input.searched(), self._input.how_to_look()
+        marks = self._input.marks() if isinstance(image, Image) else None
         room = session.room(f"anomalies {datetime.now():%Y-%m-%d %H%M%S}")
-        make = partial(look, session.jobs, model, image, how, room)
+        nouns = (model, image, marks)
+        make = partial(session.jobs.apart, anomaly.apply, *nouns, config=how, room=room)
         title = f"Look for anomalies in {image.name}"
-        self._submit(title, make, lambda found, end: self._found(found, end, (layer, image, model)))
+        of = (layer, image, model, how)
+        self._submit(title, make, lambda found, end: self._found(found, end, of))
         if self.task is not None and isinstance(image, Image):
             grows = {"map": Thing(MAP)}
             self._preview = Preview(session.viewer, layer, image, room, grows)
@@ -179,12 +182,12 @@ class Runs(QObject):
         took = say_time(ending.seconds)
         self.told.emit("done", f"Knows what is normal, learned in {took}. Now look.", None)
 
-    def _found(self, found: anomaly.Found, ending: Ending, of: tuple[Any, Any, Model]) -> None:
-        layer, image, model = of
+    def _found(self, found: anomaly.Found, ending: Ending, of: tuple[Any, ...]) -> None:
+        layer, image, model, how = of
         if layer not in self._session.viewer.layers:
             self.told.emit("stopped", f"{image.name} was closed meanwhile.", None)
             return
-        self.result = result = Looked(layer, image, found, model)
+        self.result = result = Looked(layer, image, found, model, how)
         parts = ((EXPECTED, found.expected), (HIDDEN, found.hidden), (MAP, found.map))
         for kind, noun in parts:
             if noun is not None:
@@ -245,11 +248,13 @@ class Runs(QObject):
     def _told_of(self, result: Looked) -> dict[str, Any]:
         paths = {"model": result.model.name, "image": each_image(result.image)[0].source}
         paths["out"] = f"{result.layer.name} anomalies"
+        own = {"threads", "device"}  # of this machine
+        told = {name: v for name, v in result.how.changed().items() if name not in own}
         return {
             "capability": "anomaly",
             "model": result.model.name,
             "network": "/".join(result.model.network["options"]["names"]),
-            "command": command("anomaly", "apply", paths, {}),
+            "command": command("anomaly", "apply", paths, told),
             "sections": sum(one.sections for one in result.maps),
         }
 
