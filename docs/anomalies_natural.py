@@ -20,6 +20,7 @@ from napari_simgraph.learn.calibrating import Calibration
 
 RATE = 0.01  # false alarms in normal places at the threshold, as the dock has it
 SHOWN, ACROSS, SIDE = 8, 4, 200  # places, how many beside each other, and px of each
+LEARNED = 15  # sections of the first stack
 SETTINGS = {"minutes": 0, "steps": 600, "threads": 1, "device": "cpu", "seed": 0}
 _SPEED = "fast"  # what else full does counts little in sections
 _GAP = 4  # px, white
@@ -30,7 +31,9 @@ def look(data: Path) -> tuple[np.ndarray, np.ndarray, float]:
     known, stack = (tifffile.imread(data / f"stack{n}-raw.tif") for n in (1, 2))
     model = run(
         anomaly.train(
-            Image(known, name="stack 1"), config=anomaly.Train(**SETTINGS), room=MemoryRoom()
+            Image(known[:LEARNED], name="stack 1"),
+            config=anomaly.Train(**SETTINGS),
+            room=MemoryRoom(),
         )
     )
     how = anomaly.Apply(speed=_SPEED, threads=1, device="cpu")
