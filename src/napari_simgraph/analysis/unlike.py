@@ -5,11 +5,12 @@ References
 .. [1] Lee, Lee, Lee, Shin, A simple unified framework for detecting out-of-distribution samples,
    NeurIPS 2018, arXiv:1807.03888, equation 2 (classes share one covariance).
 .. [2] Sun, Ming, Zhu, Li, Out-of-distribution detection with deep nearest neighbors, ICML 2022,
-   arXiv:2204.06507, section 3 (distance to the k-th neighbour of unit features).
+   arXiv:2204.06507, section 3 (distance to the k-th neighbour of unit features, as they are).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.neighbours import unit
-from napari_simgraph.analysis.signature_points import Floats
+from napari_simgraph.analysis.signature_points import Axes, Floats, some
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.signatures import Layer, SignatureTable
 
 Doubles = NDArray[np.float64]
@@ -25,6 +27,9 @@ Doubles = NDArray[np.float64]
 ASIDE = 0.2  # of the training patches, by which distances become percentiles
 _RIDGE = 1e-2  # of the mean variance: directions without any say nothing
 _VALUES = 2**24  # products at once
+_BANK = 20_000  # training signatures that neighbours are looked for in: 100 MB of a wide layer
+
+PointsOf = Callable[[SignatureTable, Rows | None], Floats]
 
 
 class Distance(Protocol):
@@ -97,6 +102,17 @@ class Seen:
         return found, 100 * below / len(self.aside)
 
 
+def points_of(reference: SignatureTable, layer: Layer, method: str, seed: int) -> PointsOf:
+    """What gives the points of a table's rows that a method compares.
+
+    Neighbours are looked for among values as they are [2]_: seen from their middle, every direction
+    holds some neighbour where neurons are few, and nothing is unlike the others.
+    """
+    if method == "mahalanobis":
+        return Axes.fit(reference, (layer,), seed).points
+    return lambda table, rows: table.read(table.layer(layer.name).columns, rows)
+
+
 def learn(points: Floats, classes: NDArray[np.str_], how: tuple[str, int, int]) -> Seen:
     """What is known of training points; `how` is method, neighbour and seed.
 
@@ -114,7 +130,7 @@ def learn(points: Floats, classes: NDArray[np.str_], how: tuple[str, int, int]) 
     distance: Distance = (
         Mahalanobis.fit(points[kept], classes[kept])
         if method == "mahalanobis"
-        else Nearest(unit(points[kept]), k)
+        else Nearest(unit(points[kept[some(len(kept), _BANK, seed)]]), k)
     )
     return Seen(distance, np.sort(distance(points[aside])))
 

@@ -136,8 +136,9 @@ def unusual(
     check_layers(table, reference)
     layer = table.layer(config.layer) if config.layer else unlike.last_but_one(table)
     say = partial(Progress, 0.0, "learning what is usual")
-    axes = yield from aside.wait(partial(Axes.fit, reference, (layer,), config.seed), say)
-    points = yield from aside.wait(partial(axes.points, reference), say)
+    call = partial(unlike.points_of, reference, layer, config.method, config.seed)
+    given = yield from aside.wait(call, say)
+    points = yield from aside.wait(partial(given, reference, None), say)
     how = (config.method, config.k, config.seed)
     seen = yield from aside.wait(partial(unlike.learn, points, reference.classes(), how), say)
     scores: list[NDArray[np.float64]] = []
@@ -145,7 +146,7 @@ def unusual(
     for rows in table.blocks():
         say = partial(Progress, rows.start / len(table), f"patch {rows.start} of {len(table)}")
         there = np.arange(rows.start, rows.stop)
-        part = yield from aside.wait(partial(axes.points, table, there), say)
+        part = yield from aside.wait(partial(given, table, there), say)
         distance, score = yield from aside.wait(partial(seen.unlike, part), say)
         scores.append(score)
         distances.append(distance)
