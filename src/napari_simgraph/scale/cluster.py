@@ -9,6 +9,7 @@ that is killed costs its blocks; and a run that broke off finds the blocks that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -181,10 +182,11 @@ class _Link:
         return DaskCrew(self._client, blocks)
 
     def close(self) -> None:
-        """Let go; workers of our own end."""
+        """Let go; workers of our own end, those that take too long with this process."""
         for one in (self._client, self._own):
-            if one is not None:
-                one.close()
+            with suppress(TimeoutError):  # of a busy machine, which costs no result
+                if one is not None:
+                    one.close()
 
 
 def _local(count: int) -> Any:
