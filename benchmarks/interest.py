@@ -14,14 +14,17 @@ membranes as mem09.tif)::
     napari-simgraph similarity apply --table f.h5ad --out g.h5ad -k 15
     python benchmarks/interest.py vnc --graph g.h5ad
 
-`--scored 11` looks at the section that everything was tuned on. For her2st B4, with an embedding
-and a graph of its slide (222 patches of the spots are scored)::
+`--scored 11` looks at the section that everything was tuned on. For her2st B4 (the patches nearest
+to its 222 spots are clicked and scored; LITE0 as in kather.py)::
 
-    python benchmarks/interest.py her2st --graph g.h5ad
+    S="--spacing 0.69,0.69 --unit um"
+    napari-simgraph embedding train --image B4.jpg $S --patch 128 --steps 100 --model emb
+    napari-simgraph embedding apply --model emb --image B4.jpg $S --compare --out all.h5ad
+    napari-simgraph interest features --table all.h5ad --out f.h5ad
+    napari-simgraph similarity apply --table f.h5ad --out g.h5ad -k 15
+    PYTHONPATH=LITE0 python benchmarks/interest.py her2st --graph g.h5ad
 
-How long an answer takes, on a made-up graph::
-
-    python benchmarks/interest.py speed --nodes 1000000
+How long an answer takes: interest_speed.py.
 """
 
 import argparse
@@ -29,16 +32,15 @@ import csv
 import json
 import os
 import re
-import resource
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from scipy.spatial import cKDTree
 
-from napari_simgraph import Image, Labels, MemoryRoom, run
-from napari_simgraph.analysis.beside import beside
+from napari_simgraph import Labels, MemoryRoom, run
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.analysis.few_clicks import FewClicks, ground, judged_of
 from napari_simgraph.analysis.kernel_logistic import logistic
@@ -47,18 +49,14 @@ from napari_simgraph.analysis.ranking import auroc, average_precision
 from napari_simgraph.analysis.spreading import links
 from napari_simgraph.capabilities import interest
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.graph import SimilarityGraph, edges_of
-from napari_simgraph.core.marks import Marks, click
 from napari_simgraph.core.patch_pixels import pool
-from napari_simgraph.core.patches import grid_over
-from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.anndata_read import read_graph
+from napari_simgraph.io.read import ReadOptions, read
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
 LEAST = {"mitochondria": 0.15, "synapses": 0.02}  # share of a patch
 TOP, SEEDS = 8, 5  # groups that are shown to the user, seeds of the network without labels
-LINKS = 10  # between alike patches, of the made-up graph
 INTERESTING = {"cancer", "immune"}
 
 
@@ -84,7 +82,7 @@ def drawn(truth, allowed, count, draws):
 class Methods:
     """Scores of all patches from clicks, each way by its name."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, more):
         self.graph, self.matrix = graph, links(graph)
         *_, prepared = ground(graph.table.values, self.matrix)
         self.few = FewClicks(prepared)
@@ -98,6 +96,7 @@ class Methods:
             self.ways["logistic regression, hand-made"] = lambda judged: plain(hand, judged)
             whole = np.sqrt(hand.shape[1]) * unit(hand)
             self.ways["the same, not held back"] = lambda judged: plain(whole, judged, scale=1)
+        self.ways |= more
 
 
 def plain(values, judged, scale=0):
@@ -108,8 +107,9 @@ def plain(values, judged, scale=0):
     return points @ (parts @ known).astype(np.float32)
 
 
-def compare(graph, truths, allowed, scored, draws):
-    methods = Methods(graph)
+def compare(graph, truths, where, draws, more):
+    """Ours and all others, `more` of them by name; `where` are clicks allowed, what is scored."""
+    methods, (allowed, scored) = Methods(graph, more), where
     for name, truth in truths.items():
         print(f"\n{name}: {truth[scored].sum()} of {scored.sum()} patches")
         for count in (5, 20):
@@ -126,8 +126,12 @@ def compare(graph, truths, allowed, scored, draws):
                 )
 
 
-def unlabelled(graph, truths, scored, asked):
-    """The most precise of the top groups is confirmed, for several seeds; k-means beside it."""
+def unlabelled(graph, truths, where, asked):
+    """The most precise of the top groups is confirmed, for several seeds; k-means beside it.
+
+    How precise a group is, is looked up where clicks are allowed.
+    """
+    allowed, scored = where
     kinds = {"groups by network": None}
     if STATISTICS in graph.table.beside:
         kinds["k-means, hand-made"] = graph.table.beside[STATISTICS]
@@ -140,9 +144,9 @@ def unlabelled(graph, truths, scored, asked):
             for kind, values in kinds.items():
                 key = (kind, seed)
                 if values is None:
-                    said = confirmed(model, graph, truth, tables)
+                    said = confirmed(model, graph, (truth, allowed), tables)
                 else:
-                    said = by_k_means(values, truth, seed)
+                    said = by_k_means(values, (truth, allowed), seed)
                 one = auroc(said[scored], truth[scored])
                 found[kind, name].append((one, average_precision(said[scored], truth[scored])))
                 print(seed, key[0], name, np.round(found[kind, name][-1], 3), flush=True)
@@ -151,7 +155,13 @@ def unlabelled(graph, truths, scored, asked):
         print(f"no labels  {kind:22s} {name:14s} {summary(one)}  AP {summary(other)}")
 
 
-def confirmed(model, graph, truth, tables):
+def most_precise(number, truth, allowed):
+    """Of groups 0 to TOP - 1 the one with the greatest share of what is looked for."""
+    seen = [truth[allowed & (number == one)] for one in range(TOP)]
+    return int(np.argmax([one.mean() if len(one) else 0 for one in seen]))
+
+
+def confirmed(model, graph, known, tables):
     """Scores when the user confirms the most precise of the top groups."""
 
     def table(number):
@@ -160,18 +170,16 @@ def confirmed(model, graph, truth, tables):
             tables[number] = run(interest.apply(model, graph, config=config, room=MemoryRoom()))
         return tables[number]
 
-    groups = table(1).columns["group"]
-    precise = [truth[groups == k].mean() if (groups == k).any() else 0 for k in range(1, TOP + 1)]
-    return table(int(np.argmax(precise)) + 1).score
+    return table(most_precise(table(1).columns["group"] - 1, *known) + 1).score
 
 
-def by_k_means(values, truth, seed):
+def by_k_means(values, known, seed):
     """The same with the eight largest of 20 clusters of hand-made features: near to its middle."""
     from napari_simgraph.analysis.clusters import k_means
 
     points = unit(values)
     number = run(k_means(points, 20, seed=seed))
-    best = max(range(TOP), key=lambda k: truth[number == k].mean())
+    best = most_precise(number, *known)
     return points @ unit(points[number == best].mean(0)[None])[0]
 
 
@@ -185,9 +193,9 @@ def vnc(asked):
         truths[name] = pool(grid, labels)[:, 0] >= least
     allowed = np.isin(grid.z, rows_between(asked.clicks))
     scored = np.isin(grid.z, rows_between(asked.scored))
-    compare(graph, truths, allowed, scored, asked.draws)
+    compare(graph, truths, (allowed, scored), asked.draws, {})
     if asked.seeds:
-        unlabelled(graph, truths, scored, asked)
+        unlabelled(graph, truths, (allowed, scored), asked)
 
 
 def her2st(asked):
@@ -198,9 +206,25 @@ def her2st(asked):
     everywhere[spots] = True
     whole = np.zeros(len(grid), bool)
     whole[spots] = truth
-    compare(graph, {"cancer and immune": whole}, everywhere, everywhere, asked.draws)
+    truths, where = {"cancer and immune": whole}, (everywhere, everywhere)
+    compare(graph, truths, where, asked.draws, on_spots(grid, spots))
     if asked.seeds:
-        unlabelled(graph, {"cancer and immune": whole}, everywhere, asked)
+        unlabelled(graph, truths, where, asked)
+
+
+def on_spots(grid, spots):
+    """Ways from clicks to scores that look at the pictures of the spots alone."""
+    from interest_beside import beside_of, regression
+
+    pixels = read(str(DATA / "her2st" / "B4.jpg"), options=ReadOptions()).image.section(0)
+
+    def way(values, judged):
+        said = np.zeros(len(grid), np.float32)
+        said[spots] = regression(values, judged, spots)
+        return said
+
+    found = beside_of(pixels, grid, spots)
+    return {f"logistic regression, {name}": partial(way, one) for name, one in found.items()}
 
 
 def spots_on(grid):
@@ -218,55 +242,18 @@ def spots_on(grid):
     return np.array(truth)[first], rows
 
 
-def speed(asked):
-    """Processor time of an answer, click by click, on a made-up graph of 64 features."""
-    rng = np.random.default_rng(0)
-    side = int(np.sqrt(asked.nodes))
-    grid = grid_over(Image(np.zeros((side * 8, side * 8), bool)), 8, 8)
-    count = len(grid)
-    begins = np.repeat(np.arange(count), LINKS)
-    ends = rng.integers(0, count, len(begins))
-    weights = rng.uniform(0.5, 1, len(begins)).astype(np.float32)
-    edges = edges_of(begins, ends, weights, count)
-    values = rng.normal(size=(count, 64)).astype(np.float32)
-    graph = SimilarityGraph(
-        EmbeddingTable(grid, values), {"similarity": edges, "spatial": beside(grid)}
-    )
-    begun = time.process_time()
-    matrix = links(graph)
-    *_, prepared = ground(graph.table.values, matrix)
-    print(f"{count} patches, {matrix.nnz} links, ready after {time.process_time() - begun:.1f} s")
-    few, rows, spent = FewClicks(prepared), rng.choice(count, 40, replace=False), []
-    for number in range(2, 41):
-        begun = time.process_time()
-        few.answer(judged_of(rows[:number:2], rows[1:number:2]))
-        spent.append(1000 * (time.process_time() - begun))
-    said = f"p50 {np.median(spent[1:]):.0f} ms, p95 {np.percentile(spent[1:], 95):.0f} ms"
-    print(f"an answer to the second to fortieth click: {said} of processor time")
-    if asked.steps:
-        config = interest.Train(steps=asked.steps, minutes=0, threads=1, way="sage")
-        like = rows[::2].astype(int)
-        marks = [click(grid.y[row] + 4, grid.x[row] + 4, like=bool(row in like)) for row in rows]
-        begun = time.process_time()
-        run(interest.train(graph, Marks(tuple(marks)), config=config, room=MemoryRoom()))
-        print(f"GraphSAGE, {asked.steps} steps: {time.process_time() - begun:.0f} s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"at most {peak:.1f} GB of memory")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("data", choices=("vnc", "her2st", "speed"))
+    parser.add_argument("data", choices=("vnc", "her2st"))
     parser.add_argument("--graph", default="")
     parser.add_argument("--clicks", default="0-9")
     parser.add_argument("--scored", default="12-14")
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--nodes", type=int, default=100_000)
     asked = parser.parse_args()
     begun = time.process_time()
-    {"vnc": vnc, "her2st": her2st, "speed": speed}[asked.data](asked)
+    {"vnc": vnc, "her2st": her2st}[asked.data](asked)
     print(f"\n{time.process_time() - begun:.0f} s of processor time")
 
 

@@ -24,6 +24,7 @@ from napari_simgraph.viewer.driving import Driver
 
 SECTION = 8
 LIKE = ((240, 48), (39, 79), (263, 106))  # mitochondria of that section
+WHY = (54, 220)  # another one
 UNLIKE = ((110, 120), (60, 20), (230, 260))
 NORMAL = (
     ((90, 90), (90, 200), (150, 200), (150, 90)),
@@ -73,6 +74,15 @@ def answered(window: Driver, dock: Any, count: int) -> None:
         drawn(window, dock, 0.2)
 
 
+def asked_why(window: Driver, dock: Any) -> None:
+    """Why a patch of the section in view scores as it does."""
+    window.viewer.dims.set_current_step(0, SECTION)
+    dock.session.canvas.picker.pick(window.viewer.layers["larva"].data_to_world((SECTION, *WHY)))
+    drawn(window, dock, 0.5)
+    dock.hands.ask_why()
+    drawn(window, dock)
+
+
 def drawn(window: Driver, dock: Any, seconds: float = 1.5) -> None:
     """Wait for answers, outlines and pictures."""
     window.wait(0.3)
@@ -83,6 +93,7 @@ def drawn(window: Driver, dock: Any, seconds: float = 1.5) -> None:
 def marked_normal(window: Driver, dock: Any) -> None:
     """Regions without mitochondria, and what is unlike them."""
     dock.looking.clear()
+    window.viewer.dims.set_current_step(0, SECTION)
     dock.marks.draw()
     dock.tabs.setCurrentIndex(REGIONS)
     regions = window.viewer.layers.selection.active
@@ -105,9 +116,7 @@ def tutorial(window: Driver) -> None:
     dock.hands.show_area(dock.looking.areas[0])
     drawn(window, dock)
     window.shoot("areas_clicks")
-    dock.session.canvas.picker.pick(window.viewer.layers["larva"].data_to_world((SECTION, 240, 48)))
-    dock.hands.ask_why()
-    drawn(window, dock)
+    asked_why(window, dock)
     window.viewer.theme = "light"
     window.shoot("areas_why_light")
     window.viewer.theme = "dark"
@@ -144,9 +153,7 @@ def review(window: Driver) -> None:
     dock.looking.turn_down(dock.looking.areas[1], True)
     drawn(window, dock)
     window.shoot("areas_turned_down")
-    dock.session.canvas.picker.pick(window.viewer.layers["larva"].data_to_world((SECTION, 240, 48)))
-    dock.hands.ask_why()
-    drawn(window, dock)
+    asked_why(window, dock)
     themes(window, "areas_why")
     dock.found.report_button.click()
     window.shoot("areas_report")

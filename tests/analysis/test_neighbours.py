@@ -102,6 +102,17 @@ def test_clusters_are_the_groups():
     assert all((group[rows] == group[rows[0]]).all() for rows in exemplars(points, found).values())
 
 
+def test_of_several_tries_the_best_clusters_are_taken():
+    points, group = blobs(groups=9)
+
+    def found_all(seed, tries):
+        found = run(k_means(points, 9, seed, tries))
+        return len(set(zip(group.tolist(), found.tolist(), strict=True))) == 9
+
+    assert not all(found_all(seed, 1) for seed in range(8))
+    assert all(found_all(seed, 8) for seed in range(8))
+
+
 def test_communities_are_the_groups_also_in_a_process_of_their_own():
     points, group = blobs()
     edges = as_edges(run(exact(points, 10)))

@@ -12,13 +12,16 @@ from napari_simgraph.core.graph import Edges
 from napari_simgraph.core.job import Progress
 
 _BLOCK = 2**22  # products at once: 16 MB
+_SAMPLE = 2**15  # rows that tell which of several tries is best
+_ROUNDS = 30
 _SETTLED = 1e-3  # share of rows that change cluster below which more rounds change little
 
 
-def k_means(points: Points, k: int, rounds: int = 30, seed: int = 0) -> Ticks[NDArray[np.int32]]:
+def k_means(points: Points, k: int, seed: int = 0, tries: int = 1) -> Ticks[NDArray[np.int32]]:
     """The cluster of each row, numbered from 0, the largest first; by cosine.
 
-    Spherical k-means [1]_ begun by k-means++ [2]_.
+    Spherical k-means [1]_ begun by k-means++ [2]_. Of several `tries`, on a sample where there are
+    many rows, the one whose rows are nearest to their middles is gone on with.
 
     References
     ----------
@@ -28,20 +31,39 @@ def k_means(points: Points, k: int, rounds: int = 30, seed: int = 0) -> Ticks[ND
     """
     k = max(1, min(k, len(points)))
     rng = np.random.default_rng(seed)
-    centres = yield from seeds(points, k, rng)
-    cluster = np.full(len(points), -1, np.int32)
-    for number in range(rounds):
-        new = np.empty_like(cluster)
-        for part in blocks(len(points), k):
-            new[part] = (points[part] @ centres.T).argmax(1)
-            yield Progress(number / rounds, f"clusters, round {number + 1}")
+    sample = points
+    if tries > 1 and len(points) > _SAMPLE:
+        sample = points[np.sort(rng.choice(len(points), _SAMPLE, replace=False))]
+    centres, best = np.zeros((k, points.shape[1]), np.float32), -np.inf
+    for _ in range(tries):
+        found = yield from seeds(sample, k, rng)
+        if tries > 1:
+            found, _, near = yield from _settled(sample, found)
+            if near <= best:
+                continue
+            best = near
+        centres = found
+    _, cluster, _ = yield from _settled(points, centres)
+    yield Progress(1.0, "clusters")
+    return by_size(cluster)
+
+
+def _settled(points: Points, centres: Points) -> Ticks[tuple[Points, NDArray[np.int32], float]]:
+    """Middles that came to rest, the cluster of each row, and how near to its middle a row is."""
+    cluster, near = np.full(len(points), -1, np.int32), 0.0
+    for number in range(_ROUNDS):
+        new, near = np.empty_like(cluster), 0.0
+        for part in blocks(len(points), len(centres)):
+            alike = points[part] @ centres.T
+            new[part] = alike.argmax(1)
+            near += float(alike.max(1).sum())
+            yield Progress(number / _ROUNDS, f"clusters, round {number + 1}")
         changed = float((new != cluster).mean())
         cluster = new
         centres = middles(points, cluster, centres)
         if changed < _SETTLED:
             break
-    yield Progress(1.0, "clusters")
-    return by_size(cluster)
+    return centres, cluster, near / len(points)
 
 
 def by_size(cluster: NDArray[Any]) -> NDArray[np.int32]:

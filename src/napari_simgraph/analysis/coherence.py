@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.clusters import blocks
 from napari_simgraph.analysis.few_clicks import Judged, judged_of
 from napari_simgraph.analysis.kernel_logistic import Vector
 from napari_simgraph.analysis.neighbours import Points
@@ -21,7 +22,9 @@ _EXAMPLES = 40  # patches of a group that speak for it; so many of all others sp
 class Groups(NamedTuple):
     """Groups by rank: what each patch belongs to (from 0), and what ranked them.
 
-    `compact`: how alike its patches are (mean cosine to their middle). `together`: how much more
+    `compact`: how much more like its own middle than like that of the next group a patch is (mean
+    difference of cosines; how near to their middle patches lie by itself is highest for the bland
+    ground). `together`: how much more
     often patches side by side are both of it than by chance. `share` of all patches.
     """
 
@@ -43,10 +46,7 @@ def rank(points: Points, number: NDArray[np.int32], graph: SimilarityGraph) -> G
     centres = np.zeros((count, points.shape[1]), np.float32)
     np.add.at(centres, number, points)
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
-    cosine = np.einsum("nd,nd->n", points, centres[number])
-    compact = (np.bincount(number, cosine, count) / np.maximum(share * len(number), 1)).astype(
-        np.float32
-    )
+    compact = _apart(points, number, centres)
     together = _together(number, graph.edges.get(SPATIAL), share)
     worth = sum(_place(one) for one in (compact, together, -share))
     worth = worth - 3 * count * ((share > _COMMON) | (share < _TINY))
@@ -122,6 +122,19 @@ def _mean(edges: Edges, values: NDArray[np.floating]) -> Vector:
     count = np.diff(edges.starts)
     total = np.bincount(edges.begins(), values, len(count))
     return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def _apart(points: Points, number: NDArray[np.int32], centres: Points) -> Vector:
+    """How much nearer to its middle than to the next one a patch of each group is."""
+    count, found = len(centres), np.empty(len(points), np.float32)
+    for part in blocks(len(points), count):
+        alike = points[part] @ centres.T
+        rows = np.arange(len(alike))
+        own = alike[rows, number[part]]
+        alike[rows, number[part]] = -1
+        found[part] = own - alike.max(1)
+    members = np.maximum(np.bincount(number, minlength=count), 1)
+    return (np.bincount(number, found, count) / members).astype(np.float32)
 
 
 def _together(number: NDArray[np.int32], beside: Edges | None, share: Vector) -> Vector:

@@ -67,7 +67,7 @@ class Way(Config):
     steps: int = setting(
         0, "Training steps, instead of minutes.", 0, 10_000_000, label="Steps", zero=UNSET
     )
-    groups: int = setting(12, "Groups of alike patches.", 2, 1000, 1, label="Groups")
+    groups: int = setting(20, "Groups of alike patches.", 2, 1000, 1, label="Groups")
     width: int = setting(64, "Features within the graph network.", 4, 1024, 4, label="Width")
     hops: int = setting(2, "How many links away it looks.", 1, 4, 1, label="Links away")
     batch: int = setting(256, "Patches per step.", 2, 8192, 2, label="Patches per step")

@@ -146,10 +146,12 @@ class Looking(QObject):
         self.opinions.restart(self.opinions.now.confirm(0))  # its numbers meant other groups
         self._opined("")
 
-    def take_found(self, scores: ScoreTable, figures: Mapping[str, float]) -> None:
+    def take_found(
+        self, scores: ScoreTable, figures: Mapping[str, float], above: float = ABOVE
+    ) -> None:
         """Scores of a job; what was said before is set aside, and Undo brings it back."""
         self._found, self._found_figures = scores, dict(figures)
-        self.above = self.above if self.held else ABOVE
+        self.above = self.above if self.held else above
         if self.opinions.now != Opinion():
             self.opinions.say(Opinion(), "clicks and groups set aside")
         else:

@@ -141,13 +141,13 @@ def beside(*widgets: QWidget) -> QWidget:
 
 
 class _Reasons(QTreeWidget):
-    """What weighs most for a patch; `going` brings the row that was clicked."""
+    """What weighs most for a patch: `rows`; `going` brings the one that was clicked."""
 
     going = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[int] = []
+        self.rows: list[int] = []
         self.setHeaderLabels(["Why here", "Where", "Weight"])
         self.setRootIsDecorated(False)
         self.setAccessibleName("Reasons")
@@ -161,13 +161,13 @@ class _Reasons(QTreeWidget):
 
     def forget(self) -> None:
         """Show nothing."""
-        self._rows = []
+        self.rows = []
         self.hide()
 
     def show_reasons(self, table: EmbeddingTable, found: Reasons, like: Mapping[int, bool]) -> None:
         """Show the clicks that weigh most, then the neighbours by kind of link."""
         self.clear()
-        self._rows = []
+        self.rows = []
         for number, weight in found.clicks:
             said = "click: " + ("interesting" if like.get(number, weight > 0) else "not")
             self._add(said, table, number, f"{weight:+.2f}")
@@ -175,15 +175,15 @@ class _Reasons(QTreeWidget):
             for number, weight in pairs:
                 self._add(_KINDS.get(kind, kind), table, number, f"{weight:.2f}")
         line = self.fontMetrics().lineSpacing() + 4
-        self.setFixedHeight((min(len(self._rows), 6) + 1) * line + 10)
-        self.setVisible(bool(self._rows))
+        self.setFixedHeight((min(len(self.rows), 6) + 1) * line + 10)
+        self.setVisible(bool(self.rows))
 
     def _add(self, said: str, table: EmbeddingTable, number: int, weight: str) -> None:
-        self._rows.append(number)
+        self.rows.append(number)
         self.addTopLevelItem(QTreeWidgetItem([said, say_position(table, number), weight]))
 
     def _clicked(self, item: QTreeWidgetItem, at: int) -> None:
-        self.going.emit(self._rows[self.indexOfTopLevelItem(item)])
+        self.going.emit(self.rows[self.indexOfTopLevelItem(item)])
 
 
 class _Report(QWidget):

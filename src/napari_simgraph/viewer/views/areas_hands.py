@@ -42,6 +42,7 @@ class Hands(QObject):
         found.table.chosen.connect(self.show_area)
         looking.scored.connect(self._follow)
         looking.reasoned.connect(self._reasoned)
+        looking.said.connect(self._outdated)
         session.selection.chosen.connect(self._patch_chosen)
         self._patch_chosen()
 
@@ -108,6 +109,12 @@ class Hands(QObject):
         if len(rows) == 1:
             found.table.choose_patch(int(rows[0]))
             self._drawing.choose(found.table.area.number if found.table.area is not None else 0)
+
+    def _outdated(self) -> None:
+        """What weighed belongs to an answer of before: what is like the choice stands there."""
+        if self._found.reasons.rows:
+            self._found.reasons.forget()
+            self._session.search.renew()
 
     def _reasoned(self, why: Reasons) -> None:
         """List what weighs, and mark it in the image."""

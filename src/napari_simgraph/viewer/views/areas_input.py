@@ -22,7 +22,7 @@ from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.areas_say import say_table
 from napari_simgraph.viewer.views.parts import ModelCombo, column, row
 
-_HELD = ("threads", "way", "wanted", "share")  # asked for in other ways, or set by the machine
+_HELD = ("threads", "wanted", "share")  # asked for in other ways, or set by the machine
 _AS_IT_IS = "nothing else"
 
 
@@ -32,6 +32,12 @@ class Settings(interest.Train):
 
     minutes: float = setting(
         2.0, "How long a network learns.", 0, 10_000, 1, label="Learn for", unit="min"
+    )
+    way: str = setting(
+        "auto",
+        "What learns from many marks: sage averages what lies around, gat weighs it; auto: sage.",
+        choices=("auto", "sage", "gat"),
+        label="Many marks by",
     )
     k: int = setting(10, "Links to patches that are alike.", 1, 1000, 1, label="Links, alike")
 

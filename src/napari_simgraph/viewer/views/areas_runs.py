@@ -14,7 +14,7 @@ from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Job, say_time
 from napari_simgraph.core.model import Model
 from napari_simgraph.viewer.areas.job import Found, Given, learn, link
-from napari_simgraph.viewer.areas.looking import Looking
+from napari_simgraph.viewer.areas.looking import ABOVE, Looking
 from napari_simgraph.viewer.areas.scored import Groups
 from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.ground import find_layers
@@ -28,6 +28,8 @@ from napari_simgraph.viewer.views.areas_say import KEPT_ASIDE, SCORED, say_answe
 from napari_simgraph.viewer.views.areas_tabs import REGIONS, SUGGEST
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
 from napari_simgraph.viewer.words import say_about
+
+USUAL = 0.5  # the score of a patch that is as odd as normal ones get
 
 
 class Runs(QObject):
@@ -86,7 +88,8 @@ class Runs(QObject):
             elif self.tab == SUGGEST:
                 self._learn("Suggest areas", way="groups")
             elif self.tab == REGIONS:
-                way = "normal" if self._marks.way == UNLIKE else "auto"
+                asked = self._input.settings.way
+                way = "normal" if self._marks.way == UNLIKE else asked
                 self._learn(self._marks.main[0], marks=self._marked(), way=way)
             else:
                 looking.finish()
@@ -176,10 +179,11 @@ class Runs(QObject):
             self.told.emit("done", said, None)
             return
         figures = dict(found.model.metrics)
-        self._looking.take_found(found.table, figures)
+        normal = found.model.data.get("way") == "normal"
+        self._looking.take_found(found.table, figures, USUAL if normal else ABOVE)
         said = say_answer(0, figures, KEPT_ASIDE) if figures else SCORED
-        if found.model.data.get("way") == "normal":
-            said = f"Compared with normal in {took}: 0.50 is as odd as normal gets."
+        if normal:
+            said = f"Compared with normal in {took}: {USUAL:.2f} is as odd as normal gets."
         self.told.emit("done", said, None)
 
     def _failed(self, ending: Ending) -> None:
