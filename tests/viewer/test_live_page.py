@@ -81,6 +81,8 @@ def test_strokes_are_answered_over_the_image_while_one_paints(live, viewer, qtbo
     click(qtbot, live.footer.main)
     painted = viewer.layers["larva · strokes"]
     assert (painted.mode, painted.selected_label) == ("paint", 1)
+    boxes = {type(one).__name__: one.box for one in viewer.canvas.overlays.values()}
+    assert not boxes["BrushCircleOverlay"]  # an empty one ends napari with Mesa
     assert live.footer.main.text() == "Pause live learning"
     assert sentence(live).startswith("Paint a short stroke on membrane, then press Ctrl+2")
     painted.brush_size = 1

@@ -25,7 +25,7 @@ from napari_simgraph.viewer.views.numbering import Numbering
 from napari_simgraph.viewer.views.painted_labels import painted_labels
 from napari_simgraph.viewer.views.painting_rows import lay_out
 from napari_simgraph.viewer.views.presets import PRESETS, preset_classes, with_preset
-from napari_simgraph.viewer.views.strokes import BRUSH, dress, read_classes, shape_of
+from napari_simgraph.viewer.views.strokes import BRUSH, bare_brush, dress, read_classes, shape_of
 
 
 class Painting(QWidget):
@@ -160,6 +160,7 @@ class Painting(QWidget):
         if number > np.iinfo(layer.dtype).max:
             return
         layer.selected_label = number
+        bare_brush(self._viewer)
         if layer.editable and layer.mode in ("pan_zoom", "erase", "transform"):
             layer.mode = "paint"
         if self._viewer.layers.selection.active != layer:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import dask.array as da
 import numpy as np
+from napari.components.overlays import BrushCircleOverlay
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 from napari.utils.colormaps import DirectLabelColormap
@@ -49,6 +50,17 @@ def add_strokes(viewer: Any, image: Layer, field: Field | None = None) -> Labels
     )
     viewer.layers.insert(insert_index(list(viewer.layers), made, image), made)
     return made
+
+
+def bare_brush(viewer: Any) -> None:
+    """Take away the box behind napari's brush circle.
+
+    It has no size, and is drawn as soon as a layer is added with the brush in hand, as answers
+    are: with Mesa's software OpenGL napari ended when all layers were removed afterwards.
+    """
+    for overlay in viewer.canvas.overlays.values():
+        if isinstance(overlay, BrushCircleOverlay):
+            overlay.box = False
 
 
 def dress(layer: LabelsLayer, table: ClassTable, numbers: Sequence[int]) -> None:
