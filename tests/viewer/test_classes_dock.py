@@ -62,8 +62,10 @@ def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
     session.edits.label(words == "dark", "dark")
     counts = {one.name: one.count for one in dock.label._lines()}
     assert counts == {"bright": count // 2, "dark": count - count // 2}
+    listed = dock.label.list.all_names
     learn(dock, qtbot)
     assert sentence(dock).startswith("Balanced agreement ")
+    assert dock.label.list.all_names == listed  # and so are their keys
     table = session.selection.table
     assert set(table.columns[FOUND_COLUMN]) <= {"bright", "dark"}
     assert 0 <= table.columns[SURE_COLUMN].min() <= table.columns[SURE_COLUMN].max() <= 1
@@ -107,6 +109,37 @@ def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
     undo = dict(dock.run.told.chips)["Undo learning"]
     undo()
     assert FOUND_COLUMN in session.selection.table.columns  # that of the first run
+
+
+def test_classes_from_points_shapes_and_paint(dock, viewer, qtbot):
+    layer = viewer.add_image(pixels(), name="vnc", **PLACE)
+    show(dock.session, layer)
+    grid = dock.session.selection.table.grid
+
+    def classes_at(z, y, x):
+        rows = grid.covering(0, z, y, x)
+        return dock.session.selection.table.classes()[rows]
+
+    click(qtbot, dock.label.take_button)
+    assert sentence(dock).startswith("Choose painted classes, points or shapes")
+    viewer.add_points([[0, 30, 30], [2, 30, 30]], features={"class": ["a", "b"]}, **PLACE)
+    click(qtbot, dock.label.take_button)
+    assert "a" in classes_at(0, 30, 30)
+    assert "b" in classes_at(2, 30, 30)
+    assert set(classes_at(1, 30, 30)) == {""}
+    box = np.array([[1, 0, 0], [1, 0, 63], [1, 63, 63], [1, 63, 0]])
+    viewer.add_shapes([box], shape_type="ellipse", name="round", **PLACE)
+    click(qtbot, dock.label.take_button)
+    assert set(classes_at(1, 32, 32)) == {"round"}
+    assert set(classes_at(1, 3, 3)) == {""}  # a corner of the box lies outside of the ellipse
+    painted = np.zeros((3, 64, 64), np.uint8)
+    painted[1, :16, :16] = 2
+    viewer.add_labels(painted, name="strokes", **PLACE)
+    click(qtbot, dock.label.take_button)
+    assert "value 2" in classes_at(1, 3, 3)
+    assert sentence(dock).endswith("from 'strokes'.")
+    dock.session.edits.undo()
+    assert set(classes_at(1, 3, 3)) == {""}
 
 
 def test_pictures_with_a_folder_a_class(dock, viewer, qtbot, tmp_path):

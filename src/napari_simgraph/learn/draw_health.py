@@ -16,4 +16,5 @@ def is_dull(metrics: Mapping[str, float], latent: int) -> bool:
 def say_error_of(metrics: Mapping[str, float]) -> str:
     """How well patches that were kept aside are redrawn, beside plain components."""
     said = f"Redraws kept-aside patches with error {metrics['error']:.4f}; "
-    return f"{said}PCA of the same size {metrics['error_pca']:.4f}."
+    more = ": learn longer" if metrics["error"] > metrics["error_pca"] else ""
+    return f"{said}PCA of the same size {metrics['error_pca']:.4f}{more}."

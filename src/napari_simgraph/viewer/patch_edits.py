@@ -56,6 +56,14 @@ class PatchEdits:
         said = f"Labelled {say_patches(count)} {name}." if name else _cleared(count)
         return self._put(made, CLASSES, said)
 
+    def take(self, names: NDArray[np.str_], colors: Mapping[str, str], source: str) -> str:
+        """Put each patch into the class of this name; those without one stay as they are."""
+        table = self._table()
+        for name in dict.fromkeys(names[names != ""].tolist()):
+            table = groups.label(table, names == name, name, colors.get(name, ""))
+        count = int((names != "").sum())
+        return self._put(table, CLASSES, f"Labelled {say_patches(count)} from '{source}'.")
+
     def regroup(self, numbers: NDArray[Any]) -> str:
         """Put each patch into the group of this number; names before are gone."""
         table = self._table()

@@ -73,7 +73,7 @@ class ClassesDock(DockFrame):
     @property
     def task(self) -> Any:
         """What runs for the tab in front, None while nothing does."""
-        return self.drawing.task if self._draws else self.run.task
+        return self.drawing.task if self._draws else self.run.task or self.learn.task
 
     def renew(self, event: Any = None) -> None:
         """Tell the footer what is."""
@@ -159,7 +159,7 @@ class ClassesDock(DockFrame):
 
     def _fill(self, drawn: Any) -> None:
         """Learn from these drawn pictures besides, from now on; None for real ones alone."""
-        self.run.drawn = drawn
+        self.run.drawn, self.run.told = drawn, None
 
     def _tell(self, state: Shown, said: str) -> None:
         if self.task is None:
@@ -194,6 +194,8 @@ class ClassesDock(DockFrame):
         said = f"{len(names)} classes, {int(counts.sum()):,} {kind}."
         if rare.any():
             said += f" '{names[rare][0]}' has only {int(counts[rare][0])}."
+        if self.run.drawn is not None:
+            said += f" {len(self.run.drawn):,} drawn ones besides."
         if self.input.groups is not None:
             said += f" Kept aside by {GROUPS_FILE}."
         price = cost(int(counts.sum()), self.learn.side() or 64, settings)

@@ -36,6 +36,7 @@ class ConfusionTable(QTableWidget):
         )
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(24)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)  # ends are cut off
         self.verticalHeader().setDefaultSectionSize(_ROW)
         self.cellClicked.connect(self._clicked)
         self.hide()

@@ -87,7 +87,8 @@ def with_found(table: EmbeddingTable | None, learned: Learned) -> EmbeddingTable
     words = np.full(len(table), "", f"<U{max(1, *(len(name) for name in found.names))}")
     sure = np.full(len(table), np.nan, np.float32)
     words[: len(found)], sure[: len(found)] = found.columns[FOUND], found.columns[SURE]
-    known = {**colors, **table.colors.get(CLASSES, {})}
+    before = table.colors.get(CLASSES, {})
+    known = {**before, **colors, **before}  # in the order of their keys, which stay the same
     made = table.with_column(FOUND_COLUMN, words).with_column(SURE_COLUMN, sure)
     return made.replace(colors={**table.colors, FOUND_COLUMN: known, CLASSES: known})
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QWidget
 
-from napari_simgraph.core.classes import default_colors
+from napari_simgraph.core.classes import PALETTE, default_colors
 from napari_simgraph.core.groups import CLASSES, class_names
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.footer import flat
@@ -28,11 +28,20 @@ from napari_simgraph.viewer.views.classes_job import (
 )
 from napari_simgraph.viewer.views.classes_list import ClassLine, ClassRows
 from napari_simgraph.viewer.views.classes_run import ClassesRun
+from napari_simgraph.viewer.views.classes_taken import taken_from
 from napari_simgraph.viewer.views.parts import beside, column
 
 _MOST = 200  # thumbnails at once
 _RARE = "rare"
-_LABEL_TIP = "Puts the chosen patches into the class that is chosen in the list."
+_TAKE_TIP = (
+    "Labels patches below the painted classes, points or shapes of the chosen layer.\n"
+    "command line: classification train --marks"
+)
+_LABEL_TIP = (
+    "Puts the chosen patches into the class that is chosen in the list.\n"
+    "key on the layer of patches: 1 to 9"
+)
+_ADD_TIP = "One more class.\nDouble-click names it, a click on its square colours it."
 
 
 class LabelPage(QWidget):
@@ -51,18 +60,19 @@ class LabelPage(QWidget):
             "1 to 9 label the chosen patch and go to the next, 0 clears.\n"
             "Only while the patches layer or the thumbnails are active."
         )
-        self.add_button = flat("+ Class", self.add, "One more class; double-click names it.")
+        self.add_button = flat("+ Class", self.add, _ADD_TIP)
         tip = "The least sure patches first, those without a class before the others.\nkey: N"
         self.hard_button = flat("Hard cases", self.show_hard, tip)
-        tip = "Kept-aside patches that got another class, the surest first."
+        tip = "Kept-aside patches that got another class, the surest first.\nkeys: 1 to 9 label"
         self.wrong_button = flat("Wrong ones", self.show_wrong, tip)
-        self.undo_button = flat("Undo", session.edits.undo, "Takes the last label back.")
+        self.undo_button = flat("Undo", session.edits.undo)
+        self.take_button = flat("Take from layer", self.take, _TAKE_TIP)
         self.label_button = flat("Label as chosen class", self.label_chosen, _LABEL_TIP)
         layout = column(self)
         layout.addWidget(self.list)
         layout.addWidget(beside(self.add_button, self.label_button, self.undo_button))
         layout.addWidget(beside(self.hard_button, self.wrong_button))
-        layout.addWidget(self.keys)
+        layout.addWidget(beside(self.keys, self.take_button))
         self._connect()
         self.keys.setChecked(True)
         self.renew()
@@ -75,8 +85,10 @@ class LabelPage(QWidget):
         self.hard_button.setEnabled(table is not None and SURE_COLUMN in table.columns)
         self.wrong_button.setEnabled(table is not None and len(self._wrong()) > 0)
         self.undo_button.setEnabled(bool(edits.last))
-        self.undo_button.setToolTip(f"Takes back: {edits.last}" if edits.last else "Nothing yet.")
+        last = edits.last or "Nothing yet."
+        self.undo_button.setToolTip(f"Takes the last label back.\n{last}")
         self.label_button.setEnabled(table is not None)
+        self.take_button.setEnabled(table is not None)
         self.add_button.setEnabled(table is not None)
 
     def add(self) -> None:
@@ -97,6 +109,16 @@ class LabelPage(QWidget):
         else:
             colors = {one.name: one.color for one in self._lines()}
             self._session.edits.label(rows, names[0], colors[names[0]])
+
+    def take(self) -> None:
+        """Label patches as what is painted, pointed at or outlined in the layer in front says."""
+        layer = self._session.viewer.layers.selection.active
+        try:
+            taken = taken_from(self._session, layer)
+        except ValueError as error:
+            self.said.emit(str(error))
+            return
+        self._session.edits.take(taken.names, taken.colors, layer.name)
 
     def show_hard(self) -> None:
         """Thumbnails of the patches that the network is least sure of."""
@@ -152,7 +174,7 @@ class LabelPage(QWidget):
         self._new = [name for name in self._new if name not in names]
         names += self._new
         known = table.colors.get(CLASSES, {}) if table is not None else {}
-        colors = dict(zip(names, default_colors(names), strict=True)) | dict(known)
+        colors = _colored(names, known)
         figures = self._figures()
         return [
             ClassLine(n, colors[n], many.get(n, 0), figures.get(n.casefold(), "")) for n in names
@@ -236,3 +258,12 @@ class LabelPage(QWidget):
         if self._keys is not None:
             self._keys.close()
         self._keys = PatchKeys(self._session) if on else None
+
+
+def _colored(names: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+    """A colour for each class: its own, else its usual one or the next that none has yet."""
+    colors = dict(known)
+    for name, usual in zip(names, default_colors(names), strict=True):
+        free = (one for one in (usual, *PALETTE) if one not in colors.values())
+        colors.setdefault(name, next(free, usual))
+    return colors

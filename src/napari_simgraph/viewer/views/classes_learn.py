@@ -47,9 +47,9 @@ class LearnPage(QWidget):
         self.table, self.by_class = ConfusionTable(), FiguresTable()
         self.start = ModelCombo(session, STARTS, "random weights", _START_TIP)
         self.figures, self.sizes = faint(), faint()
-        self._comparing: Task | None = None
+        self.task: Task | None = None  # what compares sizes
         self._by_class = False
-        tip = "Classes and how sure they are as layers, one pixel a patch."
+        tip = "Classes and how sure they are as layers.\nOne pixel a patch."
         self.map_button = flat("Show class map", run.show_map, tip)
         tip = "Learns at half and double size and shows both.\ncommand line: classification sizes"
         self.sizes_button = flat("Compare sizes", self.compare, tip)
@@ -109,8 +109,8 @@ class LearnPage(QWidget):
 
     def compare(self) -> None:
         """Learn from pictures of half, the same and double size; a second press cancels it."""
-        if self._comparing is not None:
-            self._comparing.cancel()
+        if self.task is not None:
+            self.task.cancel()
             return
         try:
             given, settings = self._input.given(), self.settings()
@@ -124,14 +124,15 @@ class LearnPage(QWidget):
         config = classification.Sizes.from_json({**settings.to_json(), "size": 0, "sizes": sizes})
         session, jobs = self._session, self._session.jobs
         room = session.room(f"sizes {datetime.now():%Y-%m-%d %H%M%S}")
-        self._comparing = jobs.submit(
+        self.task = jobs.submit(
             f"Compare sizes of {self._input.key}",
             lambda: jobs.apart(
                 classification.sizes, given.image, given.table, config=config, room=room
             ),
         )
-        self._comparing.ended.connect(self._compared)
+        self.task.ended.connect(self._compared)
         self.sizes_button.setText("Cancel comparing")
+        self.changed.emit()
 
     def side(self) -> int:
         """Side of the patches or pictures in pixels, 0 where there are none."""
@@ -153,11 +154,12 @@ class LearnPage(QWidget):
         self.turn_button.setText("Confusions" if self._by_class else "Figures by class")
 
     def _compared(self, ending: Ending) -> None:
-        self._comparing = None
+        self.task = None
         self.sizes_button.setText("Compare sizes")
         if ending.result is None:
             if ending.error is not None:
                 self.said.emit(ending.sentence, True)
+            self.changed.emit()
             return
         made = ending.result
         pairs = zip(made["size_px"].tolist(), made["balanced"].tolist(), strict=True)

@@ -69,7 +69,8 @@ class DrawingPage(JobPage):
         tip = "Learns with several inner sizes and keeps the table of errors.\ncommand line: search"
         self.try_sizes = flat("Try sizes", partial(self.begin, "sizes"), tip)
         tip = (
-            "Drawn patches for learning only, marked as drawn. The report says whether they helped."
+            "Drawn patches for learning classes only; the report says whether they helped.\n"
+            "command line: classification fill --drawn"
         )
         self.fill = flat("Fill up", partial(self.begin, "fill"), tip)
         self._lay()
@@ -260,6 +261,7 @@ class DrawingPage(JobPage):
         else:
             self._last = Told(state, f"Learned in {say_time(ending.seconds)}.")  # type: ignore[arg-type]
         self.live.draw()
+        self.live.redraw()
 
     def _learn_slower(self) -> None:
         warm = self.form.control("warm_up")

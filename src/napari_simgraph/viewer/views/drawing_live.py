@@ -49,7 +49,7 @@ class LiveDrawing(QWidget):
             layout.addWidget(part)
         self.wanted.changed.connect(self._wanted_changed)
         self.directions.moved.connect(self.draw)
-        self.patch.wanted.connect(self._redraw)
+        self.patch.wanted.connect(self.redraw)
         self.patch.side_by_side.connect(self._side_by_side)
         self.lane.drawn.connect(self._show)
         self.lane.warned.connect(self.failed)
@@ -104,7 +104,7 @@ class LiveDrawing(QWidget):
             both = np.concatenate([before.astype(found.pictures.dtype), found.pictures])
             self.drawn.show(both, model, "side by side", {}, len(before))
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
         """Redraw the chosen patch, and draw the way between the two chosen last."""
         chosen = self.patch.chosen
         if self.model is None or chosen is None or not self._fits(chosen.pixels):

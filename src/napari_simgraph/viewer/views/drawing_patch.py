@@ -79,15 +79,18 @@ class ChosenRows(QWidget):
         self.here = Picture("The place on the way")
         self.missing = QLabel(NONE_CHOSEN)
         self.missing.setWordWrap(True)
-        tip = "The chosen patches above, below each as it is redrawn, as one layer."
+        tip = "The chosen patches as one layer, below each as it is redrawn."
+        tip += "\ncommand line: generation reconstruct"
         self.all = flat("Side by side", self.side_by_side.emit, tip)
         self.slider = _slider()
         layout = column(self)
         layout.addWidget(self.missing)
-        self.pair = row("Chosen patch", beside(self.before, self.after, self.all))
+        self.pair = row("Chosen patch", beside(self.before, self.after))
         self.walk = row("Walk", beside(self.ends[0], self.here, self.ends[1]))
         self.walk_slider = row("From A to B", self.slider)
-        for one in (self.pair, self.walk, self.walk_slider):
+        layout.addWidget(self.pair)
+        layout.addWidget(self.all, 0, Qt.AlignmentFlag.AlignLeft)
+        for one in (self.walk, self.walk_slider):
             layout.addWidget(one)
         self.slider.valueChanged.connect(self._moved)
         session.selection.chosen.connect(self._chosen)
@@ -180,5 +183,6 @@ def _slider() -> QLabeledSlider:
     made.setToolTip("Pictures on the way from A to B, in per cent.\ncommand line: generation walk")
     for part in (made, *made.findChildren(QWidget)):
         part.setAccessibleName("From A to B")
+        part.setToolTip(made.toolTip())
     calm(made)
     return made

@@ -72,7 +72,8 @@ class DirectionRows(QWidget):
         super().__init__()
         self.sliders = [_slider(number) for number in range(ALL)]
         self._rows = [row(f"Direction {at}", one) for at, one in enumerate(self.sliders, 1)]
-        self.more = flat("More", self._more, "Shows further directions, which change less.")
+        tip = "Shows further directions, or hides them.\nEach changes less than the one before."
+        self.more = flat("More", self._more, tip)
         self._known, self._open = 0, False
         layout = column(self)
         for one in self._rows:
@@ -94,7 +95,7 @@ class DirectionRows(QWidget):
         for number, one in enumerate(self._rows):
             one.setVisible(number < shown)
         self.more.setVisible(self._known > SHOWN)
-        self.more.setText("Fewer" if self._open else f"More ({self._known - SHOWN})")
+        self.more.setText("Fewer" if self._open else f"More ({max(0, self._known - SHOWN)})")
 
     def reset(self) -> None:
         """All in the middle again."""
@@ -126,5 +127,6 @@ def _slider(number: int) -> QLabeledDoubleSlider:
     made.setToolTip(f"{tip}\ncommand line: --directions")
     for part in (made, *made.findChildren(QWidget)):
         part.setAccessibleName(f"Direction {number + 1}")
+        part.setToolTip(made.toolTip())
     calm(made)
     return made

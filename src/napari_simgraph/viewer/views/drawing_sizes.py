@@ -84,7 +84,9 @@ class SizesTable(QWidget):
         self.model = SizeModel()
         self.view = QTableView()
         self.view.setModel(self.model)
-        self.view.setToolTip("Errors by size. Double-click takes a size.")
+        self.view.setToolTip(
+            "Errors by size. Double-click takes a size.\ncommand line: generation search"
+        )
         self.view.setAccessibleName("Sizes tried")
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(_ROW)
