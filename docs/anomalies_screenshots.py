@@ -16,7 +16,7 @@ from shooting import main, sizes, themes
 from napari_simgraph.viewer.driving import Driver
 
 SECTION, SECTIONS = 3, 6
-STEPS = 1500
+STEPS = 600
 SMALL = {"width": 32, "batch": 4, "patch": 64, "minutes": 0}  # a network that learns in a minute
 LONGEST_S = 2400.0
 

@@ -54,6 +54,8 @@ def test_train_apply_and_score_on_a_folder(folder, tmp_path, capfd):
     words = ["anomaly", "apply", "--model", model, "--image", str(folder), "--out", str(out)]
     assert main([*words, "--threads", "1", "--progress", "json"]) == 0
     assert "4 of 5 files are done, 1 could not be" in capfd.readouterr().err
+    assert main([*words, "--marks", "regions.geojson"]) == 2
+    assert "--marks belongs to one image" in capfd.readouterr().err
     found = tifffile.imread(out / "maps" / "hole" / "000.tif")
     assert found.shape == (64, 64)
     assert found.dtype == np.float32

@@ -135,6 +135,7 @@ def test_thresholds_are_those_of_normal_places():
     scores = np.concatenate([known.score(one, parts, place).ravel() for one in maps])
     for rate in (0.01, 0.1):
         assert np.mean(scores > known.threshold(rate)) == pytest.approx(rate, abs=0.004)
+        assert known.rate(known.threshold(rate)) == pytest.approx(rate, rel=1e-3)
     assert np.quantile(scores, 0.99) == pytest.approx(0.5, abs=0.01)
     assert (np.diff(known.alarms) <= 0).all()
     assert len(known.alarms) == len(RATES)

@@ -37,7 +37,7 @@ def around_the_odd_patch():
     return [(y.min(), x.min()), (y.min(), x.max()), (y.max(), x.max()), (y.max(), x.min())]
 
 
-def test_what_is_missing(dock, viewer, tmp_path):
+def test_what_is_missing(dock, viewer, qtbot, tmp_path):
     assert sentence(dock) == "No image is open yet."
     viewer.add_image(np.zeros((2, 3, 40, 40), np.uint8), name="channels")
     assert "This layer has 4 axes" in sentence(dock)
@@ -56,8 +56,10 @@ def test_what_is_missing(dock, viewer, tmp_path):
         tifffile.imwrite(good / f"{number:02}.tif", toy_pixels()[: 80 + number])
     (good / "12.tif").write_text("broken")
     dock.input.choose_folder(str(tmp_path / "bottle"))
-    assert sentence(dock) == "Only 12 normal images: scores will be rough."
-    assert "12.tif" in dock.input.unread
+    few = "Only 12 normal images: scores will be rough."
+    assert sentence(dock) == f"{few} 1 could not be read."
+    click(qtbot, action(dock, "Which?"))
+    assert "12.tif" in sentence(dock)
 
 
 def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path):
@@ -151,6 +153,7 @@ def walk_and_judge(dock, viewer, qtbot):
     click(qtbot, found.no_button)
     qtbot.waitUntil(lambda: all(one.place != worst for one in found.lines), timeout=10_000)
     assert found.count.text() != before or not found.lines
+    assert found.rate < 0.1  # the threshold is higher, and what it means is told
     assert action(dock, "Undo")
 
 
@@ -187,15 +190,16 @@ def test_a_folder_of_pictures_is_listed_by_score(dock, viewer, qtbot, tmp_path):
             pixels = rng.integers(100, 140, (48, 48)).astype(np.uint8)
             if kind == "hole":
                 pixels[12:36, 12:36] = 250
-            tifffile.imwrite(tmp_path / "tiles" / kind / f"{kind}{number}.tif", pixels)
+            tifffile.imwrite(tmp_path / "tiles" / kind / f"{number}.tif", pixels)
     (tmp_path / "ground_truth" / "hole").mkdir(parents=True)
     mask = np.zeros((48, 48), np.uint8)
     mask[12:36, 12:36] = 255
-    tifffile.imwrite(tmp_path / "ground_truth" / "hole" / "hole0_mask.tif", mask)
+    tifffile.imwrite(tmp_path / "ground_truth" / "hole" / "0_mask.tif", mask)
     viewer.open(str(tmp_path / "tiles"), plugin="napari-simgraph")
     dock.input.choose_folder(str(tmp_path / "tiles"))
     assert sentence(dock) == "Only 5 normal images: scores will be rough."
-    assert dock.input.where.text() == "5 images in good"
+    assert dock.input.where.text() == "5 images"
+    assert dock.input.where.toolTip() == str(tmp_path / "tiles" / "good")
     dock.input.form.set_value(SHORT)
     for _ in ("learn", "look"):
         click(qtbot, dock.footer.main)
@@ -204,10 +208,10 @@ def test_a_folder_of_pictures_is_listed_by_score(dock, viewer, qtbot, tmp_path):
     assert "AUROC: pictures 1.00, pixels " in sentence(dock)
     images = dock.found.images
     assert images.topLevelItemCount() == 6
-    assert images.topLevelItem(0).text(0) == "hole0"
+    assert images.topLevelItem(0).text(0) == "hole/0.tif"  # there is a good one of that name
     before = tuple(viewer.scene.camera.center)
     dock.found.set_rate(0.1)
-    dock.found.image_going.emit("hole0")
+    dock.found.image_going.emit("hole/0.tif")
     assert tuple(viewer.scene.camera.center) != before
     result = dock.runs.result
     shown = viewer.layers["tiles · anomaly"].data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from napari_simgraph.analysis.linking import groups
-from napari_simgraph.core.raster import Image
+from napari_simgraph.core.classified import names_of_pictures
+from napari_simgraph.core.raster import Image, ImageSet, each_image
 
 MOST = 500  # places that are listed; more of them are a wrong threshold
 _HELD = 2**28  # pixels of a mask that is held; a larger one is made where it is looked at
@@ -33,6 +35,18 @@ class OddPlace(NamedTuple):
     def middle(self) -> tuple[float, float]:
         """Row and column of the middle of the box."""
         return (sum(self.rows) - 1) / 2, (sum(self.columns) - 1) / 2
+
+
+def names_apart(image: Image | ImageSet) -> list[str]:
+    """What each image is called: its name; with its folder or a number where some have the same."""
+    names = [one.name for one in each_image(image)]
+    if isinstance(image, ImageSet) and len(set(names)) < len(names):
+        names = list(names_of_pictures(image))
+    seen: Counter[str] = Counter()
+    for number, name in enumerate(names):
+        seen[name] += 1
+        names[number] = name if seen[name] == 1 else f"{name} {seen[name]}"
+    return names
 
 
 def odd_places(maps: Sequence[Image], above: float) -> tuple[list[OddPlace], int]:

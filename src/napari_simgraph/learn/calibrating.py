@@ -115,6 +115,10 @@ class Calibration(NamedTuple):
         """The score above which a share of normal places lies."""
         return float(np.interp(np.log(rate), np.log(RATES), self.alarms))
 
+    def rate(self, score: float) -> float:
+        """The share of normal places that lie above a score; the inverse of `threshold`."""
+        return float(np.exp(np.interp(-score, -self.alarms, np.log(RATES))))
+
     def arrays(self, speed: str) -> dict[str, NDArray[Any]]:
         """As arrays of a model."""
         mean, spread = self.standard

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.left_out import LeftOut
+from napari_simgraph.analysis.odd_places import names_apart
 from napari_simgraph.analysis.tissue import tissue
 from napari_simgraph.analysis.top_share import STEP, TopShare
 from napari_simgraph.core.job import Clock, Job, Progress, Region, Signal, Tick
@@ -271,7 +272,8 @@ def _found(image: Image | ImageSet, canvases: Sequence[Canvas], model: Model, co
         for kind in ("expected", "hidden")
     )
     made = {"model": model.name, "model_fingerprint": model.fingerprint, **config.to_json()}
-    made[IMAGE_SCORES] = {one.image.name: round(one.score(), 6) for one in canvases}
+    scores_of = [round(one.score(), 6) for one in canvases]
+    made[IMAGE_SCORES] = dict(zip(names_apart(image), scores_of, strict=True))
     scores = pool(grid, whole)[:, 0]
     table = ScoreTable(grid, scores, name=f"{image.name} · anomaly", made=made)
     return Found(whole, expected, hidden, table)

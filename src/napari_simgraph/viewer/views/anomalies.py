@@ -232,15 +232,16 @@ class AnomaliesDock(DockFrame):
         scores = [line.place.score for line in self.found.lines if line.place != place]
         higher = [score for score in scores if score > place.score]
         top = min(higher) if higher else place.score + 1e-4
-        self._mark((place.score + top) / 2)
+        limit = (place.score + top) / 2
+        self.found.set_rate(self.runs.rate(limit))
+        self._mark(limit)
 
     def _go_image(self, name: str) -> None:
         result = self.runs.result
         if result is None:
             return
-        names = [one.name for one in each_image(result.image)]
-        if name in names:
-            number = names.index(name)
+        if name in result.names:
+            number = result.names.index(name)
             plane = result.maps[number].plane
             self.go(OddPlace(number, 0, (0, plane[0]), (0, plane[1]), 0.0, 0))
 
@@ -259,15 +260,15 @@ class AnomaliesDock(DockFrame):
         how = self.input.settings()
         time = "" if how.steps or how.epochs else f", {say_about(60 * how.minutes)}"
         many = len(each_image(normal))
-        if many > 1 and many < _FEW:
-            return "ready", f"Only {many} normal images: scores will be rough.", None
         regions = sum(one.role == "normal" for one in marks or ())
         known = f"{regions} normal region{'' if regions == 1 else 's'} of " if regions else ""
         what = f"{many} images" if many > 1 else f"{known}{normal.name}"
         unread = self.input.unread if self.input.there.isChecked() else ""
         which: Button | None = ("Which?", lambda: self.tell("ready", unread)) if unread else None
         missing = f" {unread.count('Left out:')} could not be read." if unread else ""
-        return "ready", f"Learns from {what}{time} on {device}.{missing}", which
+        few = f"Only {many} normal images: scores will be rough."
+        said = few if 1 < many < _FEW else f"Learns from {what}{time} on {device}."
+        return "ready", f"{said}{missing}", which
 
     def _ready_to_look(self, searched: Any, device: str) -> tuple[State, str, Button | None]:
         model = self.session.model(self.input.model.name)

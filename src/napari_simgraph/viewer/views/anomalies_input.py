@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QFileDialog,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QRadioButton,
@@ -34,7 +35,7 @@ from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, row
 
 ODD, NORMAL, OUT = "odd", "known normal", "left out"
-_COLORS = {ODD: "#56B4E9", NORMAL: "#009E73", OUT: "#888888"}
+_COLORS = {ODD: "#56B4E9", NORMAL: "#009E73", OUT: "#E0E0E0"}  # grey: seen on sections
 _PRETEXTS = {
     "mae": "filling gaps",
     "inpainting": "repainting holes",
@@ -176,7 +177,7 @@ class AnomaliesInput(QWidget):
         self.unread = " ".join(left_out)
         self.there.setChecked(True)
         count = len(each_image(opened.image))
-        self.where.setText(f"{count} image{'' if count == 1 else 's'} in {self.folder.name}")
+        self.where.setText(f"{count} image{'' if count == 1 else 's'}")
         self.where.setToolTip(str(self.folder))
         self._renew()
 
@@ -205,7 +206,12 @@ class AnomaliesInput(QWidget):
         layout.addWidget(self.image)
         layout.addWidget(row("Normal is", self.here))
         layout.addWidget(row("", self.there, self.where, choose))
-        layout.addWidget(row("Mark as", *self.pens))
+        pens = row("Mark as", *self.pens)
+        across = pens.layout()
+        assert isinstance(across, QHBoxLayout)
+        for number, _ in enumerate(self.pens):  # one as wide as the other
+            across.setStretch(1 + number, 1)
+        layout.addWidget(pens)
         layout.addWidget(row("Learn by", self.pretext))
         layout.addWidget(row("Model", self.model))
         layout.addWidget(self.form)
@@ -232,10 +238,14 @@ class AnomaliesInput(QWidget):
         self.looking.setVisible(using)
         if self._fold is not None:
             (self.looking if using else self.form).fold_into(self._fold)
-        single = self.layer is not None and isinstance(noun_or_none(self.layer), Image)
-        for (kind, *_), button in zip(_PENS, self.pens, strict=True):
-            learning = self.here.isChecked() and not using
-            button.setEnabled(single and (learning or kind == OUT))
+        noun = noun_or_none(self.layer)
+        if noun is not None:
+            first = each_image(noun)[0]
+            self.form.set_pixel_size(first.spacing[-1], first.unit)
+        single = isinstance(noun, Image)
+        learning = self.here.isChecked() and not using
+        for told, button in zip(_PENS, self.pens, strict=True):
+            button.setEnabled(single and (learning or told[0] == OUT))
         self.changed.emit()
 
     def _is_grey(self) -> bool:

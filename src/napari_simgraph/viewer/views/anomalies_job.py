@@ -17,7 +17,6 @@ from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.io.industrial import masks_of
-from napari_simgraph.learn.calibrating import Calibration
 from napari_simgraph.viewer.jobs import JobRunner
 from napari_simgraph.viewer.views.anomalies_places import Pixels, around
 
@@ -41,11 +40,6 @@ def seconds(image: Image | ImageSet, speed: str) -> float:
     """About how long it takes to look at all."""
     pixels = sum(one.sections * one.plane[0] * one.plane[1] for one in each_image(image))
     return pixels / _SPEED[speed]
-
-
-def threshold(model: Model, rate: float, speed: str) -> float:
-    """The score above which a share of normal places lies."""
-    return Calibration.of(model.arrays, speed).threshold(rate)
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,9 @@ def around(image: Image | ImageSet, places: Sequence[OddPlace]) -> list[Pixels |
 def line_of(result: Any, place: OddPlace, pixels: Pixels | None) -> Line:
     """A place of a result (see `anomalies_runs.Looked`) as it is listed, with its picture."""
     image = result.maps[place.image]
-    name = each_image(result.image)[place.image].name
-    start = name if len(result.maps) > 1 else f"z {place.z}" * (image.sections > 1)
+    start = (
+        result.names[place.image] if len(result.maps) > 1 else f"z {place.z}" * (image.sections > 1)
+    )
     spans = place.columns, place.rows
     sizes = [
         say_length((span[1] - span[0]) * step, image.unit)

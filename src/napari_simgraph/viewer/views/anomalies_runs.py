@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
-from napari_simgraph.analysis.odd_places import OddPlace
+from napari_simgraph.analysis.odd_places import OddPlace, names_apart
 from napari_simgraph.capabilities import anomaly
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import say_time
@@ -20,6 +20,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, Labels, each_image
 from napari_simgraph.core.sheet import SheetLayout
 from napari_simgraph.io.sheet import contact_sheet
+from napari_simgraph.learn.calibrating import Calibration
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.log import say_error
@@ -34,7 +35,6 @@ from napari_simgraph.viewer.views.anomalies_job import (
     above,
     learn,
     scored,
-    threshold,
 )
 from napari_simgraph.viewer.views.growing import Preview, Thing
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
@@ -57,6 +57,16 @@ class Looked:
     def maps(self) -> Sequence[Image]:
         """The map of each image."""
         return each_image(self.found.map)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What each image is called."""
+        return names_apart(self.image)
+
+    @cached_property
+    def known(self) -> Calibration:
+        """How odd normal places looked."""
+        return Calibration.of(self.model.arrays, self.how.speed)
 
     @property
     def layout(self) -> SheetLayout | None:
@@ -102,9 +112,11 @@ class Runs(QObject):
 
     def limit(self, rate: float) -> float:
         """The score above which a share of normal places lies."""
-        if self.result is None:
-            return 1.0
-        return threshold(self.result.model, rate, self.result.how.speed)
+        return 1.0 if self.result is None else self.result.known.threshold(rate)
+
+    def rate(self, limit: float) -> float:
+        """The share of normal places that lie above a score."""
+        return 1.0 if self.result is None else self.result.known.rate(limit)
 
     def mark(self, limit: float) -> None:
         """Find what lies above a threshold, and show it as labels."""
