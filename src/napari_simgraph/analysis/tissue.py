@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from napari_simgraph.core.patches import COLUMNS, PatchGrid
 from napari_simgraph.core.raster import Image
 
 _FINE = 4  # pixels across a patch are enough to see whether it shows anything
-_STRIP = 1024  # rows read at once
+_SQUARE = 2048  # px; so much of a section is read at once
 _GLASS = 0.08  # optical density in the strongest channel; unstained tissue lies above 0.1
 _SHOWN = 0.1  # share of a patch that must show something
 
@@ -48,12 +49,13 @@ def _shown(image: Image, level: int, step: int) -> Image:
     height, width = (int(n) for n in pixels.shape[at : at + 2])
     size = (image.sections, -(-height // step), -(-width // step))
     shown = np.zeros(size, np.uint8)
-    rows = max(step, _STRIP // step * step)
-    for z in range(image.sections):
-        for top in range(0, height, rows):
-            box = (slice(top, top + rows, step), slice(0, width, step))
-            part = _look(image.section(z, box, level))
-            shown[z, top // step : top // step + len(part)] = part
+    side = max(step, _SQUARE // step * step)
+    corners = list(product(range(0, height, side), range(0, width, side)))
+    for z, (top, left) in product(range(image.sections), corners):
+        box = (slice(top, top + side, step), slice(left, left + side, step))
+        part = _look(image.section(z, box, level))
+        i, j = top // step, left // step
+        shown[z, i : i + part.shape[0], j : j + part.shape[1]] = part
     flat = shown if at else shown[0]
     return Image(flat, axes="ZYX" if at else "YX")
 

@@ -18,7 +18,8 @@ _WATCHED = 256  # patches looked at during a run, a twentieth of it
 FINAL = 4096  # patches looked at in the end
 _CHUNK = 256  # patches through the network at once
 _KNOWN = 8  # patches of a class that tell how far its numbers are spread
-_PCA_FROM = 4000  # patches: enough for some tens of directions
+_PCA_FROM = 4000  # patches: enough for some tens of directions …
+_PCA_VALUES = 2**25  # … and of large ones fewer: 128 MB
 
 
 class Batch(NamedTuple):
@@ -157,11 +158,15 @@ def pca_error(pictures: Pictures, parted: Parted, count: int, seed: int) -> floa
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(seed)
-    some = np.sort(rng.permutation(parted.learn)[:_PCA_FROM])
-    known, new = (
-        pictures.inputs(rows).reshape(len(rows), -1) for rows in (some, parted.kept[:FINAL])
-    )
+    values = pictures.inputs(parted.learn[:1]).size
+    most = min(_PCA_FROM, max(count, _PCA_VALUES // values))
+    some, kept = np.sort(rng.permutation(parted.learn)[:most]), parted.kept[:FINAL]
+    known = pictures.inputs(some).reshape(len(some), -1)
     count = min(count, *known.shape)
     plane = PCA(count, svd_solver="randomized", random_state=seed).fit(known)
-    again = plane.inverse_transform(plane.transform(new))
-    return float(np.square(np.clip(again, 0, 1) - new).mean())
+    total = 0.0
+    for start in range(0, len(kept), _CHUNK):
+        new = pictures.inputs(kept[start : start + _CHUNK]).reshape(-1, values)
+        again = plane.inverse_transform(plane.transform(new))
+        total += float(np.square(np.clip(again, 0, 1) - new).sum(dtype=np.float64))
+    return total / (len(kept) * values)
