@@ -4,7 +4,7 @@
     python benchmarks/cluster.py --workers 1 2 4 --sections 8 --width 32
 
 Probabilities of VNC sections (1024 x 1024, tiles of 512 px) by a network with random weights, since
-only time counts: here, and by workers of this machine with one thread each. All have done a section
+only time counts: here, and by workers of this machine with one thread each. All have done as much
 before, so libraries are loaded; sending and loading the network is in. Processor time is that of
 this process (with the scheduler) and of all workers together, so it stays true beside other work.
 """
@@ -69,7 +69,7 @@ def timed(make):
     return np.asarray(made.probability.levels[0]), *seconds, blocks
 
 
-def by_workers(count, model, image, small):
+def by_workers(count, model, image, other):
     cluster = LocalCluster(count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
     with tempfile.TemporaryDirectory() as folder:
 
@@ -78,7 +78,7 @@ def by_workers(count, model, image, small):
             address, blocks = cluster.scheduler_address, Path(folder, "blocks")
             return on_cluster(address, segmentation.apply, model, one, blocks=blocks, **told)
 
-        timed(lambda: job(small))
+        timed(lambda: job(other))
         found = timed(lambda: job(image))
     with suppress(TimeoutError):  # a busy machine takes long to end them
         cluster.close()
@@ -92,17 +92,17 @@ def main():
     parser.add_argument("--width", type=int, default=16)
     asked = parser.parse_args()
     model, image = network(asked.width), sections(asked.sections)
-    small = Image(image.read()[:1], name="first")
+    other = Image(image.read()[:, ::-1].copy(), name="other")
     config = segmentation.Apply(**HOW, device="cpu", threads=1)
 
     def alone(one):
         return segmentation.apply(model, one, config=config, room=MemoryRoom())
 
-    timed(lambda: alone(small))
+    timed(lambda: alone(other))
     here, cpu, clock, _ = timed(lambda: alone(image))
     print(json.dumps({"workers": 0, "cpu_s": round(cpu, 2), "seconds": round(clock, 2)}))
     for count in asked.workers:
-        made, more, clock, blocks = by_workers(count, model, image, small)
+        made, more, clock, blocks = by_workers(count, model, image, other)
         row = {"workers": count, "blocks": blocks, "cpu_s": round(more, 2)}
         row |= {"blocks_a_cpu_s": round(blocks / more, 2), "here": round(blocks / cpu, 2)}
         row |= {"overhead_ms_a_block": round(1000 * (more - cpu) / blocks)}
