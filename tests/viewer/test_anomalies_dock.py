@@ -170,9 +170,12 @@ def shown_as_thumbnails(dock, viewer, qtbot):
     assert page.sights.currentIndex().row() == 0  # where the list went before
     dock.found.places.setCurrentItem(None)
     viewer.scene.camera.center = (0.0, -5000.0, -5000.0)
+    viewer.scene.camera.zoom = 0.01
     page.sights.clicked.emit(model.index(0))
     assert dock.found.line.place == places[0]
-    assert min(viewer.scene.camera.center[-2:]) > -1000  # as little as brings it into view
+    assert min(viewer.scene.camera.center[-2:]) > -1000
+    across = places[0].columns[1] - places[0].columns[0], places[0].rows[1] - places[0].rows[0]
+    assert 4 * max(across) * viewer.scene.camera.zoom > 47  # px on the screen: no speck
     page.walk(1)
     assert dock.found.line.place == places[min(1, len(places) - 1)]
     table = dock.session.selection

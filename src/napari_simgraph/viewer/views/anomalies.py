@@ -25,10 +25,9 @@ from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.anomalies_found import FoundRows
 from napari_simgraph.viewer.views.anomalies_input import ODD, AnomaliesInput
 from napari_simgraph.viewer.views.anomalies_job import Seen, seconds
-from napari_simgraph.viewer.views.anomalies_places import line_of, meet, sight_of
+from napari_simgraph.viewer.views.anomalies_places import bring_near, line_of, meet, sight_of
 from napari_simgraph.viewer.views.anomalies_runs import Runs, place_on
 from napari_simgraph.viewer.views.bottom import show_page, shown_page
-from napari_simgraph.viewer.views.objects_chosen import look_at
 from napari_simgraph.viewer.views.parts import Warned, say_channels, say_device
 from napari_simgraph.viewer.words import say_about
 
@@ -121,7 +120,7 @@ class AnomaliesDock(DockFrame):
         if layer.ndim > 2:
             self.viewer.dims.set_point(range(self.viewer.dims.ndim)[-3], world[-3])
         size = np.array([place.rows[1] - place.rows[0], place.columns[1] - place.columns[0]])
-        look_at(self.viewer, world[-2:], 3 * size * np.abs(np.asarray(layer.scale)[-2:]))
+        bring_near(self.viewer, world[-2:], size * np.abs(np.asarray(layer.scale)[-2:]))
 
     def save(self, path: str = "") -> None:
         """Write the scores of the images as CSV; asks where to."""
@@ -196,10 +195,9 @@ class AnomaliesDock(DockFrame):
         if not lines:
             said = f"Nothing above the threshold. Highest {seen.highest:.2f}."
         else:
-            what = "image" if len(result.maps) > 1 else "section"
-            many = f"{sections} {what}{'' if sections == 1 else 's'}"
-            plural = "" if count == 1 else "s"
-            said = f"{count:,} place{plural} above {limit:.2f} in {many}."
+            what = "images" if len(result.maps) > 1 else "sections"
+            where = f" in {sections} {what}" if sections > 1 else ""
+            said = f"{count:,} place{'' if count == 1 else 's'} above {limit:.2f}{where}."
         if seen.figures:
             told = seen.figures
             said += f" AUROC: pictures {told['image_auroc']:.2f}, pixels {told['pixel_auroc']:.2f}."

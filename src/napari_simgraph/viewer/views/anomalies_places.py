@@ -16,9 +16,12 @@ from napari_simgraph.core.patch_pixels import read_mirrored
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.viewer.thumbs import SIZE, to_pixmap
 from napari_simgraph.viewer.views.anomalies_found import LISTED, Line
+from napari_simgraph.viewer.views.objects_chosen import look_at
 from napari_simgraph.viewer.views.sights import Sight
 
 _SIDE = 64  # px of the image around a place, at least
+_ROOM = 3  # a place is shown with so much around it
+_LEAST = 48.0  # px on the screen: less can't be told from its outline
 Pixels = NDArray[Any]
 
 
@@ -27,6 +30,16 @@ def meet(one: OddPlace, other: OddPlace) -> bool:
     same = (one.image, one.z) == (other.image, other.z)
     pairs = ((one.rows, other.rows), (one.columns, other.columns))
     return same and all(a[0] < b[1] and b[0] < a[1] for a, b in pairs)
+
+
+def bring_near(viewer: Any, middle: Any, size: Any) -> None:
+    """Move the camera so that a place is in view, and no speck in the overview of a slide."""
+    look_at(viewer, middle, _ROOM * size)
+    camera = viewer.scene.camera
+    seen = float(np.max(size)) * camera.zoom
+    if seen < _LEAST:
+        camera.zoom *= _LEAST / seen
+        camera.center = (*camera.center[:-2], *middle)
 
 
 def around(image: Image | ImageSet, places: Sequence[OddPlace]) -> list[Pixels | None]:
@@ -81,4 +94,4 @@ def _picture(pixels: Pixels | None, layer: Any, side: int) -> QPixmap | None:
         return to_pixmap(pixels, side)
     low, high = layer.contrast_limits
     grey = np.clip((pixels[..., 0].astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
-    return to_pixmap((255 * grey).astype(np.uint8), side)
+    return to_pixmap((255 * np.nan_to_num(grey)).astype(np.uint8), side)
