@@ -158,6 +158,19 @@ def test_classes_change_in_mid_session():
     assert session.stop().classes.names == ("stripes", "grain", "droplet")
 
 
+def test_a_boundary_that_is_called_otherwise_by_now_is_still_the_boundary():
+    session = Session(toy_image(), boundary="stripes")
+    session.do(*NAMES, WHOLE, *FIRST)
+    session.do(ClassChange("rename", 1, "wall"), ClassChange("merge", 1, into=3))
+    assert session.stop().boundary == "disc"
+    gone = Session(toy_image(), boundary="disc")
+    gone.do(*NAMES, WHOLE, *FIRST, ClassChange("remove", 3))
+    assert gone.stop().boundary == ""
+    unpainted = Session(toy_image(), boundary="disc")
+    unpainted.do(*NAMES, WHOLE, *FIRST[:2])
+    assert unpainted.stop().boundary == ""
+
+
 def test_the_network_answers_where_it_is_better_and_its_model_applies():
     model = session_model()
     assert model.network["name"] == "unet"

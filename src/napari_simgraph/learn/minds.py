@@ -161,14 +161,13 @@ class Minds:
         metrics = {f"agreement {names[v]}": d for v, d in self.scores.classes.items() if v in names}
         ours = self.scores.network if self.by == NETWORK else self.scores.filters
         told = {"agreement": ours, "baseline": self.scores.baseline}
-        table = self.truth.table(self.values)
         return Model(
             "segmentation",
             name=f"{image.name} live",
             **self._answering(),
             settings=dict(settings) | {"boundary_weight": _WALLS},
-            classes=table,
-            boundary=table.wall(boundary),
+            classes=self.truth.table(self.values),
+            boundary=self.truth.wall(boundary, self.values),
             channels=image.channels,
             spacing=image.spacing,
             unit=image.unit,

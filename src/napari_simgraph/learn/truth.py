@@ -70,6 +70,7 @@ class Truth:
     )
     _kept: dict[int, bool] = field(default_factory=dict)
     _counts: dict[int, int] = field(default_factory=dict)
+    _once: dict[str, int] = field(default_factory=dict)  # values by all names that there were
     _number: int = 0
 
     @property
@@ -81,6 +82,16 @@ class Truth:
         """Some classes, else all, as a model has them: numbered without gaps."""
         rows = [self.rows[value] for value in values or self.values]
         return ClassTable(tuple(ClassRow(n, row.name, row.color) for n, row in enumerate(rows, 1)))
+
+    def wall(self, asked: str, values: Sequence[int]) -> str:
+        """The boundary among classes of these values; "" where it is gone or was not painted.
+
+        A class that was renamed, or joined with another one, is meant by all names that it had.
+        """
+        value = self._once.get(asked.casefold())
+        if value is None:
+            return self.table(values).wall(asked)
+        return self.rows[value].name if value in values else ""
 
     def said(self) -> Sequence[Said]:
         """Strokes and regions that still count, oldest first."""
@@ -152,11 +163,13 @@ class Truth:
             self._free(event.name, but=value)
             name, color = event.name or row.name, event.color or row.color
             self.rows[value] = replace(row, name=name, color=color)
+            self._once[name.casefold()] = value
             return
         into = self._named(event.into).value if event.kind == "merge" else 0
         if into == value:
             raise ValueError("A class can't be merged with itself: choose another.")
         del self.rows[value]
+        self._once.update({name: into for name, its in self._once.items() if its == value})
         for key, tile in self._tiles.items():
             tile.turn(value, into)
             self._look(key)
@@ -167,6 +180,7 @@ class Truth:
         self._free(name)
         chosen = color or PALETTE[(value - 1) % len(PALETTE)]
         self.rows[value] = ClassRow(value, name.strip() or f"class {value}", chosen)
+        self._once[self.rows[value].name.casefold()] = value
 
     def _free(self, name: str, but: int = 0) -> None:
         for value, row in self.rows.items():

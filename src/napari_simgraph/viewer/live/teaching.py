@@ -125,11 +125,12 @@ class Teaching(QObject):
 
     def mark(self, regions: list[Region]) -> None:
         """Tell of regions that are complete, or open again."""
+        self._painting.said = None
         self._send(regions)
 
     def say_place(self, place: tuple[int, int, int] | None) -> None:
         """Say what is not sure about a place as soon as its answer is there; None: none is left."""
-        self._place = place
+        self._place, self._painting.said = place, None
         self.place_said = "" if place else "No place is left that you have not seen."
         self._name_place()
         self.changed.emit()
