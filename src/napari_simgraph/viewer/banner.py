@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _COLOR = "#D55E00"  # white letters on it have a contrast of 3.9
-_LETTERS = 10  # points: 70 letters over a canvas of 550 px
+_LETTERS, _SMALL, _MANY = 10, 9, 60  # points: 60 letters over a canvas of 550 px; 70 are smaller
 _LOOK = ("text", "visible", "position", "box", "box_color", "color", "font_size")
 
 
@@ -21,7 +21,8 @@ class Banner:
         if self._before is None:
             self._before = {name: getattr(self._text, name) for name in _LOOK}
         told = {"text": sentence, "position": "top_center", "box": True, "box_color": _COLOR}
-        self._set(told | {"color": "white", "font_size": _LETTERS, "visible": True})
+        size = _LETTERS if len(sentence) <= _MANY else _SMALL
+        self._set(told | {"color": "white", "font_size": size, "visible": True})
 
     def hide(self) -> None:
         """Put back what was there before."""
