@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from shooting import folded, main, sizes, themes
+from shooting import area_of, folded, main, sizes, themes
 
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.viewer.driving import Driver
@@ -56,6 +56,7 @@ def digits(window: Driver, shots: Any) -> Any:
     dock.tabs.setCurrentIndex(LEARN)
     dock.label.show_hard()
     pictures(window)
+    area_of(dock).ensureWidgetVisible(dock.learn.turn_button)
     shots(window, "classes_learned")
     return dock
 
