@@ -47,8 +47,7 @@ def gradients(x: Tensor, y: Tensor) -> Tensor:
 def structure(x: Tensor, y: Tensor) -> Tensor:
     """Half of 1 less the structural similarity [2]_, ``(N, 1, Y, X)``."""
     stacked = torch.cat([x, y, x * x, y * y, x * y], 1)
-    means = functional.avg_pool2d(stacked, _WINDOW, 1, _WINDOW // 2, count_include_pad=False)
-    a, b, aa, bb, ab = means.chunk(5, 1)
+    a, b, aa, bb, ab = _means(_means(stacked, (_WINDOW, 1)), (1, _WINDOW)).chunk(5, 1)
     light = (2 * a * b + _LIGHT) / (a * a + b * b + _LIGHT)
     spread = (aa - a * a + bb - b * b).clamp_min(0)
     form = (2 * (ab - a * b) + _CONTRAST) / (spread + _CONTRAST)
@@ -64,6 +63,12 @@ def smooth(values: Tensor, sigma: float) -> Tensor:
     wide = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
     wide = functional.conv2d(wide, line, groups=values.shape[1])
     return functional.conv2d(wide, line.transpose(2, 3), groups=values.shape[1])
+
+
+def _means(x: Tensor, window: tuple[int, int]) -> Tensor:
+    """Means of a window; along one axis after the other they take half the time."""
+    half = (window[0] // 2, window[1] // 2)
+    return functional.avg_pool2d(x, window, 1, half, count_include_pad=False)
 
 
 def _steepness(x: Tensor) -> Tensor:
