@@ -9,7 +9,7 @@ from napari_simgraph import Image, ImageSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import signature
 from napari_simgraph.cli import main
 from napari_simgraph.core.signatures import CHUNK
-from napari_simgraph.io.models import save_model
+from napari_simgraph.io.models import load_weights, save_model
 from napari_simgraph.io.write import write
 from napari_simgraph.learn.signature_settings import Apply
 from napari_simgraph.learn.signatures import signatures
@@ -218,3 +218,18 @@ def test_weights_in_a_file_need_the_name_of_their_network(tmp_path, capsys):
     assert '"down.0"' in capsys.readouterr().out
     assert main([*words, "--builder", "resnet18"]) == 2
     assert "weights don't fit" in capsys.readouterr().err
+
+
+def test_weights_of_torchvision_tell_their_classes_in_whatever_order_they_lie(tmp_path):
+    from safetensors.numpy import save_file
+    from torchvision.models import resnet18
+
+    save_file(pack(resnet18(num_classes=5)), tmp_path / "w.safetensors")
+    config = signature.Layers(builder="resnet18")
+    weights = load_weights(tmp_path / "w.safetensors")
+    found = run(signature.layers(weights, config=config, room=ROOM))
+    rows = dict(zip(found["layer"].tolist(), found["neurons"].tolist(), strict=True))
+    assert (rows["layer4.1"], rows["fc"]) == (512, 5)
+    config = signature.Layers(builder="resnet34")
+    with pytest.raises(ValueError, match="weights don't fit this network"):
+        run(signature.layers(weights, config=config, room=ROOM))

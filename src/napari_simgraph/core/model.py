@@ -15,6 +15,7 @@ from napari_simgraph.core.geometry import PIXEL
 from napari_simgraph.core.job import plain
 
 FROM_FILE = "file"  # the capability of weights that came without a description
+BUILDER = "builder"  # in `network` of such a model: how it is made, as a person said it
 DAMAGED = "This model is damaged: see '{}' in its description."
 _USED = {"network", "normalisation"}  # parts that jobs look things up in
 _LARGEST_PATCH = 2**14  # px; what a patch takes in memory is asked for before it is looked at

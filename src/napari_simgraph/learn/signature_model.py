@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_simgraph.core.geometry import PIXEL
-from napari_simgraph.core.model import FROM_FILE, Model
+from napari_simgraph.core.model import BUILDER, FROM_FILE, Model
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.embedding_model import fitting_patch
@@ -94,7 +94,7 @@ def look_into(model: Model, image: Image | ImageSet | None, builder: str = "") -
     """
     first = each_image(image)[0] if image is not None else None
     if model.capability == FROM_FILE:
-        return _from_file(model, first, builder)
+        return _from_file(model, first, builder or str(model.network.get(BUILDER, "")))
     if model.network["name"] == "graph":
         raise ValueError(OF_GRAPHS.format(model.name))
     if first is not None:
@@ -143,7 +143,7 @@ def _from_file(model: Model, first: Image | None, builder: str) -> Looked:
     name, _, rest = builder.partition(":")
     options, stride = _options(rest), 1
     if name in torchvision.models.list_models():
-        options = _classes_of(model.arrays) | options
+        options = _classes_of(name, model.arrays) | options
         network: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     else:
         network, stride = build(name, **options), reach(name, options).stride
@@ -166,10 +166,13 @@ def _options(text: str) -> dict[str, Any]:
     return found
 
 
-def _classes_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
-    """How many classes the last layer has that weights tell of."""
-    last = [value.shape[0] for key, value in arrays.items() if key.endswith("bias")]
-    return {"num_classes": int(last[-1])} if last else {}
+def _classes_of(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    """How many classes weights tell, by the last layer of the network they belong to.
+
+    A file keeps its arrays in any order, so only the network knows which of them is the last.
+    """
+    last = list(torchvision.models.get_model(name, weights=None).state_dict())[-1]
+    return {"num_classes": len(arrays[last])} if last in arrays else {}
 
 
 def _channels_of(network: nn.Module) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QPainter
-from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_simgraph.viewer.controls import combo
 from napari_simgraph.viewer.signatures.book import Book
 from napari_simgraph.viewer.theme import Colors
 
 BLUE, ORANGE = "#0072B2", "#E69F00"  # below and above the mean; told apart by all eyes
 LETTERS = 0.85  # of the docks' letters
+_WORD, _ARROW = "how many", 34  # what a menu of a title has room for, and px of its arrow
 
 
 class Pane(QWidget):
@@ -54,9 +57,7 @@ class Pane(QWidget):
         if self.look is None:
             return
         painter = QPainter(self)
-        font = QFont(painter.font())
-        font.setPointSizeF(max(7.0, font.pointSizeF() * LETTERS))
-        painter.setFont(font)
+        painter.setFont(self._font())
         missing = self.missing()
         if missing:
             painter.setPen(QColor(self.look.faint))
@@ -66,6 +67,15 @@ class Pane(QWidget):
             self.paint(painter, self.look)
         painter.end()
 
+    def letters(self) -> QFontMetrics:
+        """How large what is painted is written."""
+        return QFontMetrics(self._font())
+
+    def _font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(max(7.0, font.pointSizeF() * LETTERS))
+        return font
+
     def missing(self) -> str:
         """Why there is nothing to paint; "" where there is."""
         return "" if self.book.table is not None else "Nothing is recorded yet."
@@ -74,16 +84,29 @@ class Pane(QWidget):
         """Paint it."""
 
 
-def framed(title: str, pane: QWidget) -> tuple[QWidget, QLabel]:
-    """A pane below its title, and the title."""
+def framed(title: str, pane: QWidget, menu: QWidget | None = None) -> tuple[QWidget, QLabel]:
+    """A pane below its title, which may have a menu at its end; and the title."""
     holder, label = QWidget(), QLabel(title)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    column = QVBoxLayout(holder)
+    column, line = QVBoxLayout(holder), QHBoxLayout()
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(2)
-    column.addWidget(label)
+    line.setSpacing(2)
+    line.addWidget(label, 1)
+    if menu is not None:
+        line.addWidget(menu)
+    column.addLayout(line)
     column.addWidget(pane, 1)
     return holder, label
+
+
+def title_menu(tooltip: str, entries: Sequence[str]) -> QComboBox:
+    """A small menu at the end of a title."""
+    made = combo(tooltip, tooltip.partition(".")[0])
+    made.addItems(list(entries))
+    letters = made.fontMetrics()
+    made.setFixedSize(letters.horizontalAdvance(_WORD) + _ARROW, letters.height() + 4)
+    return made
 
 
 def elided(painter: QPainter, text: str, width: float) -> str:

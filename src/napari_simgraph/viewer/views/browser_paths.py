@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtCore import QPointF, QRectF, QSizeF, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from napari_simgraph.analysis.signature_paths import (
@@ -24,6 +24,7 @@ from napari_simgraph.viewer.views.browser_parts import ORANGE, Pane, elided
 
 _NODE, _GAP, _TITLE = 7, 3, 14  # px: width of a group, between groups, names of layers
 _FAINT = 90  # of 255: bands of all patches
+_SINGLE = 3  # patches whose paths are drawn one by one; of more, shares
 
 
 class Node(NamedTuple):
@@ -72,6 +73,7 @@ class PathsPane(Pane):
         for node in self.nodes:
             on = (node.layer, node.cluster) in self.book.steps
             painter.fillRect(node.box, strong if on else QColor(look.text))
+        self._paint_shares(painter)
         self._paint_chosen(painter)
         self._paint_names(painter, look)
 
@@ -135,10 +137,20 @@ class PathsPane(Pane):
             top += tall + _GAP
         return found
 
+    def _paint_shares(self, painter: QPainter) -> None:
+        """How many chosen patches go along each band, where they are more than single paths."""
+        table, chosen = self.book.table, self.book.chosen
+        if table is None or self.book.steps or not _SINGLE < len(chosen) < len(table):
+            return
+        boxes = {(node.layer, node.cluster): node.box for node in self.nodes}
+        some = Share(self._flows, flows(table, chosen), boxes)
+        for shape in (*some.bands(), *some.groups()):
+            painter.fillPath(shape, QColor(ORANGE))
+
     def _paint_chosen(self, painter: QPainter) -> None:
         """The path of the chosen patch, thick."""
         table, chosen = self.book.table, self.book.chosen
-        if table is None or not 0 < len(chosen) <= 3:
+        if table is None or not 0 < len(chosen) <= _SINGLE:
             return
         boxes = {(node.layer, node.cluster): node.box for node in self.nodes}
         names = layers_with_clusters(table)
@@ -168,8 +180,37 @@ class PathsPane(Pane):
             painter.drawText(box, side, elided(painter, name, wide - 2))
 
 
-def _bands(flow: Flow, boxes: dict[tuple[str, int], QRectF]) -> list[Band]:
-    """Bands between two layers, in the order of their groups on both sides."""
+class Share(NamedTuple):
+    """Some of the patches on their way, as parts of the bands and groups of all."""
+
+    whole: list[Flow]
+    some: list[Flow]
+    boxes: dict[tuple[str, int], QRectF]
+
+    def bands(self) -> list[QPainterPath]:
+        """The part of each band, at its upper edge."""
+        pairs = zip(self.whole, self.some, strict=True)
+        return [band.shape for all_, part in pairs for band in _bands(all_, self.boxes, part)]
+
+    def groups(self) -> list[QPainterPath]:
+        """The part of each group, from its top."""
+        found = []
+        for n, (flow, part) in enumerate(zip(self.whole, self.some, strict=True)):
+            sides = [(flow.left, flow.counts.sum(1), part.counts.sum(1))] if n == 0 else []
+            sides.append((flow.right, flow.counts.sum(0), part.counts.sum(0)))
+            for layer, count, chosen in sides:
+                for k, share in enumerate((chosen / np.maximum(1, count)).tolist()):
+                    box = self.boxes[(layer, k)]
+                    shape = QPainterPath()
+                    shape.addRect(QRectF(box.topLeft(), QSizeF(_NODE, box.height() * share)))
+                    found.append(shape)
+        return found
+
+
+def _bands(
+    flow: Flow, boxes: dict[tuple[str, int], QRectF], part: Flow | None = None
+) -> list[Band]:
+    """Bands between two layers, in the order of their groups on both sides; or parts of them."""
     out, into = flow.counts.sum(1), flow.counts.sum(0)
     used_left, used_right, found = np.zeros(len(out)), np.zeros(len(into)), []
     for i, j in np.argwhere(flow.counts > 0).tolist():
@@ -179,8 +220,11 @@ def _bands(flow: Flow, boxes: dict[tuple[str, int], QRectF]) -> list[Band]:
         top = start.top() + used_left[i], end.top() + used_right[j]
         used_left[i] += tall[0]
         used_right[j] += tall[1]
-        shape = _ribbon(start.right(), end.left(), top, tall)
-        found.append(Band((flow.left, i), (flow.right, j), shape))
+        share = 1.0 if part is None else float(part.counts[i, j]) / count
+        shown = tall[0] * share, tall[1] * share
+        shape = _ribbon(start.right(), end.left(), top, shown)
+        if share:
+            found.append(Band((flow.left, i), (flow.right, j), shape))
     return found
 
 

@@ -18,9 +18,11 @@ from napari_simgraph.viewer.session import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.views.parts import row
 from napari_simgraph.viewer.views.signatures_input import SignaturesInput
+from napari_simgraph.viewer.views.signatures_neurons import NeuronList
 from napari_simgraph.viewer.views.signatures_run import SignaturesRun
 from napari_simgraph.viewer.views.signatures_say import EMPTY, NO_IMAGE, say_ready
 from napari_simgraph.viewer.views.signatures_sides import SidesRows
+from napari_simgraph.viewer.views.signatures_weights import WEIGHTS
 
 _MAIN = "Record what the network sees"
 _TIP = f"{_MAIN}.\nkey in this dock: Ctrl+Enter; command line: signature apply"
@@ -36,6 +38,7 @@ class SignaturesDock(DockFrame):
         self.session.canvas.attach()
         self.book = self.session.signatures
         self.input, self.sides = SignaturesInput(self.session), SidesRows(self.session)
+        self.neurons = NeuronList(self.book)
         self.run = SignaturesRun(self.session, self.input, self.sides)
         self._told: tuple[Shown, str, Button | None] | None = None
         self._shown = self.book.key  # whose patches the tick is about
@@ -48,7 +51,7 @@ class SignaturesDock(DockFrame):
             "Signatures of the training images.\ncommand line: --reference", "Training"
         )
         self._training = row("Training", self.reference)
-        for part in (self.input, self.sides, self.unlike, self._training):
+        for part in (self.input, self.sides, self.neurons, self.unlike, self._training):
             self.body.addWidget(part)
         self.input.form.fold_into(self.settings)
         self.set_main(_MAIN, self.run.record, _TIP)
@@ -62,7 +65,8 @@ class SignaturesDock(DockFrame):
 
     def renew(self, *_: object) -> None:
         """Tell the footer what is."""
-        if not self.session.models() and self.book.table is None:
+        here = self.session.models() or self.input.weights.asking
+        if not here and self.book.table is None:
             self._show_nothing()
             return
         if self.run.task is not None:
@@ -96,19 +100,24 @@ class SignaturesDock(DockFrame):
 
     def _show_nothing(self) -> None:
         self.unfollow()
+        missing = "No model is here yet."
         self.show_empty(
             EMPTY,
-            "No model is here yet.",
+            missing,
             (
                 ("Open Segment", lambda: open_dock(self.viewer, "Segment")),
                 ("Open Classes", lambda: open_dock(self.viewer, "Classes")),
             ),
         )
+        state, sentence, _ = self._told or ("empty", missing, None)
+        self.footer.show_status(state, sentence, (WEIGHTS, self.input.weights.load))
 
     def _connect(self) -> None:
         self.input.changed.connect(self._changed)
         self.input.renewed.connect(self.renew)
         self.input.failed.connect(lambda said: self.tell("error", said))
+        self.input.weights.told.connect(self.tell)
+        self.input.weights.made.connect(lambda _: self._changed())
         self.run.told.connect(self.tell)
         self.run.changed.connect(self.renew)
         self.sides.comparing.connect(self.run.compare)
@@ -125,6 +134,8 @@ class SignaturesDock(DockFrame):
         events = self.viewer.layers.events
         return [
             (self.book.changed, self._book_changed),
+            (self.book.changed, self.neurons.renew),
+            (self.book.answered, self.neurons.renew),
             (self.session.selection.table_changed, self._table_shown),
             (self.session.models_changed, self.renew),
             (events.inserted, self.renew),

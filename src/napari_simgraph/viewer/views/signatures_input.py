@@ -28,9 +28,11 @@ from napari_simgraph.viewer.jobs import Ending, gui_threads
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.parts import ImageRow, ModelCombo, column, row
 from napari_simgraph.viewer.views.signatures_layers import LayerList
+from napari_simgraph.viewer.views.signatures_weights import WeightsRow
 
 CHOSEN, CLASSES, ALL = 0, 1, 2
 _MOST_GROUPS = 20
+_TABLE = " Their inner values are recorded.\ncommand line: --table"
 _HELD = ("threads", "builder", "layers", "background")
 
 
@@ -59,11 +61,13 @@ class SignaturesInput(QWidget):
         self.groups.setToolTip(f"{tip}\ncommand line: cluster --number")
         self.groups.setAccessibleName("Groups")
         self.groups.addItems(["suggest", *map(str, range(2, _MOST_GROUPS + 1))])
+        self.weights = WeightsRow(session)
         layout = column(self)
-        layout.addWidget(row("Network", self.model))
+        layout.addWidget(row("Network", self.model, self.weights.open))
+        layout.addWidget(self.weights)
         layout.addWidget(self.image)
         layout.addLayout(self._look_at())
-        layout.addWidget(row("Layers", self.layers))
+        layout.addWidget(self.layers)
         layout.addWidget(row("Groups", self.groups))
         self._connect()
         self.renew()
@@ -162,14 +166,14 @@ class SignaturesInput(QWidget):
         """Show what there is to look at."""
         front, chosen = self.table, len(self._session.selection.rows)
         classes = 0 if front is None else int((front.classes() != "").sum())
-        for number, text, many in (
-            (CHOSEN, f"chosen ({chosen:,})", chosen if front is not None else 0),
-            (CLASSES, f"classes ({classes:,})", classes),
-            (ALL, "all", 1),
+        for number, many in (
+            (CHOSEN, chosen if front is not None else 0),
+            (CLASSES, classes),
+            (ALL, 1),
         ):
-            button = self._look.button(number)
-            button.setText(text)
-            button.setEnabled(bool(many))
+            self._look.button(number).setEnabled(bool(many))
+        self._look.button(CHOSEN).setToolTip(f"The {chosen:,} chosen patches.{_TABLE}")
+        self._look.button(CLASSES).setToolTip(f"The {classes:,} patches with a class.{_TABLE}")
         if not self._look.checkedButton().isEnabled():
             self._look.button(ALL).setChecked(True)
         self.layers.show_patches(self.count())
@@ -188,9 +192,9 @@ class SignaturesInput(QWidget):
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(QLabel("Look at"))
-        for number in (CHOSEN, CLASSES, ALL):
-            button = QRadioButton("")
-            button.setToolTip("Whose inner values are recorded.\ncommand line: --table")
+        for number, text in ((CHOSEN, "chosen"), (CLASSES, "classes"), (ALL, "all")):
+            button = QRadioButton(text)
+            button.setToolTip(f"All patches.{_TABLE}")
             self._look.addButton(button, number)
             line.addWidget(button)
         line.addStretch(1)
@@ -204,6 +208,7 @@ class SignaturesInput(QWidget):
         chosen.chosen.connect(self.renew)
         self.model.chosen.connect(self._model_chosen)
         self.model.failed.connect(self.failed)
+        self.weights.made.connect(self.model.choose)
         self.image.changed.connect(self._chosen)
         self.layers.ticked.connect(self.changed)
         self.form.changed.connect(self._chosen)

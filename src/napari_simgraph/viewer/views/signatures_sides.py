@@ -10,7 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from napari_simgraph.core.signatures import SignatureTable
-from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.controls import LEAST_WIDTH, calm, combo
 from napari_simgraph.viewer.footer import button, flat
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.signatures.job import two_largest
@@ -57,7 +57,9 @@ class SidesRows(QWidget):
         self.a, self.b = combo(tip, "A"), combo(tip, "B")
         for menu in (self.a, self.b):
             menu.setMinimumContentsLength(_LETTERS)
-        self.swap = flat("Swap", self._swap, "Takes A for B and B for A.")
+        tip = "Takes A for B and B for A.\ncommand line: --a, --b"
+        self.swap = flat("⇄", self._swap, tip)
+        self.swap.setAccessibleName("Swap")
         tip = "Ranks neurons by how well each alone tells A from B.\ncommand line: compare"
         self.which = button("Which neurons tell them apart?", self.comparing.emit, tip)
         self.top = QSpinBox()
@@ -66,12 +68,13 @@ class SidesRows(QWidget):
         self.top.setAccessibleName("Neurons to switch off")
         self.top.setToolTip("How many neurons are switched off.\ncommand line: --top")
         calm(self.top)
+        self.top.setMinimumWidth(LEAST_WIDTH)
         tip = "Silences them and counts again, beside ten random ones.\ncommand line: ablate"
         self.off = button("Switch off the top", self.switching.emit, tip)
         layout = column(self)
         layout.addLayout(_line(QLabel("Compare A"), self.a, QLabel("B"), self.b, self.swap))
         layout.addWidget(self.which)
-        layout.addLayout(_line(self.off, self.top, QLabel("and see"), stretch=0))
+        layout.addLayout(_line(self.off, self.top, stretch=0))
         self.renew()
 
     def renew(self, *_: object) -> None:
