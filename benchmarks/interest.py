@@ -57,6 +57,7 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
 LEAST = {"mitochondria": 0.15, "synapses": 0.02}  # share of a patch
 TOP, SEEDS = 8, 5  # groups that are shown to the user, seeds of the network without labels
+DOUBT = 5  # judged patches of a group that say as much as all others
 INTERESTING = {"cancer", "immune"}
 
 
@@ -156,9 +157,13 @@ def unlabelled(graph, truths, where, asked):
 
 
 def most_precise(number, truth, allowed):
-    """Of groups 0 to TOP - 1 the one with the greatest share of what is looked for."""
+    """Of groups 0 to TOP - 1 the one with the greatest share of what is looked for.
+
+    A group of which few patches were judged is held back towards the share in all.
+    """
+    usual = DOUBT * truth[allowed].mean()
     seen = [truth[allowed & (number == one)] for one in range(TOP)]
-    return int(np.argmax([one.mean() if len(one) else 0 for one in seen]))
+    return int(np.argmax([(one.sum() + usual) / (len(one) + DOUBT) for one in seen]))
 
 
 def confirmed(model, graph, known, tables):

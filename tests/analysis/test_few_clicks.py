@@ -46,6 +46,27 @@ def dense(graph):
     return whole
 
 
+def test_a_group_speaks_as_a_whole_and_clicks_correct_it(graph, few):
+    kind = graph.table.columns["kind"]
+    members = np.concatenate([np.flatnonzero(kind)[:10], [0, 1]])  # a part of it, and two others
+    speakers = {int(members[0]): True, 143: False}
+    judged = judged_of([members[0]], [143])
+    asked = FewClicks(few.ground)
+    alone = asked.answer(judged).score
+    asked.follow(members, speakers)
+    whole = asked.answer(judged).score
+    sides = np.where(np.isin(np.arange(144), members), 1 / 12, -1 / 132).astype(np.float32)
+    reached = settle(few.ground.matrix, sides, 0.97)
+    assert (np.argsort(whole, kind="stable") == np.argsort(reached, kind="stable")).all()
+    assert auroc(whole, kind) > max(0.9, auroc(alone, kind))
+    corrected = asked.answer(judged_of([members[0]], [0, 143])).score
+    assert corrected[0] == 0
+    assert corrected[1] < whole[1]  # beside it, and a member
+    assert np.isclose(np.sort(whole)[-12], 0.5, atol=0.1)  # as many as it has members
+    asked.follow(members[:0], {})
+    assert (asked.answer(judged).score == alone).all()
+
+
 def test_links_are_both_kinds_each_normalised(graph):
     assert links(graph).toarray() == pytest.approx(dense(graph), abs=1e-6)
     assert not alone(links(graph)).any()

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from napari_simgraph import MemoryRoom, run
+from napari_simgraph.analysis.coherence import speak_for
 from napari_simgraph.analysis.comparing import STATISTICS
 from napari_simgraph.capabilities import interest, segmentation, similarity
-from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Skip, Why
+from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Crowd, Skip, Why
 from napari_simgraph.core.graph import Edges, edges_of
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.marks import Mark, Marks, click
@@ -63,6 +64,20 @@ def figures_of(scores):
     return interest.score(scores, toy_labels(), interest.Score(wanted="disc", share=0.33))
 
 
+def crowd_of(groups, group, seed):
+    said = speak_for(groups - 1, group - 1, seed)
+    speakers = dict(zip(said.rows.tolist(), said.like.tolist(), strict=True))
+    return Crowd(np.flatnonzero(groups == group), speakers)
+
+
+def sent(session, event):
+    """What a live session replies, from its beginning, until it has nothing more to do."""
+    replies = [next(session), session.send(event)]
+    while not any(isinstance(one, ClickAnswer) for one in replies):
+        replies.append(session.send(None))
+    return replies
+
+
 def auroc(score, on_disc):
     from napari_simgraph.analysis.ranking import auroc as ranked
 
@@ -103,6 +118,13 @@ def test_without_labels_one_group_is_the_discs(graph, on_disc):
     best = int(np.argmax(precise))
     assert precise[best] > 0.7  # of its patches lie on a disc, if only a little
     assert auroc(tables[best].score, on_disc) > 0.8
+    crowd = crowd_of(groups, best + 1, model.seed)
+    session = interest.live(graph, config=interest.Train(threads=1), room=MemoryRoom())
+    each = tuple(Click(*one) for one in crowd.speakers.items())
+    answer = next(one for one in sent(session, Clicks(each, crowd)) if isinstance(one, ClickAnswer))
+    assert answer.scores.score == pytest.approx(tables[best].score, abs=1e-5)  # as `apply` has it
+    assert not answer.figures  # nobody judged anything
+    session.close()
     rare = tables[0].columns["rare"]
     assert 0 < rare.min() < rare.max() < 1
 

@@ -14,13 +14,14 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.crowds import Followed, beside, by_order, followed
 from napari_simgraph.analysis.kernel_logistic import Vector, chance_of, logistic, slope_of
 from napari_simgraph.analysis.neighbours import Points, unit
 from napari_simgraph.analysis.spreading import alone, settle, spread
@@ -100,6 +101,15 @@ class FewClicks:
         self._like: dict[int, Vector] = {}
         self._reach: dict[int, Vector] = {}
         self._left: tuple[Any, LeftOut] | None = None  # of the newest clicks: asked for thrice
+        self._crowd: Followed | None = None
+
+    def follow(self, members: Rows, speakers: Mapping[int, bool]) -> None:
+        """Let all members of a group speak from now on; none where there are none.
+
+        Where a whole group spreads to finds more than what some of it spread and a head: AUROC
+        0.90 and 0.96 instead of 0.88 and 0.93 on VNC. `speakers` stand for it among the judged.
+        """
+        self._crowd = followed(self.ground.matrix, members, speakers, FAR)
 
     def head(self, judged: Judged) -> tuple[Vector, float]:
         """Weights ``(D,)`` and offset of a logistic head on the spread features [1]_."""
@@ -131,10 +141,13 @@ class FewClicks:
         check(judged)
         parts, offset, alike = self._head(judged)
         chance = chance_of(alike @ parts + np.float32(offset))
-        logit = together(chance, self.reach(judged))
-        slope, shift = self._calibrated(judged, logit)
-        score = chance_of(slope * logit + shift)
-        score[judged.rows] = judged.like
+        if self._crowd is None:
+            logit, own = together(chance, self.reach(judged)), judged
+            slope, shift = self._calibrated(judged, logit)
+            score = chance_of(slope * logit + shift)
+        else:
+            score, own = self._with_crowd(chance, judged, self._crowd)
+        score[own.rows] = own.like
         return Scored(score, self._uncertainty(alike, judged))
 
     def left_out(self, judged: Judged) -> LeftOut:
@@ -156,6 +169,14 @@ class FewClicks:
         wrong = ((chance > cuts[:, None]) != judged.like).sum(1)
         best = np.flatnonzero(wrong == wrong.min())
         return float(cuts[best[np.abs(cuts[best] - 0.5).argmin()]])  # of equals the middle one
+
+    def _with_crowd(self, chance: Vector, judged: Judged, crowd: Followed) -> tuple[Vector, Judged]:
+        """The scores where a group speaks, and what was judged beside it."""
+        said = beside(crowd, *judged)
+        own, order = Judged(judged.rows[said], judged.like[said]), crowd.spread
+        if len(own.rows):
+            order = together(chance, order + self.reach(own))
+        return by_order(order, crowd.share), own
 
     def _leave_out(self, judged: Judged) -> LeftOut:
         parts, offset, alike = self._head(judged)

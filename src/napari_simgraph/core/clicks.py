@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+
 from napari_simgraph.core.job import Tick
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.tables import ScoreTable
 
 
@@ -23,11 +26,34 @@ class Click:
     like: bool | None
 
 
+@dataclass(frozen=True, eq=False)
+class Crowd:
+    """A group that speaks as a whole.
+
+    Parameters
+    ----------
+    members
+        Their rows; none where no group speaks.
+    speakers
+        The patches, members and others, that are told as clicks because of it.
+    """
+
+    members: Rows
+    speakers: Mapping[int, bool]
+
+
+NOBODY = Crowd(np.zeros(0, np.intp), {})  # no group speaks
+
+
 @dataclass(frozen=True)
 class Clicks:
-    """Several at once, for which there is one answer: a rectangle, a group, an undo."""
+    """Several at once, for which there is one answer: a rectangle, a group, an undo.
+
+    From here on `crowd` speaks, too; None where that stays as it was.
+    """
 
     each: tuple[Click, ...]
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True)

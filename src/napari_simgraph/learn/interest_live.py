@@ -14,7 +14,17 @@ from napari_simgraph.analysis.comparing import compare
 from napari_simgraph.analysis.few_clicks import FewClicks, check, judged_of
 from napari_simgraph.analysis.marked import said
 from napari_simgraph.analysis.spreading import links
-from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Event, Reasons, Reply, Skip, Why
+from napari_simgraph.core.clicks import (
+    NOBODY,
+    Click,
+    ClickAnswer,
+    Clicks,
+    Event,
+    Reasons,
+    Reply,
+    Skip,
+    Why,
+)
 from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patches import Rows
@@ -39,6 +49,7 @@ class Session:
         self.skipped: set[int] = set()
         self.heard = 0  # events other than questions why
         self.few: FewClicks
+        self.crowd, self.followed = NOBODY, NOBODY
 
     def run(self) -> Replies[Model]:
         """Answers until STOP; then the model."""
@@ -81,6 +92,8 @@ class Session:
             self._check(event.row)
             self.skipped.add(event.row)
             return
+        if isinstance(event, Clicks) and event.crowd is not None:
+            self.crowd = event.crowd
         for one in event.each if isinstance(event, Clicks) else (event,):
             self._check(one.row)
             if one.like is None:
@@ -100,12 +113,18 @@ class Session:
         except ValueError as sentence:  # not an error here: the first clicks are of one kind
             self._hear((yield Note(str(sentence))))
             return
+        if self.crowd is not self.followed:
+            self.followed = self.crowd
+            follow = partial(self.few.follow, self.crowd.members, self.crowd.speakers)
+            yield from self._wait(follow)
         scored = yield from self._wait(partial(self.few.answer, judged))
         graph = self.given.graph
         table = table_of(graph, scored, self.matrix, {}, {"clicks": len(judged.rows)})
         asked = self.few.ask(scored, judged, self._seen())
-        figures = compare(self.few, judged, graph.table)
-        above = self.few.threshold(judged)
+        figures, above = {}, 0.5  # where a group speaks nobody judged what they would tell
+        if not len(self.crowd.members):
+            figures = compare(self.few, judged, graph.table)
+            above = self.few.threshold(judged)
         told = (len(judged.rows), figures, time.monotonic() - begun, self.heard, above)
         self._hear((yield ClickAnswer(table, asked, *told)))
 

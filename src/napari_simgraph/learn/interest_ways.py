@@ -208,6 +208,9 @@ def _by_network(
     points = _beside(points, few)
     groups = coherence.nearest_group(points, model.arrays["groups/centres"])
     judged = coherence.speak_for(groups, config.group - 1, model.seed)
+    speakers = dict(zip(judged.rows.tolist(), judged.like.tolist(), strict=True))
+    members = np.flatnonzero(groups == config.group - 1)
+    yield from aside.wait(partial(few.follow, members, speakers))
     if len(marks.like) or len(marks.unlike):
         judged = _corrected(judged, marks)
     scored = yield from aside.wait(partial(few.answer, judged), partial(Progress, 1.0, "scoring"))

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_simgraph.capabilities import interest
-from napari_simgraph.core.clicks import Click, ClickAnswer, Clicks, Reasons, Skip, Why
+from napari_simgraph.core.clicks import (
+    NOBODY,
+    Click,
+    ClickAnswer,
+    Clicks,
+    Crowd,
+    Reasons,
+    Skip,
+    Why,
+)
 from napari_simgraph.core.graph import SimilarityGraph
 from napari_simgraph.core.job import Note
 from napari_simgraph.viewer.jobs import Ending, Task
@@ -37,6 +47,7 @@ class ClickLane(QObject):
         self._session = session
         self._graph: SimilarityGraph | None = None
         self._told: dict[int, bool] = {}
+        self._crowd = NOBODY
         self._sent = self._heard_of = 0  # events, and how many of them were answered
         self.task: Task | None = None
 
@@ -52,9 +63,13 @@ class ClickLane(QObject):
         return self.listens and both and self._heard_of < self._sent
 
     def tell(
-        self, graph: SimilarityGraph, wanted: Mapping[int, bool], config: interest.Train
+        self,
+        graph: SimilarityGraph,
+        wanted: Mapping[int, bool],
+        config: interest.Train,
+        crowd: Crowd = NOBODY,
     ) -> None:
-        """Say what is known of patches now; only what differs from before goes over."""
+        """Say what is known of patches now, and of a group; only what is new goes over."""
         if self.task is not None and graph.edges is not self._graph_edges:
             self.leave()
         if self.task is None:
@@ -64,10 +79,11 @@ class ClickLane(QObject):
         assert self.task is not None
         gone = [row for row in self._told if row not in wanted]
         new = [(row, like) for row, like in wanted.items() if self._told.get(row) is not like]
-        if gone or new:
+        other = not np.array_equal(crowd.members, self._crowd.members)
+        if gone or new or other:
             each = (*(Click(row, None) for row in gone), *(Click(*one) for one in new))
-            self._send(Clicks(each))
-        self._told = dict(wanted)
+            self._send(Clicks(each, crowd if other else None))
+        self._told, self._crowd = dict(wanted), crowd
 
     def why(self, row: int) -> None:
         """Ask why a patch scores as it does."""
@@ -85,7 +101,7 @@ class ClickLane(QObject):
 
     def leave(self) -> None:
         """End it and drop what it knows."""
-        task, self.task = self.task, None
+        task, self.task, self._crowd = self.task, None, NOBODY
         self._told, self._sent, self._heard_of = {}, 0, 0
         if task is not None:
             task.cancel()
@@ -102,6 +118,7 @@ class ClickLane(QObject):
     def _begin(self, graph: SimilarityGraph, config: interest.Train) -> None:
         jobs, room = self._session.jobs, self._session.room("clicks")
         self._graph, self._told, self._sent, self._heard_of = graph, {}, 0, 0
+        self._crowd = NOBODY
         title = f"Learn from clicks in {self._session.selection.key or graph.table.name}"
         self.task = task = jobs.submit(
             title, lambda: jobs.live(interest.live, graph, config=config, room=room), lane="live"
@@ -124,4 +141,5 @@ class ClickLane(QObject):
 
     def _ended(self, ending: Ending) -> None:
         self.task, self._told, self._sent, self._heard_of = None, {}, 0, 0
+        self._crowd = NOBODY
         self.ended.emit(ending)

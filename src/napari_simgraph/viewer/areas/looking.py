@@ -18,6 +18,7 @@ from napari_simgraph.viewer.areas.opinion import RARE, Opinion, Opinions
 from napari_simgraph.viewer.areas.scored import (
     Groups,
     areas_of,
+    crowd_of,
     read_told,
     scores_in,
     with_scores,
@@ -83,9 +84,7 @@ class Looking(QObject):
         opinion, groups = self.opinions.now, self.groups
         if not (opinion.clicks or opinion.group > 0):
             return {}
-        if groups is None:
-            return opinion.spoken()
-        return opinion.spoken(groups.number, groups.seed)
+        return opinion.spoken(*(() if groups is None else (groups.number, groups.seed)))
 
     @property
     def scores(self) -> ScoreTable | None:
@@ -274,7 +273,8 @@ class Looking(QObject):
         graph, wanted = self.graph, self.spoken
         if graph is None:
             return
-        self.lane.tell(graph, wanted, self.config)
+        crowd = crowd_of(self.groups, self.opinions.now.group)
+        self.lane.tell(graph, wanted, self.config, crowd)
         if len(set(wanted.values())) < 2:
             self._answer, self.clicks, self.asked = None, 0, -1
             self.figures = {} if wanted else self._found_figures

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.areas import Area, find_areas
+from napari_simgraph.analysis.coherence import speak_for
+from napari_simgraph.core.clicks import NOBODY, Crowd
 from napari_simgraph.core.tables import EmbeddingTable, ScoreTable
 from napari_simgraph.io.kept import write_json
 from napari_simgraph.io.workspace import Workspace
@@ -41,6 +43,15 @@ class Groups:
             return None
         known = None if rare is None else np.asarray(rare, np.float32)
         return cls(np.asarray(number, np.int32), known, seed)
+
+
+def crowd_of(groups: Groups | None, group: int) -> Crowd:
+    """A group by its rank from 1 as one that speaks; nobody for 0, `RARE` or without groups."""
+    if groups is None or group <= 0:
+        return NOBODY
+    said = speak_for(groups.number - 1, group - 1, groups.seed)
+    speakers = dict(zip(said.rows.tolist(), said.like.tolist(), strict=True))
+    return Crowd(np.flatnonzero(groups.number == group), speakers)
 
 
 def scores_in(table: EmbeddingTable) -> ScoreTable | None:
