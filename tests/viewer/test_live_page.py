@@ -130,6 +130,9 @@ def test_strokes_are_answered_over_the_image_while_one_paints(live, viewer, qtbo
     live.session.flush()
     kept = [layer["about"].get("thing", "") for layer in live.session.workspace.state["layers"]]
     assert kept == ["", "strokes"]  # answers are made again
+    click(qtbot, live.footer.main)  # what was kept are quick filters: all is learned again
+    assert answered(live, qtbot).strokes == 3
+    live.session.jobs.close()
 
 
 def test_torch_is_loaded_beside_the_window_once_somebody_looks(viewer, qtbot, monkeypatch):

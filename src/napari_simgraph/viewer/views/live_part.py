@@ -288,7 +288,8 @@ class LivePart(QWidget):
         except (ValueError, OSError) as error:
             self._last = Told("error", say_error(error))
             return
-        self._kept[teaching.room] = name
+        # Only a U-Net goes on; quick filters are learned anew from all strokes, in a moment.
+        self._kept[teaching.room] = name if model.network["name"] == "unet" else ""
         said = f"Kept as '{name}'."
         self._last = Told("done", said, ("Go on", self.start), (("Run on all", self.run_on_all),))
         self.learned.emit(name)
