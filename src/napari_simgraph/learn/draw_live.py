@@ -77,7 +77,7 @@ def answer(drawer: Drawer, event: Event) -> tuple[Any, tuple[str, ...]]:
     """
     if isinstance(event, Draw):
         kinds = drawer.kinds(event.kind, event.n)
-        numbers = drawer.numbers(event.n, event.seed, event.spread)
+        numbers = drawer.clouds.draw(kinds, event.seed, event.spread)
         numbers, weights = drawer.moved(numbers, event.directions), drawer.weights(kinds)
     else:
         light = np.concatenate([drawer.light_in(one) for one in event.patches])

@@ -19,9 +19,10 @@ from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.class_rows import Sources
+from napari_simgraph.learn.clouds import found_clouds
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.draw_health import DULL, is_dull, say_error_of
-from napari_simgraph.learn.drawer import MEANS, PRICES, SPREADS, light_of
+from napari_simgraph.learn.drawer import LEAST, MEANS, PRICES, SPREADS, light_of
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
 from napari_simgraph.learn.held import NETWORK, held_network
@@ -97,7 +98,7 @@ def train(studio: Studio, start: Model | None, config: Any) -> Job[Model]:
     metrics = yield from aside.wait(partial(_metrics, studio, module, parted, config.seed), said)
     for note in tell(metrics, network["options"]["latent"]):
         aside.halt.hear((yield note))
-    numbers = yield from aside.wait(partial(_numbers, studio, module, parted), said)
+    numbers = yield from aside.wait(partial(_numbers, studio, module, parted, config.seed), said)
     yield Progress(1.0, "learned")
     made = _describe(pictures, module, fitted) | {"network": network, "metrics": metrics}
     made["arrays"] = {**made["arrays"], **numbers}
@@ -204,15 +205,20 @@ def _metrics(studio: Studio, module: nn.Module, parted: Parted, seed: int) -> di
     return found | {"error_pca": pca_error(studio.pictures, parted, latent, seed)}
 
 
-def _numbers(studio: Studio, module: nn.Module, parted: Parted) -> dict[str, Any]:
-    """What is known of the numbers, as arrays: the nats that each costs, its mean and spread."""
+def _numbers(studio: Studio, module: nn.Module, parted: Parted, seed: int) -> dict[str, Any]:
+    """What is known of the numbers, as arrays: nats that each costs, mean, spread and clouds."""
     some = parted.learn[np.linspace(0, len(parted.learn) - 1, _FITTED).astype(np.intp)]
     rows = np.unique(some)
     module.eval()
     with studio.place.exactly(), torch.no_grad():
         looked = look(module, studio.pictures, rows)
-    mean, spread = fitted_prior(looked, studio.pictures.told(rows))
-    return {PRICES: looked.price.mean(0).astype(np.float32), MEANS: mean, SPREADS: spread}
+    told = studio.pictures.told(rows)
+    mean, spread = fitted_prior(looked, told)
+    kinds = told.argmax(1) if told.shape[1] else np.zeros(len(rows), np.intp)
+    usual = (looked.numbers.numpy() - mean[kinds]) / np.maximum(spread[kinds], LEAST)
+    clouds = found_clouds(usual.astype(np.float32), kinds, len(mean), seed)
+    price = looked.price.mean(0).astype(np.float32)
+    return {PRICES: price, MEANS: mean, SPREADS: spread, **clouds.arrays()}
 
 
 def _describe(pictures: Pictures, module: nn.Module, fitted: Fitted) -> dict[str, Any]:

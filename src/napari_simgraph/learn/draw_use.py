@@ -37,7 +37,7 @@ def sample(model: Model, config: Any, aside: Aside) -> Job[ImageSet]:
     """New patches, drawn by chance."""
     drawer = yield from _drawer(model, config, aside)
     kinds = drawer.kinds(config.class_, config.n)
-    numbers = drawer.numbers(config.n, config.seed, config.spread)
+    numbers = drawer.clouds.draw(kinds, config.seed, config.spread)
     numbers = drawer.moved(numbers, config.moved())
     drawn = yield from _draw(drawer, numbers, drawer.weights(kinds), aside)
     yield Progress(1.0, f"{len(drawn)} drawn")

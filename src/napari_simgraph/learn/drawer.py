@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE
+from napari_simgraph.learn.clouds import Clouds
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.losses_vae import price, redrawing
@@ -20,7 +21,7 @@ from napari_simgraph.learn.pixel_model import check_kind
 # what the numbers cost, and their mean and spread by class
 PRICES, MEANS, SPREADS = "numbers/price", "numbers/mean", "numbers/spread"
 FARTHEST = 3.0  # spreads: one in 400 lies farther from the middle
-_LEAST = 1e-6  # spread of numbers that never vary
+LEAST = 1e-6  # spread of numbers that never vary
 _CHUNK = 256  # patches through the network at once
 
 Numbers = NDArray[np.float32]
@@ -53,11 +54,7 @@ class Drawer:
         self.latent: int = self.network.latent
         self.order = np.argsort(-model.arrays[PRICES], kind="stable")
         self.means, self.spreads = model.arrays[MEANS], model.arrays[SPREADS]
-
-    def numbers(self, n: int, seed: int, spread: float = 1.0) -> Numbers:
-        """Numbers ``(n, D)`` of patches as the model expects them."""
-        rng = np.random.default_rng(seed)
-        return (spread * rng.standard_normal((n, self.latent))).astype(np.float32)
+        self.clouds = Clouds.of(model.arrays, self.classes, self.latent)
 
     def moved(self, numbers: Numbers, directions: tuple[float, ...]) -> Numbers:
         """Numbers moved along directions, the most telling one first.
@@ -106,7 +103,7 @@ class Drawer:
         with self.place.exactly(), torch.no_grad():
             seen, _ = self.network.encode(self._at(light), self._at(weights))
         mean, spread = self._usual(weights)
-        found: Numbers = (seen.cpu().numpy() - mean) / np.maximum(spread, _LEAST)
+        found: Numbers = (seen.cpu().numpy() - mean) / np.maximum(spread, LEAST)
         return found
 
     def likeliest(
