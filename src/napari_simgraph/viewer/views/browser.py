@@ -61,6 +61,14 @@ class BrowserPage(QWidget):
             self._holders.append(holder)
             self._titles.append(label)
         self._tabs = QTabBar()
+        self._lay()
+        for signal, call in self._heard():
+            signal.connect(call)
+        self.renew()
+        self._arrange()
+
+    def _lay(self) -> None:
+        """Tabs above the panes."""
         for name in _NAMES:
             self._tabs.addTab(name)
         self._tabs.setDrawBase(False)
@@ -70,10 +78,6 @@ class BrowserPage(QWidget):
         column.setSpacing(2)
         column.addWidget(self._tabs)
         column.addWidget(self._split, 1)
-        for signal, call in self._heard():
-            signal.connect(call)
-        self.renew()
-        self._arrange()
 
     def renew(self, *_: object) -> None:
         """Show what is in hand."""
