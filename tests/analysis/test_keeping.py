@@ -46,3 +46,6 @@ def test_joined_and_split_objects_are_counted():
     assert found.joined.tolist() == [1]
     assert found.split.tolist() == [3]
     assert found.changed == (2 * 30 * 19 + 2 * 15 * 15) / new.size
+    renumbered = np.where(old > 0, 5 - old, 0)
+    again = run(compare(Volume(renumbered, 3), Volume(old, 3), Pace(1)))
+    assert (again.changed, len(again.joined), len(again.split)) == (0, 0, 0)

@@ -76,19 +76,23 @@ def keep_corrected(
 
 
 def compare(new: Source, old: Source, pace: Pace) -> Generator[Tick, Signal | None, Compared]:
-    """How two versions of the objects of a picture differ."""
-    overlap, differs, total = Overlap(), 0, 0
+    """How two versions of the objects of a picture differ, whatever their numbers are."""
+    overlap = Overlap()
     for block in blocks(new.shape):
-        one = new.get(block.z, block.y, block.x)
-        other = old.get(block.z, block.y, block.x)
-        overlap.add(one, other)
-        differs, total = differs + int((one != other).sum()), total + one.size
+        place = (block.z, block.y, block.x)
+        overlap.add(new.get(*place), old.get(*place))
         yield from pace.step("comparing with the last run")
     one, other, common = overlap.common()
+    partners = dict(zip(*(numbers.tolist() for numbers in overlap.partners(_SAME)), strict=True))
+    partners[0] = 0
+    same = np.array(
+        [partners.get(a) == b for a, b in zip(one.tolist(), other.tolist(), strict=True)], bool
+    )
+    changed = int(common[~same].sum()) / max(1, int(common.sum()))
     inside = (one > 0) & (other > 0) & (common >= _SMALLEST)
     joined = _holders(one, other, common, inside)
     split = _holders(other, one, common, inside)
-    return Compared(differs / max(total, 1), joined, split)
+    return Compared(changed, joined, split)
 
 
 def _holders(
