@@ -14,7 +14,7 @@ _ROWS = 5  # that are seen; more scroll
 _HALF = 2  # bytes of a number
 _NAME, _SHAPE, _SIZE = range(3)
 _TITLES = ("Layers", "Gives", "On disk")
-_ROOM = (68, 64)  # px of shape and size
+_ROOM = (84, 60)  # px of shape and size
 
 
 class LayerList(QTreeWidget):
