@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QSizePolicy
 
 from napari_simgraph.capabilities import generation
 from napari_simgraph.core.job import Job, Progress, say_time
@@ -73,6 +74,7 @@ class DrawingPage(JobPage):
             "command line: classification fill --drawn"
         )
         self.fill = flat("Fill up", partial(self.begin, "fill"), tip)
+        self.fill.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long names
         self._lay()
         self._connect()
         self._model_chosen()
