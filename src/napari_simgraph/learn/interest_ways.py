@@ -162,7 +162,8 @@ def _groups(given: Given, known: Said, how: Any, made: Any) -> Ticks:
     matrix = yield from aside.wait(partial(links, given.graph, config.shares))
     few = yield from _quietly(few_of(given.graph, matrix, aside))
     points = _beside(points, few)
-    number = yield from _quietly(k_means(points, config.groups, config.seed, _TRIES))
+    tries = 1 if aside.halt.stopped else _TRIES
+    number = yield from _quietly(k_means(points, config.groups, config.seed, tries))
     groups = coherence.rank(points, number, given.graph)
     yield Note(UNTESTED)
     parts = ("centres", "compact", "together", "share")
