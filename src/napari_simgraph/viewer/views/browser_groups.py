@@ -20,7 +20,17 @@ _NO_CLASSES = "No patch has a class: label some in Classes or Map, and record ag
 _NOT_TRIED = "The number of groups was given. With Groups at 'suggest', 2 to 20 are tried."
 
 
-class ClassesPane(Pane):
+class _Grouped(Pane):
+    """A pane about how the signatures were grouped."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What grouping found."""
+        table = self.book.table
+        return dict(table.made.get("clusters", {})) if table is not None else {}
+
+
+class ClassesPane(_Grouped):
     """How many patches of each class are in each group; a click chooses them."""
 
     def __init__(self, book: Book) -> None:
@@ -29,12 +39,6 @@ class ClassesPane(Pane):
     def missing(self) -> str:
         """See `Pane`."""
         return super().missing() or ("" if self.told.get("classes") else _NO_CLASSES)
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What grouping found."""
-        table = self.book.table
-        return dict(table.made.get("clusters", {})) if table is not None else {}
 
     def paint(self, painter: QPainter, look: Colors) -> None:
         """See `Pane`."""
@@ -123,7 +127,7 @@ class ClassesPane(Pane):
         return tall, (self.width() - _LABEL) / max(1, len(told["classes"]))
 
 
-class NumberPane(Pane):
+class NumberPane(_Grouped):
     """Silhouette and stability of each number of groups that was tried."""
 
     def __init__(self, book: Book) -> None:
@@ -131,16 +135,11 @@ class NumberPane(Pane):
 
     def missing(self) -> str:
         """See `Pane`."""
-        return super().missing() or ("" if self._told.get("tried") else _NOT_TRIED)
-
-    @property
-    def _told(self) -> dict[str, Any]:
-        table = self.book.table
-        return dict(table.made.get("clusters", {})) if table is not None else {}
+        return super().missing() or ("" if self.told.get("tried") else _NOT_TRIED)
 
     def paint(self, painter: QPainter, look: Colors) -> None:
         """See `Pane`."""
-        told, line = self._told, painter.fontMetrics().height()
+        told, line = self.told, painter.fontMetrics().height()
         tried = list(told["tried"])
         room = QRectF(24, line + 2, self.width() - 32, self.height() - 2.4 * line - 4)
         self._frame(painter, look, room, line)
@@ -182,7 +181,7 @@ class NumberPane(Pane):
 
     def mouseMoveEvent(self, event: Any) -> None:
         """Say what the figures mean."""
-        said = str(self._told.get("said", ""))
+        said = str(self.told.get("said", ""))
         self.setToolTip(
             f"{said}\nAbove the dotted line ({STABLE}) another half of the patches gives the same "
             "groups.\nThe silhouette says how far groups lie apart."

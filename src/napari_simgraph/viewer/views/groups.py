@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QSpinBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QSpinBox, QWidget
 
 from napari_simgraph.analysis.clusters import exemplars
 from napari_simgraph.analysis.neighbours import unit
@@ -28,7 +28,7 @@ from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.theme import Colors, ThemeWatch
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.groups_list import PICTURES, GroupList
-from napari_simgraph.viewer.views.parts import column, row
+from napari_simgraph.viewer.views.parts import beside, column, row
 
 _METHODS = (("kmeans", "k-means"), ("leiden", "Leiden, by links"))
 _FILES = "Tables (*.h5ad *.zarr *.csv *.graphml)"
@@ -132,12 +132,12 @@ class GroupRows(QWidget):
         tip = "Writes the patches of the chosen groups into a class."
         self.class_button = flat("Make a class", self._to_class, tip)
         self.undo_button = flat("Undo", self._session.edits.undo, "Takes the last step back.")
-        self.acts = _line(self.join_button, self.class_button, self.undo_button)
+        self.acts = beside(self.join_button, self.class_button, self.undo_button)
         layout = column(self)
         tip = "Writes table and links: AnnData, CSV or GraphML.\ncommand line: --out"
         self.save_button = flat("Save table…", lambda: self.save(), tip)
         layout.addWidget(row("Groups by", self.method, self.number))
-        layout.addWidget(_line(self.find_button, self.save_button))
+        layout.addWidget(beside(self.find_button, self.save_button))
         layout.addWidget(self.list)
         layout.addWidget(self.acts)
 
@@ -211,18 +211,6 @@ class GroupRows(QWidget):
             for name, rows in self._typical.items()
         }
         self.list.show_pictures(found)
-
-
-def _line(*buttons: QWidget) -> QWidget:
-    """Buttons beside each other."""
-    line = QWidget()
-    across = QHBoxLayout(line)
-    across.setContentsMargins(0, 0, 0, 0)
-    across.setSpacing(4)
-    for button in buttons:
-        across.addWidget(button)
-    across.addStretch(1)
-    return line
 
 
 def _write(noun: EmbeddingTable | SimilarityGraph, path: Path) -> tuple[str, bool]:
