@@ -202,7 +202,9 @@ class SimilarRun(QObject):
             said = "All patches are background. Keep it, or choose another image."
             self.tell(Told("error", said))
         elif ending.error is None:
-            self.tell(Told("stopped", "Cancelled. The earlier patches are still in use."))
+            there = self._session.selection.table is not None
+            said = "The earlier patches are still in use." if there else "No patches were learned."
+            self.tell(Told("stopped", f"Cancelled. {said}"))
         elif _COLLAPSED in ending.sentence:
             # going on would only find the same: the next run begins anew
             self._session.record_run({"id": asked.room, "state": "cancelled"})
