@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.core.patches import COLUMNS, PatchGrid
-from napari_simgraph.core.raster import Image
+from napari_simgraph.core.raster import Box, Image
 
-_FINE = 4  # pixels across a patch are enough to see whether it shows anything
+_FINE = 4  # cells across a patch are enough to see whether it shows anything
 _SQUARE = 2048  # px; so much of a section is read at once
-_GLASS = 0.08  # optical density in the strongest channel; unstained tissue lies above 0.1
 _SHOWN = 0.1  # share of a patch that must show something
+_ACROSS = 8  # parts across a cell: coarse enough to be without the noise of single pixels
+_ROUGH = 4  # grey levels; parts of glass differ by 0 to 3, those of stained tissue by 8 and more
+_DENSE = 0.08  # optical density in the strongest channel; unstained tissue lies above 0.1
+_MORE = 0.06  # optical density that smears, dye and shadows add to glass
+_BRIGHT = 128  # what is darker is no glass
+_SEEN = 0.01  # share of an image; less smooth ground is no glass that tells how others look
+_ALIKE = 5  # grey levels counted together, so that the tone of glass doesn't hang on chance
+
+
+class _Cells(NamedTuple):
+    """Pixels by cells, in the darkest channel: mean, spread, and whether all was filled in."""
+
+    light: NDArray[np.uint8]
+    spread: NDArray[np.uint8]
+    filled: NDArray[np.bool_]
+
+    @property
+    def rough(self) -> NDArray[np.bool_]:
+        """Where something varies."""
+        return self.spread >= _ROUGH
 
 
 def tissue(images: Sequence[Image], grid: PatchGrid) -> NDArray[np.bool_]:
     """For each patch whether it shows something.
 
-    In colour images glass is left out, in all images what is exactly 0 (filled in by stitching).
-    An image of a single patch is always kept, and so is one that would lose all its patches.
+    In colour images glass is left out, whatever its tone: what is smooth and no denser than most
+    of the smooth bright ground of the image. In all images what is exactly 0 is left out (filled
+    in by stitching). An image of a single patch is always kept, and so is one that would lose all
+    its patches.
     """
     kept = np.ones(len(grid), np.bool_)
     for number, image in enumerate(images):
@@ -32,8 +53,7 @@ def tissue(images: Sequence[Image], grid: PatchGrid) -> NDArray[np.bool_]:
             continue
         part = grid.take(rows)
         layout = grid.layouts[number]
-        step = max(1, layout.size // _FINE)
-        shown = _shown(image, layout.level, step)
+        shown = _shown(image, layout.level, layout.size)
         columns = {name: getattr(part, name) for name in COLUMNS[1:]}
         here = np.zeros(len(rows), np.int32)
         alone = PatchGrid((part.sources[number],), here, layouts=(layout,), **columns)
@@ -42,27 +62,97 @@ def tissue(images: Sequence[Image], grid: PatchGrid) -> NDArray[np.bool_]:
     return kept
 
 
-def _shown(image: Image, level: int, step: int) -> Image:
-    """1 where something is shown, every `step` pixels of a level."""
-    pixels = image.levels[level]
+def _shown(image: Image, level: int, size: int) -> Image:
+    """1 where something is shown, a pixel a cell of a level."""
+    step = max(1, size // _FINE)
+    dtype = np.dtype(image.levels[level].dtype)
+    coloured = image.channels == 3 and dtype == np.uint8
+    shown = _stained(image, level, step) if coloured else _there(image, level, step)
+    flat = image.axes.startswith("Z")
+    return Image(shown.view(np.uint8) if flat else shown[0].view(np.uint8), axes="ZYX"[not flat :])
+
+
+def _there(image: Image, level: int, step: int) -> NDArray[np.bool_]:
+    """Where anything but 0 is, of which a pixel a cell is looked at."""
+    shown = np.zeros(_counts(image, level, step), np.bool_)
+    for z, (rows, columns), to in _squares(image, level, step):
+        thin = (slice(rows.start, rows.stop, step), slice(columns.start, columns.stop, step))
+        shown[to] = (image.section(z, thin, level) != 0).any(-1)
+    return shown
+
+
+def _stained(image: Image, level: int, step: int) -> NDArray[np.bool_]:
+    """Where there is more than glass."""
+    part = max(1, step // _ACROSS)
+    step = step // part * part
+    counts = _counts(image, level, step)
+    light, spread = np.zeros(counts, np.uint8), np.zeros(counts, np.uint8)
+    cells = _Cells(light, spread, np.zeros(counts, np.bool_))
+    for z, box, to in _squares(image, level, step):
+        found = _look(image.section(z, box, level), step, part)
+        for whole, piece in zip(cells, found, strict=True):
+            whole[to] = piece
+    limit = 256 / 10 ** _denser_than_glass(cells) - 1
+    # what varies is told by its darker part: white beside glass varies, too
+    told = light.astype(np.int16) - np.where(cells.rough, spread, 0)
+    shown: NDArray[np.bool_] = (told < limit) & ~cells.filled
+    return shown
+
+
+def _denser_than_glass(cells: _Cells) -> float:
+    """The optical density that smooth ground must have to be no glass."""
+    ground = np.bincount(cells.light[~cells.rough & ~cells.filled], minlength=256)
+    ground[:_BRIGHT] = 0
+    if ground.sum() < _SEEN * cells.light.size:
+        return _DENSE
+    tone = int(np.convolve(ground, np.ones(_ALIKE), "same").argmax())
+    return max(_DENSE, _MORE - float(np.log10((tone + 1) / 256)))
+
+
+def _look(pixels: NDArray[Any], step: int, part: int) -> _Cells:
+    """Cells of `step` px of some pixels ``(Y, X, 3)``, told by parts of `part` px."""
+    one, two, three = (pixels[..., n] for n in range(3))  # five times as fast as along that axis
+    darkest = np.minimum(np.minimum(one, two), three)  # dye takes away light of one colour at least
+    parts, across = _means(darkest, part), step // part
+    light = _means(parts, across)
+    spread = np.sqrt(np.maximum(_means(parts**2, across) - light**2, 0))
+    filled = _squared(one | two | three, step, np.maximum) == 0
+    return _Cells(light.astype(np.uint8), spread.astype(np.uint8), filled)
+
+
+def _means(values: NDArray[Any], side: int) -> NDArray[np.float64]:
+    """Means of squares; those at the border may be smaller."""
+    ones = [np.ones(n) for n in values.shape]
+    down, across = (np.add.reduceat(one, np.arange(0, len(one), side)) for one in ones)
+    means: NDArray[np.float64] = _squared(values, side, np.add) / np.outer(down, across)
+    return means
+
+
+def _squared(values: NDArray[Any], side: int, ufunc: np.ufunc) -> NDArray[np.float64]:
+    """Values of squares taken together."""
+    for axis in (0, 1):
+        starts = np.arange(0, values.shape[axis], side)
+        values = ufunc.reduceat(values, starts, axis, dtype=np.float64)
+    return values
+
+
+def _counts(image: Image, level: int, step: int) -> tuple[int, int, int]:
+    height, width = _plane(image, level)
+    return image.sections, -(-height // step), -(-width // step)
+
+
+def _plane(image: Image, level: int) -> tuple[int, int]:
     at = 1 if image.axes.startswith("Z") else 0
-    height, width = (int(n) for n in pixels.shape[at : at + 2])
-    size = (image.sections, -(-height // step), -(-width // step))
-    shown = np.zeros(size, np.uint8)
+    height, width = image.levels[level].shape[at : at + 2]
+    return int(height), int(width)
+
+
+def _squares(image: Image, level: int, step: int) -> Iterator[tuple[int, Box, tuple[Any, ...]]]:
+    """Section and box of what is read at once, and which cells lie in it."""
+    height, width = _plane(image, level)
     side = max(step, _SQUARE // step * step)
-    corners = list(product(range(0, height, side), range(0, width, side)))
-    for z, (top, left) in product(range(image.sections), corners):
-        box = (slice(top, top + side, step), slice(left, left + side, step))
-        part = _look(image.section(z, box, level))
-        i, j = top // step, left // step
-        shown[z, i : i + part.shape[0], j : j + part.shape[1]] = part
-    flat = shown if at else shown[0]
-    return Image(flat, axes="ZYX" if at else "YX")
-
-
-def _look(pixels: NDArray[Any]) -> NDArray[np.bool_]:
-    something: NDArray[np.bool_] = (pixels != 0).any(-1)
-    if pixels.shape[-1] == 3 and pixels.dtype == np.uint8:
-        darkest = pixels.min(-1).astype(np.float32)  # dye takes away light of one colour at least
-        something &= -np.log10((darkest + 1) / 256) > _GLASS
-    return something
+    corners = product(range(0, height, side), range(0, width, side))
+    for z, (top, left) in product(range(image.sections), list(corners)):
+        box = (slice(top, min(top + side, height)), slice(left, min(left + side, width)))
+        to = tuple(slice(at.start // step, -(-at.stop // step)) for at in box)
+        yield z, box, (z, *to)
