@@ -42,6 +42,32 @@ def test_every_pixel_is_found_again():
         layout.place(9)
 
 
+def test_each_picture_is_as_light_as_its_own_pixels_allow():
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    kinds = {"bytes": (255 * ramp).astype(np.uint8), "words": (65535 * ramp).astype(np.uint16)}
+    kinds |= {"camera": (4095 * ramp).astype(np.uint16), "numbers": (ramp - 7).astype(np.float32)}
+    kinds |= {"holes": np.where(ramp > 0.5, ramp, np.nan), "flat": np.full((64, 64), 3.0)}
+    kinds |= {"mask": ramp > 0.5}
+    images = ImageSet(tuple(Image(values, name=name) for name, values in kinds.items()))
+    sheet, layout = contact_sheet(images)
+    for level, factor in zip(sheet.levels, layout.factors, strict=True):
+        pixels = np.asarray(level)
+        assert pixels.dtype == np.uint8
+        for number, name in enumerate(kinds):
+            y, x = (int(n) // factor for n in layout.place(number))
+            seen = pixels[y : y + 64 // factor, x : x + 64 // factor]
+            assert seen.max() >= (0 if name == "flat" else 250), name
+            if name in ("bytes", "words", "camera", "numbers"):
+                assert np.abs(seen - 255 * shrunk(ramp[None], factor)[0]).max() <= 1.5, name
+
+
+def test_labels_of_several_kinds_keep_their_numbers():
+    labels = tuple(Labels(np.full((8, 8), 3, kind)) for kind in (np.uint8, np.uint16))
+    _, layout = contact_sheet(ImageSet(tuple(Image(picture(8, 8)) for _ in labels)))
+    pixels = np.asarray(labels_sheet(LabelsSet(labels), layout).levels[0])
+    assert set(np.unique(pixels)) == {0, 3}
+
+
 def test_pixels_are_found_to_the_half():
     layout = lay_out(mixed())
     y, x = layout.place(1)

@@ -17,6 +17,7 @@ from napari_simgraph.core.sheet import EMPTY, SheetLayout, lay_out
 from napari_simgraph.io.chunked import Held
 from napari_simgraph.io.lazy import Lazy, PlaneCache
 from napari_simgraph.io.many import Along
+from napari_simgraph.io.sheet_light import Light, light_of
 
 # Thumbnails of 70,000 digits at an eighth take 1 MB; of 10,000 photographs at 64 px 120 MB.
 _THUMBS_BYTES = 256 * 2**20
@@ -27,7 +28,8 @@ _GATHERED = 4096  # images of a stack shrunk at a time: 16 MB of digits
 def contact_sheet(images: ImageSet, order: str = "") -> tuple[Image, SheetLayout]:
     """The set as one flat image of several levels, and where each image lies on it.
 
-    Of stacks the middle section is shown; grey and colour together become colour.
+    Of stacks the middle section is shown; grey and colour together become colour. Where pixels are
+    of several kinds, as of 8 and 16 bits, each image is shown in bytes by its own range.
 
     Parameters
     ----------
@@ -51,8 +53,10 @@ def labels_sheet(labels: LabelsSet, layout: SheetLayout) -> Labels:
 def _sheet(images: ImageSet, layout: SheetLayout, nearest: bool = False) -> Image:
     some = images.images[:1] if isinstance(images.images, Along) else list(images)
     colour = any(image.channels == 3 for image in some)
-    dtype = np.result_type(*{image.dtype for image in some})
+    kinds = {image.dtype for image in some}
+    dtype = np.result_type(*kinds) if len(kinds) == 1 or nearest else np.dtype(np.uint8)
     source = _Source(images, layout, (colour, nearest), dtype)
+    source.mixed = len(kinds) > 1 and not nearest  # numbers of labels mean the same everywhere
     levels = [Sheet(source, factor) for factor in layout.factors]
     spacing, unit = _size(some)
     axes = "YXC" if colour else "YX"
@@ -133,6 +137,8 @@ class _Source:
         self.images, self.layout, self.dtype = images, layout, dtype
         self.colour, self._nearest = how
         self.hurried: tuple[float, Callable[[], None]] | None = None
+        self.mixed = False  # whether pixels are of several kinds
+        self._lights: dict[int, Light] = {}
         self._cache = PlaneCache(_THUMBS_BYTES)
         self._missing: dict[tuple[int, int], None] = {}
         self._held = Held()
@@ -180,9 +186,18 @@ class _Source:
             pixels = np.repeat(pixels[..., None], 3, -1)
         nearest = self._nearest or factor == 1
         small = pixels[::left, ::left] if nearest else shrunk(pixels[None], left)[0]
-        thumb = small.astype(self.dtype)
+        thumb = self._lit(number, small) if self.mixed else small.astype(self.dtype)
         self._cache.keep((factor, number), thumb)
         return thumb
+
+    def _lit(self, number: int, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Pixels of an image by its own range, the same at all levels."""
+        if number not in self._lights:
+            try:
+                self._lights[number] = light_of(self.images.images[number])
+            except ValueError:  # broken since it was listed
+                return np.zeros_like(pixels, self.dtype)
+        return self._lights[number].shown(pixels)
 
     def gather(self, cells: NDArray[np.int64], factor: int, out: NDArray[Any]) -> None:
         """Fill cells ``(rows, tall, columns, wide)`` with images of the stack, shrunk."""
