@@ -12,6 +12,7 @@ from napari_simgraph.core.classified import kept_ids
 from napari_simgraph.core.groups import CLASSES
 from napari_simgraph.io.write import write
 from napari_simgraph.viewer.sheets import sheet_of, spot_at
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.bottom import shown_page
 from napari_simgraph.viewer.views.classes import LABEL, LEARN, ClassesDock
 from napari_simgraph.viewer.views.classes_input import one_case
@@ -105,10 +106,22 @@ def test_label_learn_look_relabel_and_undo(dock, viewer, qtbot):
     name = session.selection.table.columns[FOUND_COLUMN][row]
     assert made.features["class"][made.features["index"] == value].tolist() == [name]
 
+    def mapped():
+        """The model that the map tells of, and what it says of that place."""
+        shown = viewer.layers["vnc · class map"]
+        value = shown.get_value(world, world=True)
+        said = shown.features["class"][shown.features["index"] == value].tolist()
+        return about(shown)["model"], said
+
+    assert mapped()[0] == dock.run.model.name
+    before = mapped()
     learn(dock, qtbot, network="dense")
+    name = session.selection.table.columns[FOUND_COLUMN][row]
+    assert mapped() == (dock.run.model.name, [name])  # the map is of what was learned last
     undo = dict(dock.run.told.chips)["Undo learning"]
     undo()
     assert FOUND_COLUMN in session.selection.table.columns  # that of the first run
+    assert mapped() == before
 
 
 def test_classes_from_points_shapes_and_paint(dock, viewer, qtbot):

@@ -19,6 +19,7 @@ from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import open_dock
 from napari_simgraph.viewer.records import identify
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.classes_input import ClassesInput
 from napari_simgraph.viewer.views.classes_job import (
     FOUND_COLUMN,
@@ -123,17 +124,30 @@ class ClassesRun(QObject):
         if ground.sheet is not None or not table.grid.layouts:
             self.tell(Told("ready", "Pictures have no map: their points are coloured instead."))
             return
+        for number, layer in enumerate(ground.layers):
+            if layer is not None:
+                self._show_map(table, layer, number)
+        self.tell(Told("done", "Classes and how sure they are, one pixel a patch."))
+
+    def _show_map(self, table: EmbeddingTable, layer: Any, number: int) -> None:
+        """The two maps of an image; how sure classes are stays hidden at first."""
         by = str(table.made.get("classes_by", ""))
         told = f"napari-simgraph classification apply --model {by}"
         info = {"capability": "classification", "model": by, "command": told}
-        for number, layer in enumerate(ground.layers):
-            if layer is not None:
-                classes, sure = class_map(table, number)
-                session.add_result(sure, layer, SURE_MAP, info)
-                session.add_result(classes, layer, CLASS_MAP, info)
-                for one in session.result_layers(layer, SURE_MAP):
-                    one.visible = False
-        self.tell(Told("done", "Classes and how sure they are, one pixel a patch."))
+        classes, sure = class_map(table, number)
+        session = self._session
+        first = not session.result_layers(layer, SURE_MAP)
+        session.add_result(sure, layer, SURE_MAP, info)
+        session.add_result(classes, layer, CLASS_MAP, info)
+        for one in session.result_layers(layer, SURE_MAP) if first else ():
+            one.visible = False
+
+    def _renew_maps(self, table: EmbeddingTable) -> None:
+        """Maps that are shown tell of what was learned last, not of the time before."""
+        ground = self._session.canvas.ground
+        for number, layer in enumerate(ground.layers if ground is not None else ()):
+            if layer is not None and self._session.result_layers(layer, CLASS_MAP):
+                self._show_map(table, layer, number)
 
     def _ended(self, asked: _Asked, ending: Ending) -> None:
         self.task = None
@@ -156,6 +170,8 @@ class ClassesRun(QObject):
         self._put(key, made, before, asked)
         if session.canvas.patches is not None:
             session.canvas.patches.show(color=FOUND_COLUMN)
+        if key == session.selection.key:
+            self._renew_maps(made)
         undo = ("Undo learning", partial(self._undo, key, (before, was), asked))
         self.tell(_say(learned.model, ending, self.wrong, undo))
 
@@ -174,7 +190,7 @@ class ClassesRun(QObject):
         """Bring back the table as it was; the model stays in the menus."""
         table, was = before
         session = self._session
-        self._learned.pop(key, None)
+        gone = self._learned.pop(key).model.name
         if was is not None:
             self._learned[key] = was
         if table is None:
@@ -188,7 +204,8 @@ class ClassesRun(QObject):
             self._put(key, now.replace(columns=columns), table, asked)
         for layer in asked.layers:
             for thing in (CLASS_MAP, SURE_MAP):
-                if session.result_layers(layer, thing):
+                shown = session.result_layers(layer, thing)
+                if shown and about(shown[0]).get("model") == gone:
                     session.undo_result(layer, thing)
         self.tell(Told("ready", "Undone: patches are as they were before."))
 
