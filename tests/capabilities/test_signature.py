@@ -233,3 +233,6 @@ def test_weights_of_torchvision_tell_their_classes_in_whatever_order_they_lie(tm
     config = signature.Layers(builder="resnet34")
     with pytest.raises(ValueError, match="weights don't fit this network"):
         run(signature.layers(weights, config=config, room=ROOM))
+    config = signature.Apply(builder="resnet18", patch=32)
+    with pytest.raises(ValueError, match="the image is grey: choose another image"):
+        run(signature.apply(weights, toy_image(), config=config, room=ROOM))

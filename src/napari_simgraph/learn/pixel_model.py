@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from napari_simgraph.core.job import Clock, Job, Progress
-from napari_simgraph.core.model import Model
+from napari_simgraph.core.model import FROM_FILE, Model
 from napari_simgraph.core.raster import Image, Labels
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
@@ -20,6 +20,7 @@ from napari_simgraph.learn.closing import Closing, Onward, boundary_of, together
 from napari_simgraph.learn.crew import Crew
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.fit import Fitted, Plan
+from napari_simgraph.learn.grain import NOISE, known_noise
 from napari_simgraph.learn.normalise import RULE, measure
 from napari_simgraph.learn.painting import Canvas, Sections
 from napari_simgraph.learn.pairs import Material
@@ -132,7 +133,8 @@ def windows_of(model: Model, size: PixelSize | None, image: Image) -> Job[Window
     """An image as the network of a model sees it, at a pixel size."""
     seen = view(image, size).image
     statistics = yield from measure(seen, dict(model.normalisation))
-    return Windows(seen, statistics, neighbours(model.network, seen.channels))
+    near = neighbours(model.network, seen.channels)
+    return Windows(seen, statistics, near, known_noise(model.normalisation))
 
 
 def describe(material: Material, fitted: Fitted) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def describe(material: Material, fitted: Fitted) -> dict[str, Any]:
         "channels": image.channels,
         "spacing": image.spacing,
         "unit": image.unit,
-        "normalisation": RULE,
+        "normalisation": RULE | {NOISE: material.windows[0].noise},
         "history": fitted.history,
         "versions": {name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
         "steps": fitted.steps,
@@ -205,6 +207,8 @@ def check_channels(model: Model, channels: int) -> None:
     words = {1: "grey pictures", 3: "3 colours"}
     wants = words.get(model.channels, f"{model.channels} channels")
     has = {1: "is grey", 3: "has 3 colours"}.get(channels, f"has {channels} channels")
+    if model.capability == FROM_FILE:
+        raise ValueError(f"This network wants {wants}, the image {has}: choose another image.")
     raise ValueError(f"This model wants {wants}, the image {has}. Learn a new one.")
 
 
