@@ -17,6 +17,7 @@ from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.augment import Augment
 from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.grain import known_noise, usual_noise
 from napari_simgraph.learn.live import Live
 from napari_simgraph.learn.live_keeper import Keeper
 from napari_simgraph.learn.live_settings import LiveLearning
@@ -59,9 +60,14 @@ def session(
     network = start.network if start else config.network(image.channels, 2)
     rule = dict(start.normalisation) if start else RULE
     statistics = yield from _listening(measure(image, rule), inbox)
-    stacked = Windows(image, statistics, neighbours(network, image.channels))
+    noise = (
+        known_noise(rule)
+        if start
+        else (yield from _listening(usual_noise(image, statistics), inbox))
+    )
+    stacked = Windows(image, statistics, neighbours(network, image.channels), noise)
     diet = _diet(config, network, stacked, truth)
-    known = Known(Windows(image, statistics), stacked, truth, network, diet)
+    known = Known(Windows(image, statistics, noise=noise), stacked, truth, network, diet)
     minds = Minds(known, place, start)
     yield from _listening(aside.wait(minds.warm_up), inbox)
     nouns = (image, begin.labels, start)

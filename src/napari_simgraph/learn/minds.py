@@ -15,6 +15,7 @@ from napari_simgraph.core.live import FILTERS, NETWORK, Answer, Scores
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.grain import NOISE
 from napari_simgraph.learn.judging import dice, grey_finder, judged, mean, who
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.pupil import Diet, Pupil
@@ -171,7 +172,7 @@ class Minds:
             channels=image.channels,
             spacing=image.spacing,
             unit=image.unit,
-            normalisation=RULE,
+            normalisation=RULE | {NOISE: self.known.plain.noise},
             metrics={name: v for name, v in told.items() if v is not None} | metrics,
             versions={name: version(name) for name in ("napari-simgraph", "torch", "numpy")},
             seed=self.known.diet.seed,

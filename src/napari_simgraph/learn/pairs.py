@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_simgraph.core.classes import ClassTable
-from napari_simgraph.core.job import Note, Signal, Tick
+from napari_simgraph.core.job import Job, Note, Signal, Tick
 from napari_simgraph.core.raster import (
     Image,
     ImageSet,
@@ -22,6 +22,7 @@ from napari_simgraph.core.raster import (
 )
 from napari_simgraph.learn import holdout
 from napari_simgraph.learn.aside import Halt
+from napari_simgraph.learn.grain import usual_noise
 from napari_simgraph.learn.normalise import RULE, measure
 from napari_simgraph.learn.sampling import Field, Found, scan
 from napari_simgraph.learn.windows import Windows
@@ -80,11 +81,18 @@ def look(
     for note in filter(None, [*notes, guess]):
         halt.hear((yield Note(note)))
     found = yield from scan(truths, kept)
-    windows = []
-    for image in images:
-        statistics = yield from measure(image, RULE)
-        windows.append(Windows(image, statistics, wishes.neighbours))
+    windows = yield from _windows(images, wishes.neighbours)
     return Material(windows, truths, found, kept, boundary)
+
+
+def _windows(images: Sequence[Image], neighbours: int) -> Job[list[Windows]]:
+    """The images as a network sees them: all with the noise that half of them have."""
+    statistics, noises = [], []
+    for image in images:
+        statistics.append((yield from measure(image, RULE)))
+        noises.append((yield from usual_noise(image, statistics[-1])))
+    usual = float(np.median(noises))
+    return [Windows(*pair, neighbours, usual) for pair in zip(images, statistics, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _walls(
     near = [min(max(z, 0), whole.image.sections - 1) for z in range(field.z - n, field.z + n + 1)]
     box = (slice(*field.rows), slice(*field.columns))
     pixels = np.stack([whole.image.section(z, box) for z in near])
-    windows = Windows(Image(pixels, "ZYXC"), whole.statistics, n)
+    windows = Windows(Image(pixels, "ZYXC"), whole.statistics, n, whole.noise)
     walls = np.zeros(pixels.shape[1:3], np.float32)
 
     def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
