@@ -4,6 +4,7 @@ import pytest
 
 from napari_simgraph.learn.view_settings import (
     IGNORED,
+    KINDS,
     PRESETS,
     USUAL,
     ignored,
@@ -29,6 +30,14 @@ def test_what_matters_is_left_as_it_is():
     assert turned.noise == 0
     assert views_for("digits", ["rotation"]).turn == 180
     assert not views_for("digits", ["rotation"]).stroke
+
+
+def test_things_keep_their_place_unless_turns_should_not_matter():
+    how = views_for("things", ignored("auto", "things"))
+    assert how.turn < views_for("digits", ignored("auto", "digits")).turn
+    assert how.shift < PRESETS["digits"].shift
+    assert views_for("things", ["rotation"]).turn == 180
+    assert set(KINDS) == set(PRESETS) == set(USUAL)
 
 
 def test_words_are_taken_in_any_order_and_said_in_one():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.learn.settings import BY_STEPS, HALF, UNSET, Learning
+from napari_simgraph.learn.view_settings import KINDS
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Varied(Config):
 
     views: str = setting(
         "auto",
-        "What should not matter: that of EM, of stained slides, of digits, or none; auto looks.",
-        choices=("auto", "em", "slide", "digits", "none"),
+        "As for EM, stained slides, digits, upright things, or none; auto tells the first three.",
+        choices=("auto", *KINDS, "none"),
         label="What should not matter",
     )
     strength: float = setting(1.0, "How much it is varied.", 0, 3, 0.1, label="How much")

@@ -38,7 +38,14 @@ from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.plain import raw_pixels, statistics
 from napari_simgraph.learn.shared_rows import FarRows, RowWork, rows_handed_out
 from napari_simgraph.learn.state import pack, unpack
-from napari_simgraph.learn.view_settings import Views, ignored, kind_of, say_ignored, views_for
+from napari_simgraph.learn.view_settings import (
+    THINGS,
+    Views,
+    ignored,
+    kind_of,
+    say_ignored,
+    views_for,
+)
 from napari_simgraph.learn.whitening import WHITENING, Whitening
 from napari_simgraph.nets import build
 
@@ -92,7 +99,7 @@ def whitening_of(image: Image | ImageSet, config: Any) -> tuple[int, float, int]
     kind = kind_of(image) if config.views == "auto" else config.views
     wanted = config.whitening
     if wanted == "auto":
-        wanted = "full" if kind == "digits" else "half"
+        wanted = "full" if kind in ("digits", THINGS) else "half"
     power = {"full": 1.0, "half": 0.5, "none": 0.0}[wanted]
     return config.dimensions, power, config.seed
 

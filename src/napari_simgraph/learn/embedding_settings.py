@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.learn.settings import BY_STEPS, HALF, UNSET, Learning
-from napari_simgraph.learn.view_settings import AUTO, IGNORED
+from napari_simgraph.learn.view_settings import AUTO, IGNORED, KINDS
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Method(Config):
     )
     views: str = setting(
         "auto",
-        "How much is varied: as for EM, stained slides or digits; auto looks.",
-        choices=("auto", "em", "slide", "digits"),
+        "How much is varied: as for EM, slides, digits, or upright things; auto tells the first 3.",
+        choices=("auto", *KINDS),
         label="Kind of image",
     )
     strength: float = setting(1.0, "How much it is varied.", 0, 3, 0.1, label="How much")

@@ -13,6 +13,8 @@ _TILT = 15.0  # degrees: so much never matters, since nothing is cut or written 
 _STAIN = 0.2  # spread of the amount of each stain: as two laboratories differ
 ROTATION, BRIGHTNESS, NOISE = "rotation", "brightness", "noise"
 STAIN, STROKE = "stain", "stroke"
+THINGS = "things"  # upright and in the middle, one a picture
+KINDS = ("em", "slide", "digits", THINGS)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,24 @@ PRESETS = {
         near=0.0,
         border="border",
     ),
+    # where a part lies tells what it is: a sleeve, a heel. Fashion-MNIST, 13,000 training pictures
+    # and 3,000 others, 150 steps: 10-NN accuracy 0.859, as for digits 0.839
+    THINGS: Views(
+        0,
+        flips=False,
+        turn=5.0,
+        zoom=1.1,
+        shear=0.05,
+        shift=0.04,
+        bend=0.03,
+        stroke=True,
+        gain=0.1,
+        offset=0.0,
+        noise=0.1,
+        blur=0.0,
+        near=0.0,
+        border="border",
+    ),
 }
 # What should not matter unless somebody says otherwise: up and down mean nothing in tissue, but
 # tell a 6 from a 9.
@@ -107,6 +127,7 @@ USUAL = {
     "em": (ROTATION, BRIGHTNESS, NOISE),
     "slide": (ROTATION, BRIGHTNESS, NOISE, STAIN),
     "digits": (BRIGHTNESS, NOISE, STROKE),
+    THINGS: (BRIGHTNESS, NOISE, STROKE),
 }
 AUTO, NONE = "auto", "none"
 
@@ -141,7 +162,8 @@ def ignored(text: str, kind: str) -> tuple[str, ...]:
 def views_for(kind: str, ignore: Iterable[str]) -> Views:
     """What is varied in images of a kind, where these differences should not matter."""
     known, how = tuple(ignore), PRESETS[kind]
-    how = replace(how, flips=ROTATION in known, turn=180.0 if ROTATION in known else _TILT)
+    turn = 180.0 if ROTATION in known else min(_TILT, how.turn)
+    how = replace(how, flips=ROTATION in known, turn=turn)
     if BRIGHTNESS not in known:
         how = replace(how, gain=0.0, offset=0.0)
     if NOISE not in known:
