@@ -26,6 +26,16 @@ def test_columns_of_layers_lie_one_after_the_other():
         table.replace(values=table.values[:3])
 
 
+def test_the_answer_is_left_out_where_there_is_more():
+    table = toy_signatures().replace(made={"answer": "head"})
+    assert [one.name for one in table.inner] == ["down.0"]
+    head = table.layer("head")
+    alone = SignatureTable(
+        table.grid, table.values[:, head.columns], layers_of([head]), made={"answer": "head"}
+    )
+    assert alone.inner == alone.layers
+
+
 def test_half_precision_cuts_what_is_too_large():
     found = halved(np.array([1e9, -1e9, np.nan, np.inf, 0.5]))
     assert found.tolist() == [LARGEST, -LARGEST, 0, LARGEST, 0.5]

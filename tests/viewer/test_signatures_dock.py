@@ -13,10 +13,12 @@ from napari_simgraph.analysis.signature_paths import CLUSTER
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.groups import label
 from napari_simgraph.core.model import Model
+from napari_simgraph.core.signatures import LayerTable
 from napari_simgraph.learn.state import pack
 from napari_simgraph.nets import build
 from napari_simgraph.viewer.views.bottom import bottom_of
 from napari_simgraph.viewer.views.signatures import SignaturesDock
+from napari_simgraph.viewer.views.signatures_layers import LayerList
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -258,3 +260,13 @@ def test_signatures_come_back_with_the_workspace(dock, viewer, qtbot):
     dock.book.adopt(folder)
     assert key in dock.book
     assert dock.book.get(key).fingerprint == print_before
+
+
+def test_the_one_hidden_layer_of_a_dense_network_is_ticked(qtbot):
+    layers = LayerList()
+    qtbot.addWidget(layers)
+    names = ["inner", "rectify", "head"]
+    columns = {"layer": np.array(names), "kind": np.array(["Linear", "ReLU", "Linear"])}
+    columns |= {"shape": np.array(["128", "128", "10"]), "neurons": np.array([128, 128, 10])}
+    layers.show_layers(LayerTable({**columns, "recorded": np.array([False, True, True])}))
+    assert layers.names == "rectify,head"

@@ -96,7 +96,7 @@ def ranked(
     Its progress goes from 0 to `until`.
     """
     a, b = (rows[some(len(rows), MOST, seed)] for rows in pair)
-    layers, parts = tables[0].inner or tables[0].layers, []
+    layers, parts = tables[0].inner, []
     for number, layer in enumerate(layers):
         say = f"comparing {layer.name}"
         for columns in _pieces(layer.columns):

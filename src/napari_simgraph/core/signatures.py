@@ -95,8 +95,9 @@ class SignatureTable(PatchTable):
 
     @property
     def inner(self) -> tuple[Layer, ...]:
-        """The layers without the one that says the answer."""
-        return tuple(one for one in self.layers if one.name != self.made.get(ANSWER))
+        """The layers without the one that says the answer, where there are others."""
+        answer = self.made.get(ANSWER)
+        return tuple(one for one in self.layers if one.name != answer) or self.layers
 
     def layer(self, name: str) -> Layer:
         """The layer of a name.

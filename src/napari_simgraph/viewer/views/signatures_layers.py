@@ -12,13 +12,14 @@ from napari_simgraph.viewer.words import say_bytes
 
 _ROWS = 5  # that are seen; more scroll
 _HALF = 2  # bytes of a number
+_FEW = 2  # stages: one hidden layer and the answer, as a dense network has them
 _NAME, _SHAPE, _SIZE = range(3)
 _TITLES = ("Layers", "Gives", "On disk")
 _ROOM = (84, 60)  # px of shape and size
 
 
 class LayerList(QTreeWidget):
-    """Layers with ticks, those inside of others folded: all stages but the first at the beginning.
+    """Layers with ticks, those inside of others folded; at the beginning stages but the first.
 
     `ticked` says that other layers are to be recorded.
     """
@@ -116,9 +117,9 @@ class LayerList(QTreeWidget):
             item.setToolTip(column, f"{said}\ncommand line: --layers")
 
     def _first(self) -> list[int]:
-        """What is ticked at the beginning."""
+        """What is ticked at the beginning: of a single hidden layer that, too."""
         stages = self._stages()
-        return stages[1:] or stages
+        return stages[1:] if len(stages) > _FEW else stages
 
     def _stages(self) -> list[int]:
         if self._table is None:
