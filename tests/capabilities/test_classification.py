@@ -239,6 +239,8 @@ def folder(tmp_path):
         (made / name).mkdir(parents=True, exist_ok=True)
         write(one, made / name / f"{one.name}.tif")
     write(Image(np.zeros((24, 24, 3), np.uint8), axes="YXC"), made / "disc" / "red.tif")
+    deep = np.full((24, 24), 40_000, np.uint16)
+    write(Image(deep), made / "stripes" / "deep.tif")
     (made / "stripes" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     (made / "stripes" / "notes.txt").write_text("no picture")
     return made
@@ -250,7 +252,8 @@ def test_the_command_line_names_what_is_odd_and_goes_on(folder, tmp_path, capsys
     words = ["classification", "train", "--image", str(folder), "--model", str(tmp_path / "m")]
     assert main([*words, *quick, "--batch", "16"]) == 0
     told = capsys.readouterr().err
-    for said in ("red", "broken.png", "differ in case were joined", "'grain' has too few"):
+    odd = ("red", "broken.png", "not of 8 bits as most are: deep.tif")
+    for said in (*odd, "differ in case were joined", "'grain' has too few"):
         assert said in told, said
     assert load_model(tmp_path / "m").classes.names == ("Disc", "grain", "stripes")
     model = str(tmp_path / "m")

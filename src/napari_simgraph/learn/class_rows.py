@@ -81,9 +81,9 @@ class Labelled:
 
 
 def readable(image: Image | ImageSet, channels: int, aside: Aside) -> Job[Image | ImageSet]:
-    """The images that can be read and have as many channels (0: as most have).
+    """The images that can be read and have as many channels (0: as most have) and bits as most.
 
-    Others are named and left out.
+    Others are named and left out. Grey values of 8 and 16 bits side by side would say nothing.
 
     Raises
     ------
@@ -97,18 +97,22 @@ def readable(image: Image | ImageSet, channels: int, aside: Aside) -> Job[Image 
         look = partial(_broken, image.images, range(start, min(start + _LOOKED, len(image))))
         say = partial(Progress, text=f"looking at picture {start} of {len(image)}")
         broken |= yield from aside.wait(look, say)
-    there = [one.channels for number, one in enumerate(image.images) if number not in broken]
+    there = [number for number in range(len(image)) if number not in broken]
     if not there:
         raise ValueError(next(iter(broken.values())))
-    common = channels or max(set(there), key=there.count)
-    odd = [n for n, one in enumerate(image.images) if n not in broken and one.channels != common]
+    common = channels or _most([image.images[n].channels for n in there])
+    odd = [n for n in there if image.images[n].channels != common]
     if len(odd) == len(there):  # all are alike and of another kind: the caller says which
         return image
-    for numbers, why in ((list(broken), "can't be read"), (odd, _other(common))):
+    there = [n for n in there if n not in odd]
+    kind = _most([image.images[n].dtype for n in there])
+    deeper = [n for n in there if image.images[n].dtype != kind]
+    left = (list(broken), "can't be read"), (odd, _other(common)), (deeper, _of_bits(kind))
+    for numbers, why in left:
         if numbers:
             said = f"Left out, {why}: {_some([image.images[n] for n in numbers])}."
             aside.halt.hear((yield Note(said, warning=True)))
-    return taken(image, [n for n in range(len(image)) if n not in broken and n not in odd])
+    return taken(image, [n for n in there if n not in deeper])
 
 
 def taken(image: ImageSet, numbers: Sequence[int]) -> ImageSet:
@@ -254,6 +258,17 @@ def _other(common: int) -> str:
     return {1: "not grey as most are", 3: "without colours as most have"}.get(
         common, f"not of {common} channels as most are"
     )
+
+
+def _of_bits(kind: np.dtype[Any]) -> str:
+    if kind.kind == "u":
+        return f"not of {8 * kind.itemsize} bits as most are"
+    return "of another kind of numbers than most"
+
+
+def _most(found: list[Any]) -> Any:
+    """What is there most often; of several that what comes first."""
+    return max(dict.fromkeys(found), key=found.count)
 
 
 def _some(images: Sequence[Image]) -> str:
