@@ -28,6 +28,7 @@ LONG = 100_000  # steps: longer than anybody waits
 PLACE = {"scale": (50, 4, 4), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
 ROUND = 10  # acts, before all is closed and memory is looked at
 OURS = ("simgraph", "job")  # how our threads are called
+TURNS = 8  # at most, until nothing is left: each takes a look through all memory
 
 
 @dataclass
@@ -45,7 +46,8 @@ class Report:
     errors
         What was raised anywhere, and sentences of tasks that failed.
     left
-        Docks and sessions that were still in memory after the last of them was closed.
+        After each round that left any: docks and sessions that were still in memory although all
+        of them were closed.
     """
 
     acts: dict[str, int] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Report:
     children: list[float] = field(default_factory=list)
     threads: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    left: dict[str, int] = field(default_factory=dict)
+    left: list[dict[str, int]] = field(default_factory=list)
 
 
 class Soak:
@@ -118,7 +120,8 @@ class Soak:
         self.calm()
         self.report.megabytes.append(own_megabytes())
         self.report.children.append(child_megabytes())
-        self.report.left = still_there()
+        if left := still_there():
+            self.report.left.append(left)
 
     def act(self):
         """Do something that can be done now."""
@@ -145,6 +148,15 @@ class Soak:
 
     def calm(self):
         """Cancel, close layers and docks, and let go of what nobody needs."""
+        self.close_all()
+        for _ in range(TURNS):  # what is let go of lets go of others
+            self.turn(0.1)
+            tidy()
+            if not still_there() and not our_threads():
+                break
+
+    def close_all(self):
+        """Cancel, and close layers and docks; no name of its own holds a task afterwards."""
         if self.session is not None:
             for task in self.session.jobs.tasks:
                 task.cancel()
@@ -152,9 +164,8 @@ class Soak:
         self.viewer.layers.clear()
         while self.docks:
             self.close_dock()
-        for _ in range(3):  # what is let go of lets go of others
-            self.turn(0.1)
-            tidy()
+        for below in list(self.viewer.window.dock_widgets.values()):  # a click had it opened
+            self.viewer.window.remove_dock_widget(below)
 
     def open_image(self):
         if len(self.pictures) >= 3:
@@ -341,8 +352,7 @@ def tidy():
     from qtpy.QtWidgets import QApplication
 
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    for _ in range(3):
-        gc.collect()
+    gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -8,6 +8,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from napari.utils.shortcuts import default_shortcuts
 from qtpy.QtCore import Qt
 
+from napari_simgraph.viewer.front_keys import FrontKeys
 from napari_simgraph.viewer.keys import KEYS
 from napari_simgraph.viewer.views import areas_keys
 from napari_simgraph.viewer.views.segment import SegmentDock
@@ -99,3 +100,25 @@ def test_ctrl_enter_presses_the_main_button(viewer, dock, qtbot):
     dock.footer.main.setEnabled(True)
     qtbot.keyClick(dock.footer.main, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert pressed == [1]
+
+
+def test_a_key_that_another_dock_had_taken_over_is_not_given_back_to_one_that_closed(viewer, dock):
+    first, own = bound(viewer, "Control-Enter"), FrontKeys(dock.session, {"Control-Enter": list})
+    own.bind()
+    assert bound(viewer, "Control-Enter") is not first
+    dock.bound.close()
+    assert bound(viewer, "Control-Enter") is not None  # not theirs to give back
+    own.free()
+    assert bound(viewer, "Control-Enter") is None
+
+
+def test_a_key_comes_back_to_the_dock_that_it_was_taken_from(viewer, dock):
+    first, own = bound(viewer, "Control-Enter"), FrontKeys(dock.session, {"Control-Enter": list})
+    own.bind()
+    own.free()
+    assert bound(viewer, "Control-Enter") is first
+    viewer.bind_key("R", first)  # as another plugin does: its binding is nobody's of ours
+    other = FrontKeys(dock.session, {"R": list})
+    other.bind()
+    assert bound(viewer, "R") is first
+    assert not other.holds("R")

@@ -22,10 +22,8 @@ def soaked(*words, seconds):
 def check(report):
     """Nothing went wrong, nothing is left, and memory is at the end what it was before."""
     assert report.errors == []
-    # the two that write the workspace of the last session end with the process; no other is left
-    assert [name for name in report.threads if not name.startswith("simgraph-save")] == []
-    assert len(report.threads) <= 2, report.threads
-    assert report.left.get("Session", 0) <= 1, report.left  # the last one, let go of in a moment
+    assert report.threads == []
+    assert report.left == []
     third = max(1, len(report.megabytes) // 3)
     before, after = np.median(report.megabytes[:third]), np.median(report.megabytes[-third:])
     assert after < _GROWTH * before, report.megabytes

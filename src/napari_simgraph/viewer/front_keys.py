@@ -12,9 +12,9 @@ from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QDockWidget, QWidget
 
+from napari_simgraph.viewer.held_keys import Taken, plain
 from napari_simgraph.viewer.placing import parent_of
-
-_OURS = "napari_simgraph."
+from napari_simgraph.viewer.session import Session
 
 
 class FrontKeys:
@@ -24,8 +24,8 @@ class FrontKeys:
 
     Parameters
     ----------
-    viewer
-        Whose keys.
+    session
+        Whose viewer has the keys.
     acts
         What each key does, by napari's name of it.
     of_images
@@ -34,12 +34,12 @@ class FrontKeys:
 
     def __init__(
         self,
-        viewer: Any,
+        session: Session,
         acts: Mapping[str, Callable[[], object]],
         of_images: Sequence[str] = (),
     ) -> None:
-        self._viewer, self._acts, self._of_images = viewer, acts, of_images
-        self._before: dict[str, Any] = {}
+        self._viewer, self._taken = session.viewer, Taken(session.keys)
+        self._acts, self._of_images = acts, of_images
         self._bound = False
 
     def bind(self) -> None:
@@ -48,11 +48,7 @@ class FrontKeys:
             return
         self._bound = True
         for key, act in self._acts.items():
-            held = self._viewer.keymap.get(coerce_keybinding(key))
-            if not _is_ours(held):
-                continue
-            self._before[key] = held
-            self._viewer.bind_key(key, lambda _, act=act: act() and None, overwrite=True)
+            self._taken.take(key, plain(act), over=True)
         for layer in self._viewer.layers:
             self._bind_image(layer)
         self._viewer.layers.events.inserted.connect(self._inserted)
@@ -62,9 +58,7 @@ class FrontKeys:
         if not self._bound:
             return
         self._bound = False
-        for key, held in self._before.items():
-            self._viewer.bind_key(key, held, overwrite=True)
-        self._before = {}
+        self._taken.close()
         self._viewer.layers.events.inserted.disconnect(self._inserted)
         for layer in self._viewer.layers:
             for key in self._of_images if isinstance(layer, ImageLayer) else ():
@@ -72,7 +66,7 @@ class FrontKeys:
 
     def holds(self, key: str) -> bool:
         """Whether a key is ours now, or would be in front."""
-        return key in self._before or _is_ours(self._viewer.keymap.get(coerce_keybinding(key)))
+        return key in self._taken or self._taken.may_take(key)
 
     def _inserted(self, event: Any) -> None:
         self._bind_image(event.value)
@@ -88,7 +82,7 @@ class FrontKeys:
     def _of_image(self, key: str, own: Any, layer: Layer) -> None:
         if self._viewer.dims.ndisplay == 3 and own is not None:
             own(layer)
-        elif key in self._before:
+        elif key in self._taken:
             self._acts[key]()
 
 
@@ -111,8 +105,3 @@ class Front(QObject):
         if dock is not None and dock is not self._dock:
             self._dock = dock
             dock.visibilityChanged.connect(self.came)
-
-
-def _is_ours(held: Any) -> bool:
-    """Whether a binding may be taken for a while: there is none, or it is of a dock of ours."""
-    return held is None or str(getattr(held, "__module__", "")).startswith(_OURS)

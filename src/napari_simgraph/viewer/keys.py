@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from napari_simgraph.viewer.frame import DockFrame
+from napari_simgraph.viewer.held_keys import Taken
 from napari_simgraph.viewer.stacking import about
 
 CLASSES = 9  # Ctrl+1 to Ctrl+9
@@ -33,7 +34,6 @@ class DockKeys:
     """
 
     def __init__(self, dock: DockFrame, pick_class: Callable[[int], object]) -> None:
-        self._dock, self._viewer = dock, dock.viewer
         acts: dict[str, Callable[..., Any]] = {
             "Control-Enter": lambda viewer: dock.run_main(),
             "Q": lambda viewer: step(viewer, -1),
@@ -43,7 +43,9 @@ class DockKeys:
         }
         for n in range(1, CLASSES + 1):
             acts[f"Control-{n}"] = lambda viewer, n=n: pick_class(n)
-        self._ours = [key for key, act in acts.items() if self._bind(key, act)]
+        self._ours = Taken(dock.session.keys)
+        for key, act in acts.items():
+            self._ours.take(key, act)
 
     def rows(self) -> list[tuple[str, str, bool]]:
         """Key, what it does, and whether it is ours; the nine classes in one row."""
@@ -58,16 +60,7 @@ class DockKeys:
 
     def close(self) -> None:
         """Give the keys back."""
-        for key in self._ours:
-            self._viewer.bind_key(key, None)
-        self._ours = []
-
-    def _bind(self, key: str, act: Callable[..., Any]) -> bool:
-        try:
-            self._viewer.bind_key(key, act)
-        except ValueError:  # another plugin, or a dock of ours, has it
-            return False
-        return True
+        self._ours.close()
 
 
 def step(viewer: Any, by: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer import replacing
 from napari_simgraph.viewer.activity import Activity
 from napari_simgraph.viewer.canvas import Canvas
+from napari_simgraph.viewer.held_keys import HeldKeys
 from napari_simgraph.viewer.jobs import Ending, JobRunner, Task
 from napari_simgraph.viewer.keeper import Keeper
 from napari_simgraph.viewer.layers import image_of, labels_of, make_layer, to_layer_data
@@ -51,8 +53,8 @@ class Session:
 
     Attributes
     ----------
-    viewer
-        The viewer as the docks got it.
+    viewer, keys
+        The viewer as the docks got it, and who of them has which of its keys.
     jobs
         The runner of all jobs of this viewer.
     keeper
@@ -72,7 +74,7 @@ class Session:
     workspace_changed = Signal()
 
     def __init__(self, viewer: Any) -> None:
-        self.viewer = viewer
+        self.viewer, self.keys = viewer, HeldKeys(viewer)
         self.jobs = JobRunner(notify=partial(notify, self))
         self.activity, self.device = Activity(self.jobs), "auto"
         self.keeper, self.offer = Keeper(viewer, self.ensure_workspace), Offer()
@@ -286,10 +288,8 @@ class Session:
         """Where all docks were closed and one is opened again, its layers say where they go."""
         folders = {about(layer).get("workspace", "") for layer in self.viewer.layers} - {""}
         if len(folders) == 1:
-            try:
+            with suppress(ValueError):
                 self.use_workspace(Workspace(Path(folders.pop()), take_over=True))
-            except ValueError:
-                return
 
     def _layer_inserted(self, event: Any) -> None:
         forget_if_copy(self.viewer, event.value)

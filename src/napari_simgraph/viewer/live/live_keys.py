@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from napari.layers import Layer
+
+from napari_simgraph.viewer.held_keys import Taken, plain
+from napari_simgraph.viewer.session import Session
 
 # napari's name of the key, ours on screen, what it does, whether it belongs to the painted layers.
 KEYS = (
@@ -18,36 +20,37 @@ KEYS = (
 class LiveKeys:
     """Binds keys to the viewer and to painted layers; what somebody else holds is left alone."""
 
-    def __init__(self, viewer: Any, acts: Mapping[str, Callable[[], object]]) -> None:
-        self._viewer, self._acts = viewer, acts
-        self._bound: list[tuple[Any, str]] = []
+    def __init__(self, session: Session, acts: Mapping[str, Callable[[], object]]) -> None:
+        self._on_viewer, self._acts = Taken(session.keys), acts
+        self._on_layers: list[tuple[Layer, str]] = []
 
     def bind(self, layers: Sequence[Layer]) -> None:
         """Bind all keys, with those of the layers on these."""
         self.free()
         for key, _, _, of_layer in KEYS:
-            for owner in layers if of_layer else [self._viewer]:
-                self._try(owner, key)
+            if not of_layer:
+                self._on_viewer.take(key, plain(self._acts[key]))
+            for layer in layers if of_layer else ():
+                self._try(layer, key)
 
     def free(self) -> None:
         """Give the keys back."""
-        for owner, key in self._bound:
-            owner.bind_key(key, None)
-        self._bound = []
+        self._on_viewer.close()
+        for layer, key in self._on_layers:
+            layer.bind_key(key, None)
+        self._on_layers = []
 
     def rows(self) -> list[tuple[str, str, bool]]:
         """Key, what it does, and whether it is ours."""
-        held = {key for _, key in self._bound}
-        there = any(owner is not self._viewer for owner, _ in self._bound)
+        held = {key for _, key in self._on_layers}
         return [
-            (shown, does, key in held or (of_layer and not there))
+            (shown, does, key in self._on_viewer or key in held or (of_layer and not held))
             for key, shown, does, of_layer in KEYS
         ]
 
-    def _try(self, owner: Any, key: str) -> None:
-        act = self._acts[key]
+    def _try(self, layer: Layer, key: str) -> None:
         try:
-            owner.bind_key(key, lambda _: act() and None)
+            layer.bind_key(key, plain(self._acts[key]))
         except ValueError:
             return
-        self._bound.append((owner, key))
+        self._on_layers.append((layer, key))

@@ -65,7 +65,7 @@ class AnomaliesDock(DockFrame):
             "R": partial(self.input.mark, ODD),
             "Control-Enter": self.run_main,
         }
-        self.bound, self.front = FrontKeys(self.viewer, acts), Front(self)
+        self.bound, self.front = FrontKeys(self.session, acts), Front(self)
         self._connect()
         self._come(True)
         rows = [(shown, does, self.bound.holds(key)) for key, shown, does in _KEYS]

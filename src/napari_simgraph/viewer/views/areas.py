@@ -56,7 +56,7 @@ class AreasDock(DockFrame):
         self.runs = Runs(self.session, self.looking, (self.input, self.marks, self.noted))
         self._told: tuple[Shown, str, Button | None] | None = None
         self._writing = Latest("simgraph-areas-export", self)
-        self.bound, self.front = FrontKeys(self.viewer, self._acts(), OF_IMAGES), Front(self)
+        self.bound, self.front = FrontKeys(self.session, self._acts(), OF_IMAGES), Front(self)
         self._connect()
         self._come(True)
         self.keys.set_rows(key_rows(self.bound))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from napari_simgraph.viewer.held_keys import Taken
 from napari_simgraph.viewer.views.bottom import shown_page
 
 _TOLD = (
@@ -19,14 +20,15 @@ class ClassesKeys:
     """Binds keys to a viewer as long as the dock is open; one that somebody else holds is left."""
 
     def __init__(self, dock: Any) -> None:
-        self._dock, self._viewer = dock, dock.viewer
+        self._dock, self._ours = dock, Taken(dock.session.keys)
         acts: dict[str, tuple[str, str, Callable[[Any], object]]] = {
             "N": ("N", "next hard case", lambda _: self._next(1)),
             "Shift-N": ("Shift+N", "the one before", lambda _: self._next(-1)),
             "Control-Enter": ("Ctrl+Enter", "what the big button says", lambda _: dock.run_main()),
         }
-        self._ours = [key for key, (_, _, act) in acts.items() if self._bind(key, act)]
-        self._rows = [(shown, does, key in self._ours) for key, (shown, does, _) in acts.items()]
+        self._rows = [
+            (shown, does, self._ours.take(key, act)) for key, (shown, does, act) in acts.items()
+        ]
 
     def rows(self) -> list[tuple[str, str, bool]]:
         """Key or gesture, what it does, and whether it is ours."""
@@ -34,21 +36,12 @@ class ClassesKeys:
 
     def close(self) -> None:
         """Give the keys back."""
-        for key in self._ours:
-            self._viewer.bind_key(key, None)
-        self._ours = []
+        self._ours.close()
 
     def _next(self, by: int) -> None:
         """The next thumbnail; hard cases are listed where none are yet."""
-        page = shown_page(self._viewer, "Thumbnails")
+        page = shown_page(self._dock.viewer, "Thumbnails")
         if page is None or not page.model.items:
             self._dock.label.show_hard()
         else:
             page.walk(by)
-
-    def _bind(self, key: str, act: Callable[[Any], object]) -> bool:
-        try:
-            self._viewer.bind_key(key, act)
-        except ValueError:  # another plugin, or a dock of ours, has it
-            return False
-        return True

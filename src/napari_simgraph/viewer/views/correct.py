@@ -69,7 +69,7 @@ class CorrectPage(QWidget):
         self.since = Since(session)
         self.training = segmentation.Train()
         self._does = acts_of(self.hand, self.places, self.hand.below)
-        self.keys = CorrectKeys(session.viewer, self._does)
+        self.keys = CorrectKeys(session, self._does)
         layout = column(self)
         for part in (row("Objects", self.menu), self.tools, self.places, self.since):
             layout.addWidget(part)

@@ -61,7 +61,7 @@ class LivePart(QWidget):
         self._said = ""
         self._kept: dict[str, str] = {}  # names of models by the room of their session
         self.form: Form[Any] = Form(segmentation.Live, _HELD)
-        self.rows = LiveRows(session.viewer, painting)
+        self.rows = LiveRows(session, painting)
         column(self).addWidget(self.rows)
         self._clock = QTimer(self)
         self._clock.setInterval(250)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
@@ -15,6 +13,7 @@ from napari_simgraph.viewer.live.places import Places
 from napari_simgraph.viewer.live.regions import Regions
 from napari_simgraph.viewer.live.teaching import Teaching
 from napari_simgraph.viewer.looks import FILL
+from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.painting import Painting
 from napari_simgraph.viewer.views.parts import column, row
 
@@ -24,12 +23,13 @@ _WORD, _SLIDER = 92, 40  # px: "How sure" is read, and a handle moves, where a d
 class LiveRows(QWidget):
     """Mark a region, choose what lies over the image, go to where the model is least sure."""
 
-    def __init__(self, viewer: Any, painting: Painting) -> None:
+    def __init__(self, session: Session, painting: Painting) -> None:
         super().__init__()
+        viewer = session.viewer
         self._teaching: Teaching | None = None
         self.regions, self.places = Regions(viewer, painting), Places(viewer)
         acts = {"R": self.regions.begin, "N": self.places.forward, "Shift-N": self.places.back}
-        self.keys = LiveKeys(viewer, acts)
+        self.keys = LiveKeys(session, acts)
         self.region = button(
             "Mark region complete  R",
             self.regions.begin,

@@ -55,7 +55,7 @@ class SignaturesDock(DockFrame):
             self.body.addWidget(part)
         self.input.form.fold_into(self.settings)
         self.set_main(_MAIN, self.run.record, _TIP)
-        self.bound = FrontKeys(self.viewer, {"Control-Enter": self.run_main})
+        self.bound = FrontKeys(self.session, {"Control-Enter": self.run_main})
         self.front = Front(self)
         self._connect()
         self._come(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from napari_simgraph.viewer.held_keys import Taken
 from napari_simgraph.viewer.session import Session
 
 _TOLD = (
@@ -28,14 +29,15 @@ class SimilarKeys:
     """
 
     def __init__(self, session: Session, run: Callable[[], object]) -> None:
-        chosen, self._viewer = session.selection, session.viewer
+        chosen, self._ours = session.selection, Taken(session.keys)
         acts: dict[str, tuple[str, str, Callable[[Any], object]]] = {
             "Alt-Left": ("Alt+Left", "back to the place before", lambda _: chosen.back()),
             "Alt-Right": ("Alt+Right", "forward again", lambda _: chosen.forward()),
             "Control-Enter": ("Ctrl+Enter", "what the big button says", lambda _: run()),
         }
-        self._ours = [key for key, (_, _, act) in acts.items() if self._bind(key, act)]
-        self._rows = [(shown, does, key in self._ours) for key, (shown, does, _) in acts.items()]
+        self._rows = [
+            (shown, does, self._ours.take(key, act)) for key, (shown, does, act) in acts.items()
+        ]
 
     def rows(self) -> list[tuple[str, str, bool]]:
         """Key or gesture, what it does, and whether it is ours."""
@@ -43,13 +45,4 @@ class SimilarKeys:
 
     def close(self) -> None:
         """Give the keys back."""
-        for key in self._ours:
-            self._viewer.bind_key(key, None)
-        self._ours = []
-
-    def _bind(self, key: str, act: Callable[[Any], object]) -> bool:
-        try:
-            self._viewer.bind_key(key, act)
-        except ValueError:  # another plugin, or a dock of ours, has it
-            return False
-        return True
+        self._ours.close()

@@ -28,6 +28,7 @@ from qtpy.QtWidgets import (
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import flat
+from napari_simgraph.viewer.held_keys import Taken, plain
 from napari_simgraph.viewer.label_keys import KEYS, class_of_key
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.searching import IMAGE, SAVED, TABLE
@@ -69,7 +70,9 @@ class ThumbnailsPage(QWidget):
         chosen = self.session.selection
         chosen.answered.connect(self._answered)
         chosen.table_changed.connect(self.renew)
-        self._bound = [key for key, by in _KEYS.items() if self._bind(key, by)]
+        self._bound = Taken(self.session.keys)
+        for key, by in _KEYS.items():
+            self._bound.take(key, plain(partial(self.walk, by)))
         self.renew()
 
     def show_hits(self, title: str, hits: Sequence[Hit]) -> None:
@@ -175,8 +178,7 @@ class ThumbnailsPage(QWidget):
         chosen = self.session.selection
         chosen.answered.disconnect(self._answered)
         chosen.table_changed.disconnect(self.renew)
-        for key in self._bound:
-            self.viewer.bind_key(key, None)
+        self._bound.close()
         self._saving.close()
         self.thumbs.close()
 
@@ -291,10 +293,3 @@ class ThumbnailsPage(QWidget):
             where = say_position(chosen.table, row) if row >= 0 else "the rectangle"
             return f"{many} most like {where}"
         return f"{many} most like: {len(chosen.like)} like this, {len(chosen.unlike)} not"
-
-    def _bind(self, key: str, by: int) -> bool:
-        try:
-            self.viewer.bind_key(key, lambda viewer: self.walk(by))
-        except ValueError:  # another plugin has it
-            return False
-        return True
