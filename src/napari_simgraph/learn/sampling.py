@@ -45,9 +45,10 @@ def marks(labels: Labels, z: int, rows: Span, columns: Span) -> NDArray[np.uint8
 def _as_marks(labels: Labels, values: NDArray[Any]) -> NDArray[np.uint8]:
     if not labels.exclusive:
         return np.ascontiguousarray(values.transpose(2, 0, 1)).astype(np.uint8)
-    numbers = np.arange(1, len(labels.classes) + 1)[:, None, None]
     plane = values[..., 0]
-    painted: NDArray[np.uint8] = ((plane > 0) * (1 + (plane == numbers))).astype(np.uint8)
+    painted = np.empty((len(labels.classes), *plane.shape), np.uint8)
+    for number, one in enumerate(painted, 1):  # bytes all along: a square has millions of pixels
+        np.add(plane > 0, plane == number, out=one, dtype=np.uint8)
     return painted
 
 
