@@ -2,11 +2,15 @@
 
     python benchmarks/generation.py --steps 2000
     python benchmarks/generation.py --minutes 5 --held-out 3000     # for choosing settings
+    python benchmarks/generation.py --model KEPT --spread 0.5 0.7 1  # of a model kept with --keep
 
 One CPU thread, so that minutes are processor minutes. Prints lines of JSON:
 
 * `agreement`: a classifier that saw the real training pictures alone is asked what was drawn
-  (1,000 of each class); `classifier` is its accuracy on the test pictures.
+  (1,000 of each class); `classifier` is its accuracy on the test pictures. A line for each
+  `--spread`, with `variety`: their variance over that of real ones, mean of the classes, and
+  `covered`: the share of real test pictures that have a drawn one of their class among what is as
+  near as their fifth neighbour (coverage of Naeem et al. 2020, in the classifier's last features).
 * `error`: mean squared error of the redrawn test pictures, light from 0 to 1, beside `error_pca`
   of as many principal components and `error_pca_class` of as many around the mean of each class.
 * `probe`: accuracy of a logistic regression that reads the class from the numbers of the test
@@ -28,6 +32,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional
@@ -36,7 +41,7 @@ from napari_simgraph import ImageSet, MemoryRoom, run
 from napari_simgraph.capabilities import generation
 from napari_simgraph.core.drawing import Draw, Drawn
 from napari_simgraph.core.job import Progress
-from napari_simgraph.io.models import save_model
+from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.learn.device import pick
 from napari_simgraph.learn.drawer import Drawer
@@ -44,6 +49,7 @@ from napari_simgraph.learn.drawer import Drawer
 FILE = runs.DATA / "mnist" / "fashion_mnist_20k.npz"
 EACH = 1000  # drawn of each class: the share is then known within 0.01
 MOVES = 300  # of a slider
+NEIGHBOUR = 5  # as in the paper on coverage
 FAST = {"device": "cpu", "threads": 1}
 
 
@@ -101,14 +107,39 @@ def seen(network, pixels):
     return torch.cat([network(one).argmax(1) for one in some]).numpy()
 
 
-def agreement(model, network, spread):
-    """Share of drawn pictures that the classifier takes for what was asked for, by class."""
-    found = []
+@torch.no_grad()
+def described(network, pixels):
+    """The last features of each picture."""
+    return torch.cat([network[:-1](one) for one in as_light(pixels).split(500)]).numpy()
+
+
+def drawn(model, number, spread):
+    """Pictures of a class."""
+    config = generation.Sample(class_=str(number), n=EACH, seed=number, spread=spread, **FAST)
+    made = run(generation.sample(model, config=config, room=MemoryRoom()))
+    return np.stack([one.read() for one in made])
+
+
+def of_drawn(model, network, test, spread):
+    """What was drawn: the share of what was asked for, in all and by class, and its variety."""
+    shares, varieties, covered = [], [], []
     for number in range(10):
-        config = generation.Sample(class_=str(number), n=EACH, seed=number, spread=spread, **FAST)
-        made = run(generation.sample(model, config=config, room=MemoryRoom()))
-        found.append(np.mean(seen(network, [one.read() for one in made]) == number))
-    return found
+        pictures, real = drawn(model, number, spread), test[0][test[1] == number]
+        shares.append(float(np.mean(seen(network, pictures) == number)))
+        varieties.append(pictures.var(0).mean() / real.var(0).mean())
+        covered.append(coverage(described(network, real), described(network, pictures)))
+    named = ("agreement", "lowest", "variety", "covered")
+    figures = (np.mean(shares), min(shares), np.mean(varieties), np.mean(covered))
+    by_class = [round(one, 3) for one in shares]
+    return dict(zip(named, figures, strict=True)), by_class
+
+
+def coverage(real, made):
+    """Share of real points with a made one no farther than their neighbour NEIGHBOUR."""
+    near = NearestNeighbors(n_neighbors=NEIGHBOUR + 1).fit(real)  # the nearest is the point itself
+    reach = near.kneighbors(real)[0][:, -1]
+    nearest = NearestNeighbors(n_neighbors=1).fit(made).kneighbors(real)[0][:, 0]
+    return float(np.mean(nearest <= reach))
 
 
 def encoded(drawer, part):
@@ -168,6 +199,25 @@ def slider(model):
     return {"slider_ms": np.percentile(spent, 50), "slider_ms_p95": np.percentile(spent, 95)}
 
 
+def learned(asked, count):
+    """The model, which learned now or before."""
+    if asked.model:
+        return load_model(asked.model)
+    settings = {k: getattr(asked, k) for k in ("minutes", "steps", "latent", "width", "price")}
+    config = generation.Train(**settings, seed=asked.seed, keep=0.05, **FAST)
+    begun = time.process_time()
+    model = run(generation.train(image_set(count), config=config, room=MemoryRoom()))
+    told = settings | {"steps": model.steps, "cpu_seconds": time.process_time() - begun}
+    tell(told | dict(model.metrics))
+    if asked.keep:
+        save_model(model, asked.keep)
+    return model
+
+
+def tell(figures):
+    print(json.dumps(runs.rounded(figures)), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.0)
@@ -176,28 +226,20 @@ def main():
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--price", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--spread", type=float, default=1.0)
+    parser.add_argument("--spread", type=float, nargs="+", default=[generation.Sample().spread])
     parser.add_argument("--keep", default="", help="Where the model goes.")
+    parser.add_argument("--model", default="", help="One kept before, instead of learning.")
     parser.add_argument("--held-out", type=int, default=0)
     asked = parser.parse_args()
     train, test = parts(asked.held_out)
-    settings = {k: getattr(asked, k) for k in ("minutes", "steps", "latent", "width", "price")}
-    config = generation.Train(**settings, seed=asked.seed, keep=0.05, **FAST)
-    begun = time.process_time()
-    job = generation.train(image_set(len(train[0])), config=config, room=MemoryRoom())
-    model = run(job)
-    told = settings | {"steps": model.steps, "cpu_seconds": time.process_time() - begun}
-    print(json.dumps(runs.rounded(told | dict(model.metrics))), flush=True)
-    if asked.keep:
-        save_model(model, asked.keep)
-    figures = redrawing(model, train, test) | slider(model)
-    print(json.dumps(runs.rounded(figures)), flush=True)
+    model = learned(asked, len(train[0]))
+    tell(redrawing(model, train, test) | slider(model))
     network = classifier(*train)
-    shares = agreement(model, network, asked.spread)
-    figures = {"classifier": np.mean(seen(network, test[0]) == test[1])}
-    figures |= {"agreement": np.mean(shares), "lowest": min(shares)}
-    print(json.dumps(runs.rounded(figures)), flush=True)
-    print(json.dumps({"by_class": [round(float(one), 3) for one in shares]}))
+    tell({"classifier": np.mean(seen(network, test[0]) == test[1])})
+    for spread in asked.spread:
+        figures, by_class = of_drawn(model, network, test, spread)
+        tell({"spread": spread} | figures)
+        print(json.dumps({"by_class": by_class}), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Tick
 
+# How far from the usual is drawn unless somebody asks otherwise. One drawing in nine is taken for
+# another class there, one in seven as far out as patches lie (docs/benchmarks.md).
+VARIETY = 0.5
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -24,7 +28,7 @@ class Draw:
     kind
         Name of the class; "" for all in turn.
     n, seed, spread
-        How many, which ones, and how far from the usual one.
+        How many, which ones, and how far from the usual one; 1 is as far as patches lie.
     directions
         From -3 to 3 for the first directions, most telling first; missing ones are 0.
     """
@@ -32,7 +36,7 @@ class Draw:
     kind: str = ""
     n: int = 16
     seed: int = 0
-    spread: float = 1.0
+    spread: float = VARIETY
     directions: tuple[float, ...] = ()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
+from napari_simgraph.core.drawing import VARIETY
 from napari_simgraph.learn.settings import BY_STEPS, UNSET, Learning
 
 
@@ -147,7 +148,12 @@ class Drawing(OfClass):
 
     n: int = setting(16, "How many.", 1, 100_000, 1, label="How many", first=True)
     spread: float = setting(
-        1.0, "How far from the usual one draws; less is plainer.", 0, 3, 0.1, label="Variety"
+        VARIETY,
+        "How far from the usual one draws: 1 as far as patches lie, less what is plainer.",
+        0,
+        3,
+        0.1,
+        label="Variety",
     )
     directions: str = setting(
         "",

@@ -224,7 +224,8 @@ class DrawingPage(JobPage):
         model, (kind, count) = self.live.model, self._filling()
         if model is None or not kind:
             raise ValueError(NO_MODEL)
-        config = generation.Sample(class_=kind, n=count, device=self._session.device)
+        # as varied as the class is: learning needs more than what is usual
+        config = generation.Sample(class_=kind, n=count, spread=1.0, device=self._session.device)
         name = f"fill up {datetime.now():%Y-%m-%d %H%M%S}"
         room, jobs = self._session.room(name), self._session.jobs
         self._used = ("fill", kind)

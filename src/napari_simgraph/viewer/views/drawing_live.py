@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_simgraph.core.drawing import Draw, Drawn, Redraw, Walk
+from napari_simgraph.core.drawing import VARIETY, Draw, Drawn, Redraw, Walk
 from napari_simgraph.core.model import Model
 from napari_simgraph.viewer.provenance import command
 from napari_simgraph.viewer.session import Session
@@ -72,9 +72,9 @@ class LiveDrawing(QWidget):
         """Ask for pictures as the rows say."""
         if self.model is None:
             return
-        rows = self.wanted
-        moved = self.directions.values
-        self.lane.ask(self.model, Draw(rows.name, rows.many.value(), rows.seed, directions=moved))
+        rows, moved = self.wanted, self.directions.values
+        spread = round(rows.variety.value(), 2)
+        self.lane.ask(self.model, Draw(rows.name, rows.many.value(), rows.seed, spread, moved))
 
     def close_events(self) -> None:
         """Stop following the selection, and end what draws."""
@@ -133,6 +133,8 @@ class LiveDrawing(QWidget):
 def _made_by(model: Model, event: Draw) -> dict[str, Any]:
     """What made the layer: the command line that draws the same."""
     words: dict[str, Any] = {"class": event.kind, "n": event.n, "seed": event.seed}
+    if event.spread != VARIETY:
+        words["spread"] = f"{event.spread:g}"
     if any(event.directions):
         words["directions"] = ",".join(f"{one:g}" for one in event.directions)
     told = {key: value for key, value in words.items() if value != ""}

@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from napari.layers import Layer
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QWidget
 from superqt import QLabeledSlider
 
 from napari_simgraph.core.patch_pixels import read_mirrored
+from napari_simgraph.core.patches import Layout, PatchGrid, laid_out
+from napari_simgraph.core.raster import Image
 from napari_simgraph.viewer.controls import calm
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.ground import find_layers, images_on
 from napari_simgraph.viewer.layers import image_of
 from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sheets import sheet_of
 from napari_simgraph.viewer.thumbs import to_pixmap
+from napari_simgraph.viewer.views.drawing_click import SheetClicks
 from napari_simgraph.viewer.views.parts import beside, column, row
 
 STEPS = 33  # pictures on the way: a slider moves through them without a jump
 MOST = 32  # chosen patches laid out side by side with their redrawn selves
 _SIDE = 56  # px of a picture in the dock
-NONE_CHOSEN = "Choose a patch in the image, the thumbnails or the map."
+NONE_CHOSEN = "Choose a patch or a picture in the image, the thumbnails or the map."
 
 
 class Chosen(NamedTuple):
@@ -94,6 +99,7 @@ class ChosenRows(QWidget):
             layout.addWidget(one)
         self.slider.valueChanged.connect(self._moved)
         session.selection.chosen.connect(self._chosen)
+        self._clicks = SheetClicks(session.viewer, self._rests, self._clicked)
         self.renew()
 
     @property
@@ -134,6 +140,20 @@ class ChosenRows(QWidget):
     def close_events(self) -> None:
         """Stop following the selection."""
         self._session.selection.chosen.disconnect(self._chosen)
+        self._clicks.close()
+
+    def _rests(self) -> bool:
+        here = self.isVisibleTo(self.window())  # not on another page, nor of a closed dock
+        return not here or self._session.canvas.ground is not None
+
+    def _clicked(self, layer: Layer, number: int) -> None:
+        """A picture of a contact sheet was clicked that no table speaks of."""
+        sheet = sheet_of(layer)
+        assert sheet is not None  # `SheetClicks` found the picture on it
+        one, classes = sheet.images.images[number], sheet.images.image_classes
+        grid = laid_out(one, [Layout(0, one.plane, max(one.plane), max(one.plane))])
+        pixels = _pixels(one, grid, 0)
+        self._take(Chosen(layer.name, number, pixels, classes[number] if classes else ""))
 
     def _moved(self, _: int = 0) -> None:
         if self.way is None:
@@ -146,11 +166,17 @@ class ChosenRows(QWidget):
     def _chosen(self) -> None:
         rows = self._session.selection.rows
         found = _read(self._session, int(rows[-1])) if len(rows) else None
-        if found is not None and (found.key, found.row) != self._newest:
+        if found is not None:
+            self._take(found)
+        self.renew()
+
+    def _take(self, found: Chosen) -> None:
+        """The last two that were chosen are the ends of the way."""
+        if (found.key, found.row) != self._newest:
             self.last = [*self.last, found][-2:]
             self.way = None
+            self.renew()
             self.wanted.emit()
-        self.renew()
 
     @property
     def _newest(self) -> tuple[str, int]:
@@ -170,10 +196,14 @@ def _read(session: Session, number: int) -> Chosen | None:
         return None
     on_sheet = images_on(layer, grid.sources)
     one = image_of(layer) if on_sheet is None else on_sheet[image]
+    return Chosen(key, number, _pixels(one, grid, number), str(table.classes()[number]))
+
+
+def _pixels(image: Image, grid: PatchGrid, number: int) -> NDArray[Any]:
+    """What a patch shows, ``(S, S, C)``; beyond the border of the image it is mirrored."""
     side, top, left = (int(getattr(grid, name)[number]) for name in ("size", "y", "x"))
     box = ((top, top + side), (left, left + side))
-    pixels = read_mirrored(one, int(grid.z[number]), box, int(grid.level[number]))
-    return Chosen(key, number, pixels, str(table.classes()[number]))
+    return read_mirrored(image, int(grid.z[number]), box, int(grid.level[number]))
 
 
 def _slider() -> QLabeledSlider:

@@ -9,17 +9,19 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSpinBox, QWidget
 from superqt import QLabeledDoubleSlider
 
+from napari_simgraph.core.drawing import VARIETY
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import button, flat
 from napari_simgraph.viewer.views.parts import column, row
 
 FARTHEST, MOST = 3.0, 64  # spreads a direction goes either way; pictures at once
+MOST_VARIED = 1.5  # farther out next to nothing is of the class
 SHOWN, ALL = 2, 8  # directions shown at first, and in all: more say next to nothing
 ANY = "all in turn"
 
 
 class WantedRows(QWidget):
-    """Class, how many, and another draw; `changed` when one of them is another."""
+    """Class, how many, how varied, and another draw; `changed` when one of them is another."""
 
     changed = Signal()
 
@@ -36,12 +38,16 @@ class WantedRows(QWidget):
         tip = "Draws others of the same kind.\ncommand line: --seed"
         self.again = button("Draw again", self._again, tip)
         self.seed = 0
+        tip = "How far from the usual one draws; less is plainer.\ncommand line: --spread"
+        self.variety = slider("Variety", tip, (0.0, MOST_VARIED), VARIETY)
         layout = column(self)
         self.kind_row = row("Class", self.kind)
         layout.addWidget(self.kind_row)
         layout.addWidget(row("How many", self.many, self.again))
+        layout.addWidget(row("Variety", self.variety))
         self.kind.currentIndexChanged.connect(lambda _: self.changed.emit())
-        self.many.valueChanged.connect(lambda _: self.changed.emit())
+        for one in (self.many, self.variety):
+            one.valueChanged.connect(lambda _: self.changed.emit())
 
     @property
     def name(self) -> str:
@@ -70,7 +76,7 @@ class DirectionRows(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sliders = [_slider(number) for number in range(ALL)]
+        self.sliders = [_direction(number) for number in range(ALL)]
         self._rows = [row(f"Direction {at}", one) for at, one in enumerate(self.sliders, 1)]
         tip = "Shows further directions, or hides them.\nEach changes less than the one before."
         self.more = flat("More", self._more, tip)
@@ -79,8 +85,8 @@ class DirectionRows(QWidget):
         for one in self._rows:
             layout.addWidget(one)
         layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-        for slider in self.sliders:
-            slider.valueChanged.connect(lambda _: self.moved.emit())
+        for one in self.sliders:
+            one.valueChanged.connect(lambda _: self.moved.emit())
         self.show_count(0)
 
     @property
@@ -99,10 +105,10 @@ class DirectionRows(QWidget):
 
     def reset(self) -> None:
         """All in the middle again."""
-        for slider in self.sliders:
-            slider.blockSignals(True)
-            slider.setValue(0.0)
-            slider.blockSignals(False)
+        for one in self.sliders:
+            one.blockSignals(True)
+            one.setValue(0.0)
+            one.blockSignals(False)
 
     def _more(self) -> None:
         self._open = not self._open
@@ -110,23 +116,31 @@ class DirectionRows(QWidget):
 
 
 class _Slider(QLabeledDoubleSlider):
-    """A slider that a double-click sets to the middle."""
+    """A slider that a double-click sets to where it stood first."""
+
+    usual = 0.0
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
-        """Back to 0."""
-        self.setValue(0.0)
+        """Back to where it stood first."""
+        self.setValue(self.usual)
 
 
-def _slider(number: int) -> QLabeledDoubleSlider:
+def slider(name: str, tip: str, ends: tuple[float, float], usual: float) -> QLabeledDoubleSlider:
+    """A slider in steps of a tenth."""
     made = _Slider(Qt.Orientation.Horizontal)
-    made.setRange(-FARTHEST, FARTHEST)
+    made.setRange(*ends)
     made.setSingleStep(0.1)
     made.setDecimals(1)
-    made.setValue(0.0)
-    tip = "What the drawing varies in. Double-click sets 0."
-    made.setToolTip(f"{tip}\ncommand line: --directions")
+    made.usual = usual
+    made.setValue(usual)
+    made.setToolTip(tip)
     for part in (made, *made.findChildren(QWidget)):
-        part.setAccessibleName(f"Direction {number + 1}")
-        part.setToolTip(made.toolTip())
+        part.setAccessibleName(name)
+        part.setToolTip(tip)
     calm(made)
     return made
+
+
+def _direction(number: int) -> QLabeledDoubleSlider:
+    tip = "What the drawing varies in. Double-click sets 0.\ncommand line: --directions"
+    return slider(f"Direction {number + 1}", tip, (-FARTHEST, FARTHEST), 0.0)
