@@ -74,6 +74,18 @@ def test_a_click_chooses_the_patch_below_and_marks_what_is_like_it(viewer, sessi
     assert viewer.layers["vnc · chosen"].unique_id == known
 
 
+def test_marks_that_are_hidden_change_all_the_same(viewer, session, layer, table):
+    press(viewer, layer, (0, 15, 31))
+    words = viewer.layers["vnc · ranks"]
+    many = len(words.data)
+    words.visible = False
+    session.selection.answer(session.selection.hits[:2])
+    assert 0 < len(words.data) < many
+    words.visible = True
+    marks = session.canvas.overlay.marks()
+    assert list(words.text.values) == [mark.text for mark in marks if mark.text]
+
+
 def test_more_like_this_not_like_this_and_back(viewer, session, layer, table):
     viewer.dims.set_current_step(0, 1)
     press(viewer, layer, (1, 15, 31))

@@ -160,6 +160,8 @@ class Overlay:
         places = np.array(corner, float).reshape(-1, 2)
         if not np.array_equal(words.data, places):  # as they are until the answer comes
             words.data = places
+            if not words.visible:  # napari leaves the slice of a hidden layer as it was
+                words.set_view_slice()
         texts = [mark.text for mark in said]
         if texts != self._texts:
             words.features = {"text": np.array(texts, object)}
