@@ -8,8 +8,8 @@ from torch.nn import functional
 from napari_simgraph import MemoryRoom
 from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.class_lesson import Drawing
-from napari_simgraph.learn.class_model import Likeness
 from napari_simgraph.learn.fit import Fitted
+from napari_simgraph.learn.likeness import Likeness
 from napari_simgraph.learn.losses_classes import adjusted_loss
 from napari_simgraph.learn.phases import Phases
 from napari_simgraph.learn.state import Optimiser
@@ -99,6 +99,27 @@ def test_likeness_gives_rare_classes_their_chance_and_leaves_the_others_theirs()
     again = Likeness.of(likeness.arrays())
     np.testing.assert_allclose(again.mixed(said, features), mixed)
     assert Likeness.of({}) is None
+
+
+def test_a_class_of_one_picture_takes_in_no_more_than_its_share():
+    rng = np.random.default_rng(0)
+    truth = np.array([0] * 40 + [1] * 40 + [2])
+    features = rng.normal(size=(81, 16)).astype(np.float32)  # which tell nothing
+    likeness = Likeness.fit(features, truth, np.array([False, False, True]))
+    said = np.tile([0.5, 0.5, 0.0], (400, 1))
+    others = rng.normal(size=(400, 16)).astype(np.float32)
+    greedy = likeness._replace(offset=np.zeros(3, np.float32))
+    assert (greedy.mixed(said, others).argmax(1) == 2).mean() > 0.2
+    assert (likeness.mixed(said, others).argmax(1) == 2).mean() < 0.1
+    assert likeness.mixed(said[:81], features)[-1].argmax() == 2  # its own picture stays
+
+
+def test_likeness_of_a_model_of_before():
+    rng = np.random.default_rng(0)
+    features, truth = rng.normal(size=(12, 4)).astype(np.float32), np.arange(12) % 3
+    likeness = Likeness.fit(features, truth, np.ones(3, bool))
+    arrays = {k: v for k, v in likeness.arrays().items() if not k.endswith("offset")}
+    assert (Likeness.of(arrays).offset == 0).all()
 
 
 def test_a_second_phase_keeps_what_the_first_learned():

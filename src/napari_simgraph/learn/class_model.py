@@ -1,4 +1,4 @@
-"""Class model: how its network begins, what stands for rare classes, what it says of pictures."""
+"""Class model: how its network begins, and what it says of pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from napari_simgraph.learn.class_rows import Labelled
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.held import held_network, held_weights
 from napari_simgraph.learn.imagenet import imagenet
+from napari_simgraph.learn.likeness import Likeness
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.view_settings import PRESETS, Views, kind_of
@@ -27,9 +28,8 @@ from napari_simgraph.nets import build, folded
 
 _LARGEST = 128  # px; larger pictures are shrunk to it: CPU time grows with the square
 _SHIFT = 0.06  # share of the side by which pictures are moved: objects lie anywhere
-TEMPERATURE, LIKENESS = "calibration/temperature", "likeness"  # names of arrays in a model
+TEMPERATURE = "calibration/temperature"  # name of an array in a model
 STARTS = ("embedding", "segmentation", "classification")
-_SHARPNESSES = np.geomspace(2.0, 64.0, 21)  # of likeness: cosines become chances
 
 
 def side_of(known: Labelled, config: Any) -> int:
@@ -127,74 +127,6 @@ def _take(module: Any, start: Model) -> None:
     fits = {k: v for k, v in named.items() if k in state and state[k].shape == v.shape}
     own = {k: v.numpy() for k, v in state.items()}
     unpack(module, own | fits)
-
-
-class Likeness(NamedTuple):
-    """Nearest means: what stands for classes that have too few pictures to be learned.
-
-    Parameters
-    ----------
-    centre, spread
-        Of the features ``(F,)``.
-    means
-        The mean of each class ``(K, F)``, of length 1.
-    rare
-        Which classes go by it ``(K,)``.
-    sharp
-        What cosines are times before they become chances.
-    """
-
-    centre: NDArray[np.float32]
-    spread: NDArray[np.float32]
-    means: NDArray[np.float32]
-    rare: NDArray[np.bool_]
-    sharp: NDArray[np.float32]
-
-    @classmethod
-    def fit(cls, features: NDArray[np.float32], truth: NDArray[np.int64], rare: Any) -> Self:
-        """The means of features ``(N, F)`` of pictures of all classes."""
-        centre, spread = features.mean(0), features.std(0) + 1e-3 * features.std() + 1e-9
-        points = _unit((features - centre) / spread)
-        means = _unit(np.stack([points[truth == k].mean(0) for k in range(len(rare))]))
-        cosines = points @ means.T
-        losses = []
-        for sharp in _SHARPNESSES:
-            chances = tempered(cosines, 1 / sharp)[np.arange(len(truth)), truth]
-            each = [-np.log(chances[truth == k] + 1e-12).mean() for k in range(len(rare))]
-            losses.append(np.mean(each))
-        best = np.array([_SHARPNESSES[int(np.argmin(losses))]], np.float32)
-        return cls(centre, spread, means, np.asarray(rare), best)
-
-    def mixed(
-        self, chances: NDArray[np.floating], features: NDArray[np.float32]
-    ) -> NDArray[np.floating]:
-        """Chances of common classes ``(N, K)`` with those of rare ones taken in.
-
-        A rare class gets what likeness gives it, the others share the rest as the network says.
-        """
-        cosines = _unit((features - self.centre) / self.spread) @ self.means.T
-        alike = tempered(cosines, 1 / float(self.sharp[0]))
-        if self.rare.all():
-            return alike
-        rest = 1 - alike[:, self.rare].sum(1, keepdims=True)
-        return np.where(self.rare, alike, chances * rest)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """As arrays of a model."""
-        return {f"{LIKENESS}/{name}": values for name, values in self._asdict().items()}
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
-        """The inverse of `arrays`; None where all classes were learned."""
-        if f"{LIKENESS}/means" not in arrays:
-            return None
-        return cls(*(np.array(arrays[f"{LIKENESS}/{name}"]) for name in cls._fields))
-
-
-def _unit(points: NDArray[np.floating]) -> NDArray[np.float32]:
-    length = np.linalg.norm(points, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = (points / np.maximum(length, 1e-12)).astype(np.float32)
-    return unit
 
 
 class Judge:

@@ -31,6 +31,7 @@ from napari_simgraph.learn.embedder import features, saying, share_of
 from napari_simgraph.learn.embedding_model import tiling_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
 from napari_simgraph.learn.held import NETWORK
+from napari_simgraph.learn.likeness import Likeness
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.patchwork import Patchwork, lay_out, patchwork, together
 from napari_simgraph.learn.phases import Phases
@@ -235,7 +236,7 @@ def _finished(
         job = features(run.work, rows, judge.features, run.aside, None)
         found = yield from saying(_LOOKING, job)
         there = run.known.truth[learn][: len(found)]
-        likeness = models.Likeness.fit(found, there, run.rare)
+        likeness = Likeness.fit(found, there, run.rare)
         judge.likeness = likeness
         arrays |= likeness.arrays()
     return judge, arrays
