@@ -8,12 +8,15 @@
     .venv/bin/python benchmarks/anomaly.py em --cpu-minutes 10
     .venv/bin/python benchmarks/anomaly.py speed
 
-Minutes are of processor time in one thread. `bottle` and `toothbrush` learn from normal pictures
-alone; the test part is looked at once, for these figures. `--held` scores defects planted into
-normal pictures that were kept aside instead: that is what settings were chosen by.
+Minutes are of processor time in one thread. With `--keep FOLDER` models and maps are written there;
+a network that is there isn't learned again, but what is normal is looked at anew. `bottle` and
+`toothbrush` learn from normal pictures alone; the test part is looked at once, for these figures.
+`--held` scores defects planted into normal pictures that were kept aside instead: that is what
+settings were chosen by.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import time
@@ -29,12 +32,13 @@ from planting import OBJECT, SECTION, plant
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, run
 from napari_simgraph.capabilities import anomaly
 from napari_simgraph.core.job import Progress, Signal
-from napari_simgraph.learn import calibrating, normal_model
+from napari_simgraph.io.models import is_model, load_model, save_model
+from napari_simgraph.learn import calibrating, normal_model, odd_painting
+from napari_simgraph.learn.allocation import keep_freed_blocks
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import pick
-from napari_simgraph.learn.held import held_network
-from napari_simgraph.learn.normalise import RULE, Statistics, measure
-from napari_simgraph.learn.oddity import PlacedWindows
+from napari_simgraph.learn.held import NETWORK, held_network
+from napari_simgraph.learn.normal_work import normal_work
 
 DATA = Path(os.environ.get("SIMGRAPH_DATA", "../shared/data"))
 _WARM, _TIMED = 6, 20  # steps before timing, and the last one that is timed
@@ -142,19 +146,24 @@ def em(seed, held):
         mask = np.zeros(section.shape, bool)
         if z % 5 < 4:  # every fifth section is left as it is
             section, mask = plant(section, SECTION[z % 5], rng)
-        found.append((f"z{z:02}", section))
+        found.append((f"z{z:02} {(*SECTION, '')[z % 5]}", section))
         masks.append(mask)
     return (normal[:12] if held else normal), found, masks
 
 
+NAMES = {field.name for field in dataclasses.fields(anomaly.Train)}
 SETS = {"bottle": bottle, "toothbrush": toothbrush, "tile": tile, "em": em}
+
+
+def noun_of(normal):
+    if isinstance(normal, np.ndarray):
+        return Image(normal, name="isbi")
+    return images(normal, "normal")
 
 
 def learn(normal, cpu_minutes, settings):
     """A model that learned for so many minutes of processor time in one thread."""
-    noun = (
-        Image(normal, name="isbi") if isinstance(normal, np.ndarray) else images(normal, "normal")
-    )
+    noun = noun_of(normal)
     usual = {"minutes": 0, "threads": 1, "device": "cpu", **settings}
     steps = int(settings.get("steps", 0)) or steps_in(noun, 60 * cpu_minutes, usual)
     begun = time.process_time()
@@ -162,6 +171,18 @@ def learn(normal, cpu_minutes, settings):
     model = run(anomaly.train(noun, config=config, room=MemoryRoom()))
     print(json.dumps({"steps": steps, "cpu_minutes": (time.process_time() - begun) / 60}))
     return model
+
+
+def again(model, normal):
+    """A model with the same network, and what is normal as it is told today."""
+    usual = {key: value for key, value in model.settings.items() if key in NAMES}
+    config, place, aside = anomaly.Train(**usual), pick("cpu", 1, "auto"), Aside()
+    given = run(normal_work(noun_of(normal), None, config, aside))
+    module = held_network(model)
+    told, parts = run(normal_model.known(module, given, config, (model.network, place, aside)))
+    aside.close()
+    kept = {key: values for key, values in model.arrays.items() if key.startswith(NETWORK)}
+    return dataclasses.replace(model, arrays=kept | told, data=dict(model.data) | {"parts": parts})
 
 
 def steps_in(noun, seconds, settings):
@@ -182,10 +203,10 @@ def steps_in(noun, seconds, settings):
 def standard_parts(model, found, speed):
     """Parts of each picture in spreads above normal, names and weights, and seconds a picture."""
     place, aside = pick("cpu", 1, "auto"), Aside()
-    oddity = normal_model.oddity_of(model, speed, False, place)
+    oddity = normal_model.oddity_of(model, speed, False, place, fused=False)
     looking = normal_model.predictor(oddity, model.network, place, aside)
     known = calibrating.Calibration.of(model.arrays, speed)
-    rule, maps, begun = model.normalisation, [], time.process_time()
+    maps, begun = [], time.process_time()
     for name, picture in found:
         image = Image(picture, "YXC"[: picture.ndim], name=name)
         whole = np.zeros((len(oddity.parts), *image.plane), np.float32)
@@ -194,11 +215,7 @@ def standard_parts(model, found, speed):
             at = calibrating.Place(rows, columns, image.plane)
             whole[:, slice(*rows), slice(*columns)] = known.standard.standard(values, at)
 
-        if "shift" in rule:
-            statistics = Statistics(tuple(rule["shift"]), tuple(rule["scale"]))
-        else:
-            statistics = run(measure(image, RULE))
-        windows = PlacedWindows(image, statistics)
+        windows = run(odd_painting._windows(model, None, image))
         run(looking.section(windows, 0, write, lambda share: Progress()))
         maps.append(whole)
     aside.close()
@@ -218,6 +235,14 @@ def ablation(maps, told, masks):
         way: scored([calibrating.fuse(one, parts, weights) for one in maps], masks)
         for way, weights in ways.items()
     }
+
+
+def by_kind(maps, told, masks, names):
+    """Figures of the sections with one kind of defect, and those without any."""
+    for kind in SECTION:
+        chosen = [n for n, name in enumerate(names) if name.split(" ")[1] in (kind, "")]
+        fused = [calibrating.fuse(maps[n], *told) for n in chosen]
+        tell(f"  {kind}", scored(fused, [masks[n] for n in chosen]))
 
 
 def scored(maps, masks):
@@ -275,10 +300,12 @@ def main():
     parser.add_argument("--cpu-minutes", type=float, default=10)
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--held", action="store_true", help="planted defects, no test part")
+    parser.add_argument("--keep", type=Path, help="folder of models and maps")
     parser.add_argument("--fewer", action="store_true", help="learn from what --held learns from")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_blocks()  # as the command line does
     if asked.what == "speed":
         return speed()
     for seed in map(int, asked.seeds.split(",")):
@@ -295,12 +322,23 @@ def main():
         else:
             settings = dict(pair.split("=") for pair in asked.set)
             settings |= {"pretext": asked.pretext, "seed": seed}
-            model = learn(normal, asked.cpu_minutes, settings)
+            at = asked.keep and asked.keep / f"{asked.what}-{asked.pretext}-{seed}"
+            if at and is_model(at):
+                model = again(load_model(at), normal)
+            else:
+                model = learn(normal, asked.cpu_minutes, settings)
+            if at and not is_model(at):
+                save_model(model, at)
             for how in ("full", "fast"):
                 maps, told, seconds = standard_parts(model, found, how)
+                if at:
+                    kept = {f"map {n:03}": one.astype(np.float16) for n, one in enumerate(maps)}
+                    np.savez(f"{at}-{how}.npz", parts=told[0], **kept)
                 print(f"{asked.pretext} seed {seed} {how}: {seconds:.2f} CPU-s a picture")
                 for way, figures in ablation(maps, told, masks).items():
                     tell(way, figures)
+                if asked.what == "em":
+                    by_kind(maps, told, masks, [name for name, _ in found])
 
 
 if __name__ == "__main__":

@@ -139,3 +139,15 @@ def test_a_stack_is_searched_section_by_section():
     highest = [found.map.section(z).max() for z in range(5)]
     assert int(np.argmax(highest)) == 3
     assert found.scores.grid.z.max() == 4
+
+
+@pytest.mark.parametrize(("light", "alike"), [("auto", True), ("together", False)])
+def test_a_darker_section_is_as_normal_where_each_has_its_own_light(light, alike):
+    section = toy_image().read().astype(np.float32)
+    dim = (60 + 0.5 * section).astype(np.float32)
+    model = learned(Image(np.stack([section] * 3)), steps=4, light=light)
+    found = looked(model, Image(np.stack([section, dim])), speed="fast", expected=True)
+    bright, dark = found.map.read()
+    assert np.allclose(bright, dark, atol=0.02) == alike
+    for whole, pixels in zip(found.expected.read(), (section, dim), strict=True):
+        assert abs(whole.mean() - pixels.mean()) < 10

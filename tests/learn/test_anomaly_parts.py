@@ -7,10 +7,19 @@ from skimage.metrics import structural_similarity
 
 from napari_simgraph import Image
 from napari_simgraph.analysis.aligned import are_aligned
-from napari_simgraph.learn.calibrating import RATES, Calibration, Place, fuse, group_of
+from napari_simgraph.learn import odd_parts
+from napari_simgraph.learn.calibrating import (
+    RATES,
+    Calibration,
+    Place,
+    fuse,
+    group_of,
+    squashed,
+)
 from napari_simgraph.learn.described import WIDE, described, texture
+from napari_simgraph.learn.fusing import Fusing
 from napari_simgraph.learn.hiding import holes, in_turn, period, tiles
-from napari_simgraph.learn.odd_parts import gradients, smooth, structure
+from napari_simgraph.learn.odd_parts import compared, smooth
 from napari_simgraph.learn.spoiling import spoiled
 from napari_simgraph.learn.token_memory import Distance, TokenMemory
 
@@ -22,8 +31,8 @@ def random(*shape, seed=0):
 @pytest.mark.parametrize("count", [2, 4])
 def test_turns_hide_each_pixel_once_and_the_same_in_every_tile(count):
     shape = (64, 96)
-    turns = [in_turn(8, count, number, shape) for number in range(count)]
-    assert torch.equal(sum(turns), torch.ones(1, 1, *shape))
+    turns = [in_turn(8, count, number, torch.empty(1, 3, *shape)) for number in range(count)]
+    assert torch.equal(sum(turn.int() for turn in turns), torch.ones(1, 1, *shape, dtype=int))
     step = period(8)
     for turn in turns:
         assert torch.equal(turn[..., step:, step:], turn[..., :-step, :-step])
@@ -48,23 +57,67 @@ def test_what_is_spoiled_is_told_and_the_rest_stays():
     assert 0.005 < where.mean() < 0.4
 
 
-def test_structure_is_that_of_scikit_image():
-    x, y = random(1, 1, 40, 40).double(), random(1, 1, 40, 40, seed=1).double()
+def test_structure_is_that_of_scikit_image_at_the_middle_of_a_cell():
+    x, y = random(1, 1, 64, 64), random(1, 1, 64, 64, seed=1)
+    x, y = (smooth(one, 3.0) * 5 for one in (x, x + y))
     _, whole = structural_similarity(
-        x[0, 0].numpy(), y[0, 0].numpy(), win_size=11, data_range=5.0, full=True,
+        x[0, 0].double().numpy(), y[0, 0].double().numpy(), win_size=11, data_range=5.0, full=True,
         use_sample_covariance=False,
     )  # fmt: skip
-    ours = 1 - 2 * structure(x, y)[0, 0].numpy()
-    assert np.allclose(ours[5:-5, 5:-5], whole[5:-5, 5:-5], atol=1e-6)
+    theirs = (1 - whole).reshape(16, 4, 16, 4).mean((1, 3)) / 2
+    ours = compared(x, [y])[0][0, 2].numpy()
+    assert theirs.std() > 0.05
+    assert np.corrcoef(ours[2:-2, 2:-2].ravel(), theirs[2:-2, 2:-2].ravel())[0, 1] > 0.9
+
+
+def test_each_way_to_differ_is_that_of_a_slow_second_implementation():
+    x, y = random(1, 3, 20, 24).double(), random(1, 3, 20, 24, seed=1).double()
+    found = compared(x, [y])[0][0].numpy()
+    a, b = (one[0].mean(0).numpy() for one in (x, y))
+    for row, column in np.ndindex(5, 6):
+        cell = (slice(4 * row, 4 * row + 4), slice(4 * column, 4 * column + 4))
+        squared = ((x - y)[0].numpy()[:, cell[0], cell[1]] ** 2).mean()
+        assert found[0, row, column] == pytest.approx(squared)
+        around = tuple(slice(max(0, 4 * n - 4), 4 * n + 8) for n in (row, column))
+        p, q = a[around], b[around]
+        light = (2 * p.mean() * q.mean() + 0.0025) / (p.mean() ** 2 + q.mean() ** 2 + 0.0025)
+        form = (2 * np.cov(p.ravel(), q.ravel(), bias=True)[0, 1] + 0.0225) / (
+            p.var() + q.var() + 0.0225
+        )
+        assert found[2, row, column] == pytest.approx((1 - light * form) / 2)
+    total = np.zeros((5, 6))
+    for scale in (1, 2, 4):
+        p, q = (one.reshape(20 // scale, scale, -1, scale).mean((1, 3)) for one in (a, b))
+        p, q = (np.hypot(prewitt(one, 0), prewitt(one, 1)) for one in (p, q))
+        alike = (2 * p * q + 0.065) / (p**2 + q**2 + 0.065)
+        step = 4 // scale
+        total += 1 - alike.reshape(5, step, 6, step).mean((1, 3))
+    assert np.allclose(found[1], total / 3, atol=1e-6)
+
+
+def prewitt(values, axis):
+    """Differences across two pixels, means of three along the other axis."""
+    wide = np.pad(values, 1, mode="edge")
+    along = np.take(wide, np.arange(2, wide.shape[axis]), axis) - np.take(
+        wide, np.arange(wide.shape[axis] - 2), axis
+    )
+    n = values.shape[1 - axis]
+    return sum(np.take(along, np.arange(n) + k, 1 - axis) for k in range(3)) / 3
+
+
+def test_strips_give_what_the_whole_picture_gives():
+    x, y = random(1, 1, 160, 48), random(1, 1, 160, 48, seed=1)
+    whole = odd_parts._strip(x, [y], 0, 160)[0]
+    assert torch.allclose(compared(x, [y])[0], whole, atol=1e-6)
 
 
 def test_gradients_differ_where_an_edge_is_missing_and_not_with_light():
     x = torch.zeros(1, 1, 32, 32)
     x[..., 16:] = 2
-    assert float(gradients(x, x + 1).max()) < 1e-5
-    differ = gradients(x, torch.zeros_like(x))[0, 0]
-    assert float(differ[:, 14:18].min()) > 0.5
-    assert float(differ[:, :4].max()) < 0.1
+    lighter, flat = compared(x, [x + 1, torch.zeros_like(x)])
+    assert float(lighter[:, 1].max()) < 1e-5
+    assert float(flat[0, 1, :, 3:5].min()) > 0.3
+    assert float(flat[0, 1, :, :1].max()) < 0.1
 
 
 def test_blur_keeps_sums_and_flat_pictures():
@@ -126,20 +179,42 @@ def test_where_pictures_are_aligned_each_place_has_its_normal():
     assert odd > 5 * usual
 
 
+def score_of(known, values, parts, place):
+    """By numpy, as `Fusing` has it by torch."""
+    standard = known.standard.standard(values, place)
+    return squashed(fuse(standard, parts, known.standard.weights), known.levels)
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_parts_are_fused_alike_by_torch_and_by_numpy(aligned):
+    rng = np.random.default_rng(0)
+    parts = ["mae mended squared", "mae doubt", "tokens", "texture"]
+    maps = [np.abs(rng.normal(size=(4, 8, 8))).astype(np.float32) for _ in range(20)]
+    known = Calibration.fit(maps, parts, aligned)
+    values = 3 * np.abs(rng.normal(size=(4, 24, 16))).astype(np.float32)
+    wanted = score_of(known, values, parts, Place((0, 24), (0, 16), (24, 16)))
+    places = np.stack(
+        np.meshgrid((np.arange(24) + 0.5) / 24, (np.arange(16) + 0.5) / 16, indexing="ij")
+    )
+    fused = Fusing(known, parts, torch.device("cpu"))
+    found = fused(torch.from_numpy(values)[None], torch.from_numpy(places.astype(np.float32))[None])
+    assert np.allclose(found[0, 0].numpy(), wanted, atol=1e-4)
+
+
 def test_thresholds_are_those_of_normal_places():
     rng = np.random.default_rng(0)
     parts = ["mae squared", "mae mended squared", "mae doubt", "tokens"]
     maps = [np.abs(rng.normal(size=(4, 100, 1))).astype(np.float32) for _ in range(30)]
     known = Calibration.fit(maps, parts, aligned=False)
     place = Place((0, 100), (0, 1), (100, 1))
-    scores = np.concatenate([known.score(one, parts, place).ravel() for one in maps])
+    scores = np.concatenate([score_of(known, one, parts, place).ravel() for one in maps])
     for rate in (0.01, 0.1):
         assert np.mean(scores > known.threshold(rate)) == pytest.approx(rate, abs=0.004)
         assert known.rate(known.threshold(rate)) == pytest.approx(rate, rel=1e-3)
     assert np.quantile(scores, 0.99) == pytest.approx(0.5, abs=0.01)
     assert (np.diff(known.alarms) <= 0).all()
     assert len(known.alarms) == len(RATES)
-    odder = known.score(maps[0] + 9, parts, place)
+    odder = score_of(known, maps[0] + 9, parts, place)
     assert (odder > 0.85).all()
     assert (odder < 1).all()
 
@@ -152,10 +227,10 @@ def test_aligned_places_have_their_own_spread():
     known = Calibration.fit(maps, ["tokens"], aligned=True)
     place = Place((0, 16), (0, 16), (16, 16))
     same = np.full((1, 16, 16), 16.0, np.float32)
-    score = known.score(same, ["tokens"], place)
+    score = score_of(known, same, ["tokens"], place)
     assert score[:, :6].min() > score[:, 10:].max()
     doubled = Place((0, 32), (0, 32), (32, 32))
-    large = known.score(np.full((1, 32, 32), 16.0, np.float32), ["tokens"], doubled)
+    large = score_of(known, np.full((1, 32, 32), 16.0, np.float32), ["tokens"], doubled)
     assert np.allclose(large[1::2, 1::2], score, atol=0.1)
 
 

@@ -16,11 +16,11 @@ OPTIONS = {"in_channels": 1, "out_channels": 3, "width": 8, "depth": 3}
 PIXELS = np.random.default_rng(0).normal(size=(330, 250)).astype(np.float32)
 
 
-def painted(edge, average="none", network=None, notes=None):
+def painted(edge, average="none", network=None, notes=None, mirrors=True):
     torch.set_num_threads(1)
     aside, out = Aside(), np.full((3, *PIXELS.shape), np.nan, np.float32)
     network = network or folded(build("unet", seed=3, **OPTIONS))
-    how = Tiled(reach("unet", OPTIONS), average=average, edge=edge)
+    how = Tiled(reach("unet", OPTIONS), average=average, edge=edge, mirrors=mirrors)
     predictor = Predictor(network, how, pick("cpu", 2, "full"), aside)
 
     def write(z, rows, columns, values):
@@ -43,6 +43,13 @@ def test_tiles_are_the_whole_image_to_the_bit(edge, average):
     whole, tiled = painted(1000, average), painted(edge, average)
     assert np.isfinite(tiled).all()
     assert np.array_equal(whole, tiled)
+
+
+def test_tiles_are_the_whole_image_where_nothing_is_mirrored():
+    whole = painted(1000, mirrors=False)
+    assert np.allclose(painted(128, mirrors=False), whole, atol=2e-5, rtol=0)
+    assert np.allclose(whole[:, 60:-60, 60:-60], painted(1000)[:, 60:-60, 60:-60], atol=2e-5)
+    assert not np.allclose(whole[:, :2], painted(1000)[:, :2], atol=0.01)
 
 
 @pytest.mark.parametrize("edge", [24, 64])

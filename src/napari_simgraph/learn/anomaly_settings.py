@@ -90,6 +90,12 @@ class Judging(Config):
         choices=("auto", "on", "off"),
         label="Same place in each picture",
     )
+    light: str = setting(
+        "auto",
+        "Whether each section is judged by its own light and contrast; auto: those of stacks.",
+        choices=("auto", "each", "together"),
+        label="Light",
+    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ Maps = NDArray[np.float32]
 CELLS = 64  # along a side of the maps of aligned pictures: finer than the blur of the parts
 _PRIOR = 8  # pictures' worth of the spread of all places: a spread of few pictures is unsure
 _BLUR = 1.5  # cells: neighbours tell about a place too
-_FAR = 30.0  # spreads; what is farther is as odd as can be
+FAR = 30.0  # spreads; what is farther is as odd as can be
 RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
 # How much the groups of parts count; see docs/benchmarks.md for what each brings. Where pictures
 # aren't aligned, a smooth or flat place is easier to redraw than tissue, however odd it is: errors
@@ -26,7 +26,7 @@ WEIGHTS = {
     "pixels": 0.3,
     "mended": 1.0,
     "doubt": 1.0,
-    "tokens": 1.0,
+    "tokens": 0.1,
     "texture": 1.0,
     "colors": 0.3,
 }
@@ -66,7 +66,7 @@ class Standard(NamedTuple):
         """Parts ``(P, Y, X)`` of a box in spreads above the mean of normal."""
         values = _bent(values)
         mean, spread = (_at(one, place) for one in self)
-        found: Maps = np.clip((values - mean) / spread, -_FAR, _FAR)
+        found: Maps = np.clip((values - mean) / spread, -FAR, FAR)
         return found
 
 
@@ -106,11 +106,6 @@ class Calibration(NamedTuple):
         scores = np.quantile(squashed(fused, levels), 1 - RATES)
         return cls(standard, levels, scores.astype(np.float32))
 
-    def score(self, values: Maps, parts: Sequence[str], place: Place) -> Maps:
-        """How odd each pixel ``(Y, X)`` of a box is, from its parts ``(P, Y, X)``."""
-        standard = self.standard.standard(values, place)
-        return squashed(fuse(standard, parts, self.standard.weights), self.levels)
-
     def threshold(self, rate: float) -> float:
         """The score above which a share of normal places lies."""
         return float(np.interp(np.log(rate), np.log(RATES), self.alarms))
@@ -136,16 +131,15 @@ class Calibration(NamedTuple):
 
 def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float]) -> Maps:
     """One map ``(Y, X)`` of parts in spreads: means of groups, by their weights."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for number, part in enumerate(parts):
-        groups.setdefault(group_of(part), []).append(number)
-    total = np.zeros(standard.shape[1:], np.float32)
-    weights = 0.0
-    for (group, _), numbers in groups.items():
-        weight = weights_of.get(group, 0.0)
-        total += np.float32(weight) * standard[numbers].mean(0)
-        weights += weight
-    return total / np.float32(weights or 1)
+    total: Maps = np.tensordot(shares(parts, weights_of), standard, 1)
+    return total
+
+
+def shares(parts: Sequence[str], weights_of: Mapping[str, float]) -> NDArray[np.float32]:
+    """How much each part counts: groups by their weights, in a group all alike."""
+    groups = [group_of(part) for part in parts]
+    found = [weights_of.get(group, 0.0) / groups.count((group, name)) for group, name in groups]
+    return np.array(found, np.float32) / np.float32(sum(found) or 1)
 
 
 def group_of(part: str) -> tuple[str, str]:
@@ -159,14 +153,14 @@ def group_of(part: str) -> tuple[str, str]:
     return (first if first in WEIGHTS else "pixels"), name
 
 
-def squashed(fused: Maps, levels: NDArray[np.float32]) -> Maps:
+def squashed(fused: Any, levels: NDArray[np.float32]) -> Any:
     """From 0 to 1: a quarter in the middle of normal, half at its oddest hundredth.
 
-    Beyond that it nears 1 slowly, so that very odd places stay apart.
+    Beyond that it nears 1 slowly, so that very odd places stay apart. An array or a tensor.
     """
-    beyond = (fused - levels[1]) / (levels[1] - levels[0])
-    score: Maps = (0.5 * (1 + beyond / (1 + np.abs(beyond)))).astype(np.float32)
-    return score
+    middle, oddest = (float(level) for level in levels)
+    beyond = (fused - oddest) / (oddest - middle)
+    return 0.5 * (1 + beyond / (1 + abs(beyond)))
 
 
 def _bent(values: Maps) -> Maps:

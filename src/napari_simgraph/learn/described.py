@@ -26,10 +26,10 @@ _AROUND = 8.0  # px of that of what lies around: folds and contrast steps are la
 _LEAST = 1e-3  # variance, of one: flat places are all as flat
 
 
-def described(part: str, network: Any, x: Tensor) -> Tensor:
-    """Numbers ``(N, F, Y / 8, X / 8)`` of a picture ``(N, C, Y, X)``."""
+def described(part: str, network: Any, x: Tensor, tokens: Tensor | None = None) -> Tensor:
+    """Numbers ``(N, F, Y / 8, X / 8)`` of a picture ``(N, C, Y, X)``; `tokens` if known."""
     if part == TOKENS:
-        return around(network.tokens(x))
+        return around(network.tokens(x) if tokens is None else tokens)
     return texture(x) if part == TEXTURE else torch.cat([texture(x), texture(x, _AROUND)], 1)
 
 

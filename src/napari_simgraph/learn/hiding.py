@@ -48,20 +48,15 @@ def period(side: int) -> int:
     return 2 * side
 
 
-def _turns(side: int, count: int, edge: int) -> Tensor:
-    """Which turn hides a pixel of a square of one period times `edge`, ``(edge, edge)``."""
-    cell = torch.arange(edge) // side % 2
-    rows, columns = cell[:, None], cell[None]
-    if count == 2:
-        return (rows + columns) % 2
-    return 2 * rows + columns
+def in_turn(side: int, count: int, number: int, x: Tensor) -> Tensor:
+    """Tiles of a picture `x` hidden in turn `number` of 2 or 4: all turns hide all, once.
 
-
-def in_turn(side: int, count: int, number: int, shape: tuple[int, int]) -> Tensor:
-    """Tiles hidden in turn `number` of 2 or 4, ``(1, 1, Y, X)``: all turns hide all, once.
-
-    The pattern begins at the first pixel, so that tiles of an image which begin at a multiple of
-    the period hide what the whole image would.
+    True where hidden, ``(1, 1, Y, X)``. The pattern begins at the first pixel, so that tiles of an
+    image which begin at a multiple of the period hide what the whole image would.
     """
-    turns = _turns(side, count, max(shape))[: shape[0], : shape[1]]
-    return (turns == number).float()[None, None]
+    down, across = (torch.arange(n, device=x.device) // side % 2 for n in x.shape[-2:])
+    if count == 2:
+        hidden = (down[:, None] == across[None]) == (number == 0)
+    else:
+        hidden = (down == number // 2)[:, None] & (across == number % 2)[None]
+    return hidden[None, None]

@@ -23,10 +23,11 @@ from napari_simgraph.learn.described import PARTS
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
+from napari_simgraph.learn.fusing import Fusing
 from napari_simgraph.learn.held import NETWORK, held_network
 from napari_simgraph.learn.normal_lesson import Normal, NormalLesson
 from napari_simgraph.learn.normal_work import Field, fields, normal_work
-from napari_simgraph.learn.normalise import RULE
+from napari_simgraph.learn.normalise import EACH, RULE
 from napari_simgraph.learn.oddity import SPEEDS, Oddity, PlacedWindows, Turns, reach_of, turns_of
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.predict import Predictor, Tiled
@@ -39,7 +40,7 @@ from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
 
 CAPABILITY = "anomaly"
 _FEW = 2  # fields looked at where it was stopped
-_EDGES = {"cpu": 1024, "cuda": 2048}  # px of a tile: what is read around it is 128 px wide
+_EDGE = 2048  # px of a tile: what is read around it is 192 px wide at most
 TOO_SMALL = "The pictures are too small to tell what is normal in them: take larger ones."
 NO_COLOR = (
     "These images are grey: there is no colour to guess. Learn by filling gaps (--pretext mae) "
@@ -69,6 +70,23 @@ def learn(given: Given, config: Any, room: Room, aside: Aside) -> Job[Model]:
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)
     arrays = {NETWORK + key: values for key, values in pack(module).items()}
+    found, parts = yield from known(module, (normal, aligned), config, (network, place, aside))
+    arrays |= found
+    yield Progress(1.0, "learned")
+    told = {"settings": config.to_json(), "seed": config.seed, "network": network}
+    told |= {"data": data_of(normal.work) | {"aligned": aligned, "parts": parts}}
+    return Model(CAPABILITY, arrays=arrays, **told, **_described(normal, fitted))
+
+
+def known(
+    module: Any,
+    given: tuple[Normal, bool],
+    config: Any,
+    by: tuple[Mapping[str, Any], Place, Aside],
+) -> Generator[Tick, Signal | None, tuple[dict[str, NDArray[Any]], dict[str, list[str]]]]:
+    """What a network that has learned tells of normal pictures: arrays of a model, and parts."""
+    (normal, aligned), (network, place, aside) = given, by
+    arrays: dict[str, NDArray[Any]] = {}
     memories: dict[str, TokenMemory] = {}
     if config.features:
         memories = yield from remember(module, (normal, aligned), config.seed, place, aside)
@@ -82,10 +100,7 @@ def learn(given: Given, config: Any, room: Room, aside: Aside) -> Job[Model]:
         parts[speed] = oddity.parts
         found = yield from _calibrate(oddity, network, looked, aligned, place, aside)
         arrays |= found.arrays(speed)
-    yield Progress(1.0, "learned")
-    told = {"settings": config.to_json(), "seed": config.seed, "network": network}
-    told |= {"data": data_of(normal.work) | {"aligned": aligned, "parts": parts}}
-    return Model(CAPABILITY, arrays=arrays, **told, **_described(normal, fitted))
+    return arrays, parts
 
 
 def pretexts_of(pretext: str, channels: int) -> list[str]:
@@ -139,28 +154,32 @@ def predictor(oddity: Oddity, network: Mapping[str, Any], place: Place, aside: A
 def tiled(oddity: Oddity, network: Mapping[str, Any], place: Place) -> Tiled:
     """How it does that, at a place."""
     seen = reach_of(reach(network["name"], network["options"]), oddity.turns)
-    edge = _EDGES.get(place.device.type, 512)
-    return Tiled(seen, average="none", edge=edge, plain=True)
+    edge = 512 if place.device.type == "mps" else _EDGE
+    return Tiled(seen, average="none", edge=edge, plain=True, mirrors=False)
 
 
-def oddity_of(model: Model, speed: str, expected: bool, place: Place) -> Oddity:
-    """A model ready to look; with the picture that was expected, if so wanted."""
+def oddity_of(
+    model: Model, speed: str, expected: bool, place: Place, *, fused: bool = True
+) -> Oddity:
+    """A model ready to look; with the picture that was expected, if so wanted.
+
+    It gives one score, or all parts of it where they are not to be `fused`.
+    """
     known = {part: TokenMemory.of(model.arrays, part) for part in PARTS}
     memories = {part: memory for part, memory in known.items() if memory is not None}
     settings = model.settings
     turns = turns_of(speed, int(settings["tile"]), float(settings["repair"]) > 0)
-    return _oddity(held_network(model), turns, memories, place, expected)
+    oddity = _oddity(held_network(model), turns, memories, place)
+    oddity.expected = expected
+    if fused:
+        calibration = Calibration.of(model.arrays, speed)
+        oddity.fused = Fusing(calibration, oddity.parts, place.device)
+    return oddity
 
 
-def _oddity(
-    module: Any,
-    turns: Turns,
-    memories: Mapping[str, TokenMemory],
-    place: Place,
-    expected: bool = False,
-) -> Oddity:
+def _oddity(module: Any, turns: Turns, memories: Mapping[str, TokenMemory], place: Place) -> Oddity:
     distances = {part: Distance(memory, place.device) for part, memory in memories.items()}
-    return Oddity(folded(module), turns, distances, expected)
+    return Oddity(folded(module), turns, distances)
 
 
 def _fresh(network: Mapping[str, Any], start: Model | None, seed: int) -> Any:
@@ -240,6 +259,8 @@ def _described(normal: Normal, fitted: Fitted) -> dict[str, Any]:
     if len(work.statistics) == 1 and len(work.images) > 1:
         one = work.statistics[0]
         rule |= {"shift": list(one.shift), "scale": list(one.scale), "type": str(image.dtype)}
+    if work.each:
+        rule |= {"light": EACH}
     last = {name: values[-1][1] for name, values in fitted.history.items() if name != "loss"}
     return {
         "name": f"{image.name} normal",

@@ -6,6 +6,7 @@ What is kept aside is never learned from: it tells how odd normal places look.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.embedding_model import fitting_patch, training_tiling
 from napari_simgraph.learn.normal_lesson import Normal
-from napari_simgraph.learn.normalise import RULE, Statistics, measure_together
+from napari_simgraph.learn.normalise import RULE, EachSection, Statistics, measure_together
 from napari_simgraph.learn.patchwork import Patchwork, lay_out, patchwork
 
 _ASIDE = 5  # every fifth picture, section or row of squares is kept aside
@@ -82,6 +83,8 @@ def normal_work(
         light = yield from measure_together(several, RULE)
         rule |= {"shift": light.shift, "scale": light.scale}
     work = yield from patchwork(image, grid, patch, rule)
+    if config.light == "each" or (config.light == "auto" and any(n.sections > 1 for n in several)):
+        work = replace(work, each=[EachSection(one) for one in several])
     aligned = config.aligned == "on"
     if config.aligned == "auto" and len(several) > 1:
         aligned = yield from aside.wait(partial(are_aligned, several), tick)
@@ -121,14 +124,14 @@ def _section(normal: Normal, place: tuple[int, int], aligned: bool) -> Field:
     (number, z), image = place, work.images[place[0]]
     seen = Image(_Section(image, z), axes="YXC")
     if aligned:
-        return Field(seen, work.of(number), None)
+        return Field(seen, work.of(number, z), None)
     counted = np.zeros(image.plane, np.bool_)
     down, right = grid.finest(number)
     for row in normal.aside[(grid.image == number)[normal.aside] & (grid.z == z)[normal.aside]]:
         top, left, side = int(grid.y[row]), int(grid.x[row]), int(grid.size[row])
         rows = slice(max(0, round(top * down)), round((top + side) * down))
         counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
-    return Field(seen, work.of(number), counted)
+    return Field(seen, work.of(number, z), counted)
 
 
 def _part(work: Patchwork, row: int) -> Field:
@@ -145,7 +148,7 @@ def _part(work: Patchwork, row: int) -> Field:
     counted = np.zeros(pixels.shape[:2], np.bool_)
     top, left = (start - least for start, least in zip(starts, low, strict=True))
     counted[top : top + side, left : left + side] = True
-    return Field(Image(pixels, axes="YXC"), work.of(number), counted)
+    return Field(Image(pixels, axes="YXC"), work.of(number, int(grid.z[row])), counted)
 
 
 def _normal_rows(

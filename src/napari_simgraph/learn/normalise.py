@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ RULE: dict[str, Any] = {
     "blocks": 64,  # enough for a mean within 1 % of its spread; a terabyte costs no more
     "edge": 128,  # pixels; a block is about one chunk of a file
 }
+EACH = "each"  # the rule's ``light``: each section has statistics of its own, see `EachSection`
+Box: TypeAlias = tuple[slice, slice]
+_WHOLE = 512  # px; a larger section is known from squares of it
+_SPREAD = 32  # so many: an eighth of a section of 2048 x 2048 px
 MACENKO = "macenko"  # the rule's ``stain``: dyes of all slides in the same colours
 _FAR = 10.0  # spreads; infinities and outliers end here
 
@@ -42,6 +46,29 @@ class Statistics:
         values = np.nan_to_num(values, nan=0.0, posinf=_FAR, neginf=-_FAR)
         near: NDArray[np.float32] = np.clip(values, -_FAR, _FAR).astype(np.float32)
         return near
+
+
+class EachSection:
+    """Statistics of each section of an image, measured when they are first asked for.
+
+    Sections of a stack were stained and photographed one by one: what is dark in one may be usual
+    in the next.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        self._known: dict[int, Statistics] = {}
+
+    def of(self, z: int) -> Statistics:
+        """Those of a section."""
+        if z not in self._known:
+            boxes: list[Box] = [(slice(None), slice(None))]
+            if max(self.image.plane) > _WHOLE:
+                boxes = list(_boxes(self.image, _SPREAD, RULE))
+            samples = [self.image.section(z, box) for box in boxes]
+            pixels = np.concatenate([part.reshape(-1, part.shape[-1]) for part in samples])
+            self._known[z] = _statistics(pixels.astype(np.float64), RULE)
+        return self._known[z]
 
 
 def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | None, Statistics]:
@@ -103,13 +130,16 @@ def _clipped(values: NDArray[np.float64], rule: dict[str, Any]) -> tuple[float, 
     return (shift, scale) if usable else (float(np.median(values)), 1.0)
 
 
-def _blocks(image: Image, rule: dict[str, Any]) -> list[tuple[int, tuple[slice, slice]]]:
+def _blocks(image: Image, rule: dict[str, Any]) -> list[tuple[int, Box]]:
     """Places of the samples: the same for the same shape."""
-    rng = np.random.default_rng(0)
-    edge, sections = int(rule["edge"]), image.sections
-    places = []
-    for number in range(int(rule["blocks"])):
-        z = (number * sections) // int(rule["blocks"]) if sections > 1 else 0
-        starts = [int(rng.integers(0, max(1, n - edge + 1))) for n in image.plane]
-        places.append((z, (slice(starts[0], starts[0] + edge), slice(starts[1], starts[1] + edge))))
-    return places
+    count, sections = int(rule["blocks"]), image.sections
+    levels = [(n * sections) // count if sections > 1 else 0 for n in range(count)]
+    return list(zip(levels, _boxes(image, count, rule), strict=True))
+
+
+def _boxes(image: Image, count: int, rule: dict[str, Any]) -> Iterator[Box]:
+    """So many squares, spread over a section."""
+    rng, edge = np.random.default_rng(0), int(rule["edge"])
+    for _ in range(count):
+        top, left = (int(rng.integers(0, max(1, n - edge + 1))) for n in image.plane)
+        yield slice(top, top + edge), slice(left, left + edge)

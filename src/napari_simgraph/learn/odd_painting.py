@@ -22,11 +22,10 @@ from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import ScoreTable
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.calibrating import Calibration, Place
 from napari_simgraph.learn.crew import crew_of, placed
 from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor, tiled
-from napari_simgraph.learn.normalise import RULE, Statistics, measure
-from napari_simgraph.learn.oddity import Oddity, PlacedWindows
+from napari_simgraph.learn.normalise import EACH, RULE, EachSection, Statistics, measure
+from napari_simgraph.learn.oddity import PlacedWindows, Turns
 from napari_simgraph.learn.pixel_model import check_channels, check_kind
 from napari_simgraph.learn.pixel_size import PixelSize, to_run, view
 from napari_simgraph.learn.predict import Predictor, Tiled
@@ -59,13 +58,9 @@ class Asked(NamedTuple):
 class Canvas:
     """The map of one image while it grows."""
 
-    def __init__(
-        self, image: Image, calibration: Calibration, oddity: Oddity, arrays: dict[str, Any]
-    ) -> None:
-        self.image, self.calibration = image, calibration
-        self.parts, self.turns = oddity.parts, oddity.turns
-        self.arrays = arrays
-        self.statistics: Statistics | None = None
+    def __init__(self, image: Image, turns: Turns, arrays: dict[str, Any]) -> None:
+        self.image, self.turns, self.arrays = image, turns, arrays
+        self.windows: PlacedWindows | None = None
         self.shown: PatchGrid | None = None
         self.left_out = LeftOut(())
         self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
@@ -73,10 +68,8 @@ class Canvas:
         self.written: list[Region] = []  # see `showing`
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
-        """The parts of a tile ``(P, Y, X)``, and below them what was expected."""
-        count = len(self.parts)
-        place = Place(rows, columns, self.image.plane)
-        score = self.calibration.score(values[:count], self.parts, place)
+        """The score of a tile ``(1, Y, X)``, and below it what was expected."""
+        score = values[0]
         if self.shown is not None:
             score *= _covered(self.shown, z, rows, columns)
         if self.left_out.marks:
@@ -92,7 +85,7 @@ class Canvas:
         box = (z, *plane) if deep else plane
         self.arrays["map"][1][box] = score
         if "expected" in self.arrays:
-            self.arrays["expected"][1][box] = self._pixels(values[count:])
+            self.arrays["expected"][1][box] = self._pixels(z, values[1:])
         if "hidden" in self.arrays:
             self.arrays["hidden"][1][box] = self._hidden(z, rows, columns)
         lead = (slice(z, z + 1),) if deep else ()
@@ -116,11 +109,11 @@ class Canvas:
         spacing, unit, origin = self.image.spacing, self.image.unit, self.image.origin
         return Image(self.arrays[kind][1], axes, spacing, unit, origin, name)
 
-    def _pixels(self, values: NDArray[np.float32]) -> NDArray[Any]:
+    def _pixels(self, z: int, values: NDArray[np.float32]) -> NDArray[Any]:
         """Expected pixels in the type of the image."""
-        assert self.statistics is not None
-        kind = self.image.dtype
-        pixels = np.moveaxis(values, 0, -1) * self.statistics.scale + self.statistics.shift
+        assert self.windows is not None
+        kind, statistics = self.image.dtype, self.windows.of(z)
+        pixels = np.moveaxis(values, 0, -1) * statistics.scale + statistics.shift
         if kind.kind in "ui":
             info = np.iinfo(kind)
             pixels = np.clip(np.round(pixels), info.min, info.max)
@@ -129,11 +122,11 @@ class Canvas:
 
     def _hidden(self, z: int, rows: Span, columns: Span) -> NDArray[Any]:
         """The picture as it is shown to the network in its first turn; the rest is as usual."""
-        assert self.statistics is not None
+        assert self.windows is not None
         pixels = np.array(self.image.section(z, (slice(*rows), slice(*columns))))
         side = self.turns.sides[0]
         down, across = np.arange(*rows) // side % 2, np.arange(*columns) // side % 2
-        pixels[(down[:, None] + across[None]) == 0] = self.statistics.shift
+        pixels[(down[:, None] + across[None]) == 0] = self.windows.of(z).shift
         return pixels if self.image.axes.endswith("C") else pixels[..., 0]
 
 
@@ -156,13 +149,12 @@ def look(asked: Asked, config: Any, room: Room, aside: Aside) -> Job[Found]:
         work = _work(model, several, size, config, tiled(oddity, model.network, crew.place))
         sections = [range(one.sections) for one in several]
         looking = yield from handed_out(crew, work, sections, aside)
-    calibration = Calibration.of(model.arrays, config.speed)
     drawn = ("expected", "hidden")[: 1 + bool(oddity.turns.sides)] if config.expected else ()
     canvases = []
     for number, one in enumerate(several):
         part = "" if one is image else f"-{number}"
         arrays = _arrays(one, part, drawn, room)
-        canvases.append(Canvas(one, calibration, oddity, arrays))
+        canvases.append(Canvas(one, oddity.turns, arrays))
         canvases[-1].left_out = LeftOut.of(marks, one, len(several) == 1)
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
@@ -183,7 +175,7 @@ def _paint(
     model, size, looking = using
     image, clock, halt = canvas.image, Clock(), looking.aside.halt
     windows = yield from _windows(model, size, image)
-    canvas.statistics = windows.statistics
+    canvas.windows = windows
     back = view(image, size).onto(image, canvas.write)
     write, margin = (back, back.margin) if back else (canvas.write, 0)
     looking = looking.of(part[0])
@@ -208,6 +200,9 @@ def _paint(
 def _windows(model: Model, size: PixelSize | None, image: Image) -> Job[PlacedWindows]:
     """An image as the network sees it, at a pixel size."""
     seen, rule = view(image, size).image, dict(model.normalisation)
+    if rule.get("light") == EACH:
+        light = EachSection(seen)
+        return PlacedWindows(seen, light.of(0), light=light)
     if "shift" in rule and rule.get("type") in (None, str(image.dtype)):
         statistics = Statistics(tuple(rule["shift"]), tuple(rule["scale"]))
     else:

@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_simgraph.learn.described import described
+from napari_simgraph.learn.fusing import Fusing
 from napari_simgraph.learn.hiding import in_turn, period
-from napari_simgraph.learn.odd_parts import PARTS, REACH, compared, smooth
+from napari_simgraph.learn.normalise import EachSection, Statistics
+from napari_simgraph.learn.odd_parts import CELL, PARTS, REACH, compared, smooth
 from napari_simgraph.learn.token_memory import Distance
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets.pretexts import COLORIZATION, TOKEN, opponent
 from napari_simgraph.nets.unet import Reach
 
-_STEP = 4  # px; parts are blurred on such a grid, which loses nothing of what is left
 _SIGMA = 4.0  # px of the blur: defects are seen as areas, noise is not
 FULL, FAST = "full", "fast"
 SPEEDS = (FULL, FAST)
@@ -48,11 +49,20 @@ def turns_of(speed: str, tile: int, mends: bool) -> Turns:
 
 @dataclass(frozen=True)
 class PlacedWindows(Windows):
-    """Windows with two more channels: row and column of each pixel, from 0 to 1 in the image."""
+    """Windows with two more channels: row and column of each pixel, from 0 to 1 in the image.
+
+    With `light` each section has statistics of its own.
+    """
+
+    light: EachSection | None = None
+
+    def of(self, z: int) -> Statistics:
+        """What is taken off a section."""
+        return self.light.of(z) if self.light else self.statistics
 
     def read(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Input ``(C + 2, Y, X)``, mirrored beyond borders."""
-        pixels = super().read(z, rows, columns)
+        pixels = Windows(self.image, self.of(z)).read(z, rows, columns)
         height, width = self.image.plane
         down = ((np.arange(*rows) + 0.5) / height).astype(np.float32)
         across = ((np.arange(*columns) + 0.5) / width).astype(np.float32)
@@ -61,7 +71,9 @@ class PlacedWindows(Windows):
 
 
 class Oddity(nn.Module):
-    """How odd each pixel is ``(N, P, Y, X)``, and what was expected ``(N, C, Y, X)`` below that.
+    """How odd each pixel is in several ways, `parts`; or in one, once it has `fused`.
+
+    With `expected` the picture that was expected follows.
 
     Parameters
     ----------
@@ -71,8 +83,6 @@ class Oddity(nn.Module):
         How parts are hidden.
     distances
         To how normal places are described, by the way in which they are; see `described`.
-    expected
-        Whether the expected picture follows the parts.
     """
 
     def __init__(
@@ -80,11 +90,11 @@ class Oddity(nn.Module):
         network: Any,
         turns: Turns,
         distances: Mapping[str, Distance],
-        expected: bool = False,
     ) -> None:
         super().__init__()
-        self.network, self.turns = network, turns
-        self.distances, self.expected = dict(distances), expected
+        self.network, self.turns, self.distances = network, turns, dict(distances)
+        self.fused: Fusing | None = None
+        self.expected = False
         names = list(network.networks)
         self.names = names if turns.parts == 4 else names[:1]
 
@@ -107,53 +117,61 @@ class Oddity(nn.Module):
         self.network.fold()
 
     def forward(self, x: Tensor) -> Tensor:
-        """The parts of inputs ``(N, C + 2, Y, X)`` with their places, see `PlacedWindows`."""
+        """``(N, P or 1, Y, X)`` of inputs ``(N, C + 2, Y, X)``, see `PlacedWindows`.
+
+        All is computed on a grid of cells, from means of pixels, and drawn finely at the end.
+        """
         x, places = x[:, :-2].float(), x[:, -2:].float()
-        found, expected = [], None
+        found: list[Tensor] = []
+        tokens, expected = None, None
         for name in self.names:
-            if name == COLORIZATION:
-                whole = opponent(x)
-                guessed = self.network.color(x).float()
-                found.append((whole[:, 1:] - guessed).square().mean(1, keepdim=True))
-                drawn = _from_opponent(torch.cat([whole[:, :1], guessed], 1))
-            else:
-                drawn = self._redrawn(name, x, found)
+            drawn, first = self._drawn(name, x, found)
+            tokens = first if tokens is None else tokens
             expected = drawn if expected is None else expected
-        coarse = functional.avg_pool2d(torch.cat(found, 1), _STEP)
+        cells = torch.cat(found, 1)
         for part, distance in self.distances.items():
-            seen = described(part, self.network, x)
+            seen = described(part, self.network, x, tokens)
             away = distance(seen, functional.avg_pool2d(places, TOKEN))
-            away = functional.interpolate(away, scale_factor=TOKEN / _STEP, mode="nearest")
-            coarse = torch.cat([coarse, away], 1)
-        blurred = smooth(coarse, _SIGMA / _STEP)
-        fine = functional.interpolate(blurred, scale_factor=_STEP, mode="bilinear")
+            away = functional.interpolate(away, scale_factor=TOKEN / CELL, mode="nearest")
+            cells = torch.cat([cells, away], 1)
+        cells = smooth(cells, _SIGMA / CELL)
+        if self.fused is not None:
+            cells = self.fused(cells, functional.avg_pool2d(places, CELL))
+        fine = functional.interpolate(cells, scale_factor=CELL, mode="bilinear")
         return torch.cat([fine, expected], 1) if self.expected else fine  # type: ignore[list-item]
 
-    def _redrawn(self, name: str, x: Tensor, found: list[Tensor]) -> Tensor:
-        """What was expected; how the picture differs from it goes to `found`."""
-        expected: Tensor | None = None
+    def _drawn(self, name: str, x: Tensor, found: list[Tensor]) -> tuple[Tensor, Tensor | None]:
+        """What a network expected, and the tokens of it; how odd that is goes to `found`."""
+        if name == COLORIZATION:
+            whole = opponent(x)
+            guessed, tokens = self.network.colored(x)
+            off = (whole[:, 1:] - guessed.float()).square().mean(1, keepdim=True)
+            found.append(functional.avg_pool2d(off, CELL))
+            return _from_opponent(torch.cat([whole[:, :1], guessed.float()], 1)), tokens
+        pictures = [self._in_turns(name, x, side) for side in self.turns.sides]
+        tokens = None
         if self.turns.mends:
-            mended = self.network.redraw(name, x, torch.zeros_like(x[:, :1]))
-            found += [compared(x, mended.picture), mended.doubt.sigmoid()]
-            expected = mended.picture
-        total = torch.zeros_like(x[:, :1])
-        for side in self.turns.sides:
-            drawn = torch.zeros_like(x)
-            for number in range(self.turns.parts):
-                hidden = in_turn(side, self.turns.parts, number, (x.shape[-2], x.shape[-1])).to(
-                    x.device
-                )
-                drawn = drawn + hidden * self.network.redraw(name, x, hidden).picture
-            total = total + compared(x, drawn)
-            expected = drawn if expected is None or side == self.turns.sides[0] else expected
-        if self.turns.sides:
-            found.append(total / len(self.turns.sides))
-        return expected  # type: ignore[return-value]
+            mended, tokens = self.network.mended(name, x)
+            pictures.append(mended.picture)
+        ways = compared(x, pictures)
+        if self.turns.mends:
+            found += [ways.pop(), functional.avg_pool2d(mended.doubt.sigmoid(), CELL)]
+        if ways:
+            found.append(torch.stack(ways).mean(0))
+        return pictures[0], tokens
+
+    def _in_turns(self, name: str, x: Tensor, side: int) -> Tensor:
+        """The picture put together from what was hidden, tile by tile of this side."""
+        drawn = x
+        for number in range(self.turns.parts):
+            hidden = in_turn(side, self.turns.parts, number, x)
+            drawn = torch.where(hidden, self.network.redraw(name, x, hidden).picture, drawn)
+        return drawn
 
 
 def reach_of(network: Reach, turns: Turns) -> Reach:
     """How far a pixel of the map looks, and the stride that keeps what is hidden in place."""
-    blur = int(3 * _SIGMA) + 2 * _STEP
+    blur = int(3 * _SIGMA) + 2 * CELL
     tokens = 2 * TOKEN
     radius = network.radius + max(REACH, tokens) + blur
     return Reach(radius, lcm(network.stride, TOKEN, *(period(side) for side in turns.sides)))

@@ -17,7 +17,13 @@ from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.patch_pixels import cut, read_mirrored
 from napari_simgraph.core.patches import Layout, PatchGrid, Rows, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, each_image
-from napari_simgraph.learn.normalise import RULE, Statistics, measure, measure_together
+from napari_simgraph.learn.normalise import (
+    RULE,
+    EachSection,
+    Statistics,
+    measure,
+    measure_together,
+)
 
 Square: TypeAlias = tuple[tuple[int, int], tuple[int, int]]  # rows and columns
 
@@ -54,15 +60,20 @@ class Patchwork:
         Of each image, or one for all.
     patch
         Side in pixels of the network's input.
+    each
+        Of each image, where each of its sections has statistics of its own.
     """
 
     images: Sequence[Image]
     grid: PatchGrid
     statistics: Sequence[Statistics]
     patch: int
+    each: Sequence[EachSection] = ()
 
-    def of(self, image: int) -> Statistics:
-        """The statistics of an image."""
+    def of(self, image: int, z: int = 0) -> Statistics:
+        """The statistics of an image, or of one of its sections."""
+        if self.each:
+            return self.each[image].of(z)
         return self.statistics[image if len(self.statistics) > 1 else 0]
 
     def patches(self, rows: Rows) -> NDArray[np.float32]:
@@ -70,14 +81,15 @@ class Patchwork:
         rows = np.asarray(rows)
         channels = self.images[0].channels
         inputs = np.empty((len(rows), channels, self.patch, self.patch), np.float32)
-        groups = np.stack([self.grid.image[rows], self.grid.size[rows]])
+        groups = np.stack([self.grid.image[rows], self.grid.size[rows], self.grid.z[rows]])
         breaks = np.flatnonzero((np.diff(groups, axis=1) != 0).any(0)) + 1
         for run in np.split(np.arange(len(rows)), breaks):
             if int(self.grid.size[rows[run[0]]]) > _LARGE:
                 inputs[run] = [self.crop(int(row), (0, 0, 0), self.patch) for row in rows[run]]
                 continue
             pixels = cut(self.images, self.grid, rows[run])
-            statistics = self.of(int(self.grid.image[rows[run[0]]]))
+            first = rows[run[0]]
+            statistics = self.of(int(self.grid.image[first]), int(self.grid.z[first]))
             values = statistics.normalise(pixels).transpose(0, 3, 1, 2)
             inputs[run] = resized(values, self.patch)
         return inputs
@@ -92,7 +104,7 @@ class Patchwork:
         top = int(grid.y[row]) + off[1] - (wide - side) // 2
         left = int(grid.x[row]) + off[2] - (wide - side) // 2
         box, level = ((top, top + wide), (left, left + wide)), int(grid.level[row])
-        read, statistics = partial(read_mirrored, image, z, level=level), self.of(number)
+        read, statistics = partial(read_mirrored, image, z, level=level), self.of(number, z)
         values = (
             _means(read, statistics, box, max(1, wide // (_FINER * reading)))
             if wide > _LARGE
@@ -105,7 +117,8 @@ class Patchwork:
         """``(2, N, C)``: what to take inputs times and add, to have light from 0 to 1."""
         kind = self.images[0].dtype
         white = float(np.iinfo(kind).max) if kind.kind == "u" else 1.0
-        several = [self.of(int(number)) for number in self.grid.image[rows]]
+        places = zip(self.grid.image[rows].tolist(), self.grid.z[rows].tolist(), strict=True)
+        several = [self.of(number, z) for number, z in places]
         scales, shifts = [one.scale for one in several], [one.shift for one in several]
         light: NDArray[np.float32] = np.array([scales, shifts], np.float32) / np.float32(white)
         return light

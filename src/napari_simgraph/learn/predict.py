@@ -67,6 +67,9 @@ class Tiled:
         Side of a tile in pixels; 0 to choose it by the device.
     plain
         What the network gives is handed on as it is: it is no score of classes.
+    mirrors
+        Beyond the border of an image it is mirrored; else there are zeros, as at the borders of
+        training patches, and a section that is one tile is read without any border.
     """
 
     reach: Reach
@@ -74,21 +77,24 @@ class Tiled:
     average: str = "full"
     edge: int = 0
     plain: bool = False
+    mirrors: bool = True
 
 
-def tiles(plane: tuple[int, int], edge: int, reach: Reach) -> Iterator[Tile]:
-    """The tiles of a section of this height and width."""
-    pairs = product(*(list(_line(n, edge, reach)) for n in plane))
+def tiles(
+    plane: tuple[int, int], edge: int, reach: Reach, mirrored: int = _MARGIN
+) -> Iterator[Tile]:
+    """The tiles of a section of this height and width, mirrored so far beyond its border."""
+    pairs = product(*(list(_line(n, edge, reach, mirrored)) for n in plane))
     for number, ((rows, read_rows), (columns, read_columns)) in enumerate(pairs):
         yield Tile(rows, columns, read_rows, read_columns, number)
 
 
-def _line(n: int, edge: int, reach: Reach) -> Iterator[tuple[Span, Span]]:
+def _line(n: int, edge: int, reach: Reach, mirrored: int) -> Iterator[tuple[Span, Span]]:
     """Tiles along one axis of n pixels: what is written, what is read (multiples of the stride)."""
     stride = reach.stride
     halo = -(-reach.radius // stride) * stride
-    margin = -(-_MARGIN // stride) * stride
-    end = -(-(n + _MARGIN) // stride) * stride
+    margin = -(-mirrored // stride) * stride
+    end = -(-(n + mirrored) // stride) * stride
     step = max(stride, edge // stride * stride)
     if n <= 1.5 * step:  # one tile a little larger beats two with halos
         step = n
@@ -112,8 +118,8 @@ class Predictor:
 
     def tiling(self, plane: tuple[int, int], margin: int = 0) -> list[Tile]:
         """The tiles of a section of this size, read so much wider."""
-        reach = self.how.reach
-        return list(tiles(plane, self.edge, reach._replace(radius=reach.radius + margin)))
+        wide = self.how.reach._replace(radius=self.how.reach.radius + margin)
+        return list(tiles(plane, self.edge, wide, _MARGIN if self.how.mirrors else 0))
 
     def tile(self, windows: Windows, z: int, tile: Tile, margin: int = 0) -> Job[Found | None]:
         """Probabilities ``(K, Y, X)`` of one tile, as `section` hands them on."""

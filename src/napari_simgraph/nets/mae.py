@@ -14,6 +14,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -49,8 +51,11 @@ class ConvMAE(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C + 1, Y, X)`` of as many: see `pretexts.Redrawn`; the last is 1 where hidden."""
-        redrawn = self.unet(functional.pixel_unshuffle(x, SQUARE))
-        return functional.pixel_shuffle(redrawn, SQUARE)
+        return self.finished(self.stages(x))
+
+    def finished(self, stages: Sequence[Tensor]) -> Tensor:
+        """The same from `stages`, for who needs both."""
+        return functional.pixel_shuffle(self.unet.finished(stages), SQUARE)
 
 
 def reach(depth: int) -> Reach:

@@ -64,30 +64,59 @@ class Pretexts(nn.Module):
         return tuple(name for name in self.networks if name != COLORIZATION)
 
     def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Redrawn:
-        """The picture from what is not `hidden` ``(N, 1, Y, X)``, which is 1."""
-        hidden = hidden.expand(len(x), -1, -1, -1)
-        shown = torch.cat([x * (1 - hidden), hidden], 1)
-        drawn: Tensor = self.networks[name](shown.contiguous(memory_format=torch.channels_last))
-        drawn = drawn.float()
-        return Redrawn(drawn[:, :-1], drawn[:, -1:])
+        """The picture from what is not `hidden` ``(N, 1, Y, X)``, True or 1."""
+        told = hidden.to(x.dtype).expand(len(x), -1, -1, -1)
+        shown = torch.cat([x.masked_fill(hidden > 0, 0), told], 1)
+        return _redrawn(self.networks[name](shown.contiguous(memory_format=torch.channels_last)))
 
     def color(self, x: Tensor) -> Tensor:
         """Colours ``(N, 2, Y, X)`` guessed from the brightness of ``(N, 3, Y, X)``."""
-        guessed: Tensor = self.networks[COLORIZATION](opponent(x)[:, :1].contiguous())
-        return guessed
+        return self._whole(COLORIZATION, x)[0]
+
+    def colored(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, and the `tokens` of it, in one pass."""
+        guessed, stages = self._whole(COLORIZATION, x)
+        return guessed, _tokens(stages, x)
+
+    def mended(self, name: str, x: Tensor) -> tuple[Redrawn, Tensor]:
+        """The picture where nothing is hidden, and the `tokens` of it, in one pass."""
+        drawn, stages = self._whole(name, x)
+        return _redrawn(drawn), _tokens(stages, x)
 
     def tokens(self, x: Tensor) -> Tensor:
         """Features ``(N, F, Y / 8, X / 8)`` of what the first network sees."""
         name = next(iter(self.networks))
-        if name == COLORIZATION:
-            stages = self.networks[name].stages(opponent(x)[:, :1].contiguous())  # type: ignore[operator]
-        else:
-            shown = torch.cat([x, torch.zeros_like(x[:, :1])], 1)
-            shown = shown.contiguous(memory_format=torch.channels_last)
-            stages = self.networks[name].stages(shown)  # type: ignore[operator]
-        side = x.shape[-1] // TOKEN
-        fitting = [one for one in stages if side // 2 <= one.shape[-1] <= 2 * side]
-        return torch.cat([_at(one, side) for one in fitting], 1)
+        network: Any = self.networks[name]
+        return _tokens(network.stages(_shown(name, x)), x)
+
+    def _whole(self, name: str, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What a network gives where nothing is hidden, and its stages."""
+        network: Any = self.networks[name]
+        shown = _shown(name, x)
+        stages = network.stages(shown)
+        if isinstance(network, vit.ViTMAE):  # its decoder asks which windows there are
+            return network(shown), stages
+        return network.finished(stages), stages
+
+
+def _shown(name: str, x: Tensor) -> Tensor:
+    """What a network looks at where nothing is hidden."""
+    if name == COLORIZATION:
+        return opponent(x)[:, :1].contiguous()
+    shown = torch.cat([x, torch.zeros_like(x[:, :1])], 1)
+    return shown.contiguous(memory_format=torch.channels_last)
+
+
+def _redrawn(drawn: Tensor) -> Redrawn:
+    drawn = drawn.float()
+    return Redrawn(drawn[:, :-1], drawn[:, -1:])
+
+
+def _tokens(stages: Sequence[Tensor], x: Tensor) -> Tensor:
+    """Stages on the grid of the tokens of a picture, where they are near to it."""
+    side = x.shape[-1] // TOKEN
+    fitting = [one for one in stages if side // 2 <= one.shape[-1] <= 2 * side]
+    return torch.cat([_at(one, side) for one in fitting], 1)
 
 
 def opponent(x: Tensor) -> Tensor:

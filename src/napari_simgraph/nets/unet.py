@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -141,8 +141,11 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores ``(N, K, Y, X)`` of ``(N, C, Y, X)``; Y and X are multiples of the stride."""
-        skips = self.stages(x)
-        x = skips.pop()
+        return self.finished(self.stages(x))
+
+    def finished(self, stages: Sequence[Tensor]) -> Tensor:
+        """The same from `stages`, for who needs both."""
+        *skips, x = stages
         for narrow, block in zip(self.narrow, self.up, strict=True):
             x = functional.interpolate(narrow(x), scale_factor=2, mode="nearest")
             x = block(torch.cat([skips.pop(), x], dim=1))
