@@ -1,7 +1,7 @@
 """MNIST or Fashion-MNIST without labels: 10-NN on the test set, beside plain features.
 
     python benchmarks/mnist_embedding.py --steps 400 --seeds 0 1 2
-    python benchmarks/mnist_embedding.py --set fashion --steps 400 --views things
+    python benchmarks/mnist_embedding.py --set fashion --steps 560 --views things --dimensions 256
 
 One CPU thread. Prints a line of JSON per seed; `cpu_seconds` is processor time of the training.
 `--held-out` scores the last training pictures instead of the test set: for choosing settings.
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--loss", default="ntxent")
     parser.add_argument("--views", default="auto")
+    parser.add_argument("--dimensions", type=int, default=128)
     parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--held-out", type=int, default=0)
@@ -59,7 +60,7 @@ def main():
     train, test = parts(runs.DATA / "mnist" / SETS[asked.set], asked.held_out)
     unlabelled = ImageSet(train.images, name="train")
     same = {"steps": asked.steps, "batch": asked.batch, "loss": asked.loss, "patch": 28}
-    same |= {"views": asked.views}
+    same |= {"views": asked.views, "dimensions": asked.dimensions}
     for seed in asked.seeds:
         settings = {**same, "strength": asked.strength, "seed": seed}
         model, told = runs.learned(unlabelled, background="keep", **settings)
