@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from napari_simgraph.viewer.context import hold_context
 from napari_simgraph.viewer.fold import KeysFold, SettingsFold
 from napari_simgraph.viewer.following import Follower
 from napari_simgraph.viewer.footer import Button, Footer, button
@@ -165,6 +166,7 @@ class DockFrame(QWidget):
 
     def _place(self) -> None:
         place(self)
+        self.on_close(hold_context(self.viewer, self))
 
     def _close(self) -> None:
         closing, self._closing = self._closing, []

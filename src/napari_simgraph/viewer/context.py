@@ -1,0 +1,41 @@
+"""The OpenGL context of the canvas, made the current one before a layer goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+from napari_simgraph.viewer.placing import parent_of
+
+
+def hold_context(viewer: Any, widget: QWidget) -> Callable[[], None]:
+    """Let whatever removed layers had on the graphics card be freed where they were drawn.
+
+    napari frees it in the context that happens to be current, and that of the window is, once it
+    was painted. Mesa then loses the vertex shader of the canvas: where a single thing was left to
+    draw, napari ended with a segmentation fault.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers.
+    widget
+        Any in its window.
+
+    Returns
+    -------
+    Call it to have this no more.
+    """
+    window, removing = parent_of(widget, QMainWindow), viewer.layers.events.removing
+
+    def ahead(event: Any = None) -> None:
+        canvases = window.findChildren(QOpenGLWidget) if window is not None else ()
+        for canvas in canvases:  # no window: the dock was closed before it had a place
+            if canvas.isValid():
+                canvas.makeCurrent()
+
+    removing.connect(ahead)
+    return lambda: removing.disconnect(ahead)
