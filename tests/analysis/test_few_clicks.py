@@ -155,6 +155,29 @@ def test_groups_that_hang_together_come_first(graph):
     assert 0 < rare(graph).min() < rare(graph).max() < 1
 
 
+def test_how_small_a_group_is_does_not_count_as_lying_together(graph):
+    """A quarter of 12 x 12 patches in one piece, 4 single patches in one row, and the rest."""
+    number = np.full((12, 12), 2, np.int32)
+    number[:, :3] = 0
+    number[5, [5, 6, 9, 11]] = 1  # two of four are beside each other: 18 times as many as by chance
+    corners = unit(np.array([[1, 0.2, 0], [0, 1, 0.2], [0.2, 0, 1]], np.float32))
+    groups = rank(corners[number.ravel()], number.ravel(), graph)
+    assert groups.share[0] == 0.25
+    assert groups.together[0] > 0.7
+    assert groups.together[groups.share < 0.1] < 0.3
+
+
+def test_of_two_groups_that_are_alike_the_second_comes_late(graph):
+    """Stripes of two columns: the first two are all but one kind, those behind are of others."""
+    number = (np.arange(144) % 12 // 2).astype(np.int32)
+    middles = np.eye(6, dtype=np.float32)
+    middles[1] = 0.99 * middles[0] + 0.14 * middles[1]
+    groups = rank(unit(middles)[number], number, graph)
+    places = {kind: int(groups.number[number == kind][0]) for kind in range(6)}
+    assert max(places[0], places[1]) == 5
+    assert np.allclose(groups.share, 1 / 6)
+
+
 def test_far_from_normal_is_far(graph):
     points, kind = unit(graph.table.values), graph.table.columns["kind"]
     normal = points[np.flatnonzero(~kind)[::2]]

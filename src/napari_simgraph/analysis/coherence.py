@@ -15,6 +15,9 @@ from napari_simgraph.core.graph import SIMILARITY, SPATIAL, Edges, SimilarityGra
 from napari_simgraph.core.patches import PatchGrid, Rows
 
 _COMMON, _TINY = 0.3, 0.002  # share of all patches: more is ground, less is chance
+# Of a group in rank: how like an earlier one it is costs so much. Of 8 kinds of tissue put side by
+# side 0 finds 0.847 AUROC, 0.8 finds 0.870, 1.6 finds 0.864; on VNC 0.931, 0.931, 0.884.
+_LIKENESS = 0.8
 _ASKED = 300  # patches of a reference that tell how unlike each other normal ones are
 _EXAMPLES = 40  # patches of a group that speak for it; so many of all others speak against it
 
@@ -24,8 +27,8 @@ class Groups(NamedTuple):
 
     `compact`: how much more like its own middle than like that of the next group a patch is (mean
     difference of cosines; how near to their middle patches lie by itself is highest for the bland
-    ground). `together`: how much more
-    often patches side by side are both of it than by chance. `share` of all patches.
+    ground). `together`: how much more often patches beside those of it are of it, too, than by
+    chance; 0 is chance, 1 is always. `share` of all patches.
     """
 
     number: NDArray[np.int32]
@@ -36,9 +39,9 @@ class Groups(NamedTuple):
 
 
 def rank(points: Points, number: NDArray[np.int32], graph: SimilarityGraph) -> Groups:
-    """Groups put in order: compact, together and rare ones first.
+    """Groups put in order: compact ones that lie together first, each unlike those before it.
 
-    The three are compared by their rank, so that none needs a weight; the ground (more than a
+    The two are compared by their rank, so that neither needs a weight; the ground (more than a
     third of all) and chance finds come last.
     """
     count = int(number.max()) + 1
@@ -48,9 +51,9 @@ def rank(points: Points, number: NDArray[np.int32], graph: SimilarityGraph) -> G
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
     compact = _apart(points, number, centres)
     together = _together(number, graph.edges.get(SPATIAL), share)
-    worth = sum(_place(one) for one in (compact, together, -share))
-    worth = worth - 3 * count * ((share > _COMMON) | (share < _TINY))
-    order = np.argsort(-worth, kind="stable")
+    worth = (_place(compact) + _place(together)) / max(1, 2 * (count - 1))
+    worth = worth - 2 * ((share > _COMMON) | (share < _TINY))
+    order = _unlike_those_before(worth, centres)
     place = np.empty(count, np.int32)
     place[order] = np.arange(count, dtype=np.int32)
     return Groups(place[number], centres[order], compact[order], together[order], share[order])
@@ -143,7 +146,19 @@ def _together(number: NDArray[np.int32], beside: Edges | None, share: Vector) ->
     begins = number[beside.begins()]
     same = np.bincount(begins, begins == number[beside.ends], len(share))
     all_of = np.maximum(np.bincount(begins, minlength=len(share)), 1)
-    return (same / all_of / np.maximum(share, 1e-9)).astype(np.float32)
+    # not divided by chance: that would count once more how rare a group is
+    return ((same / all_of - share) / np.maximum(1 - share, 1e-9)).astype(np.float32)
+
+
+def _unlike_those_before(worth: NDArray[np.float64], centres: Points) -> NDArray[np.intp]:
+    """Order by worth, of which one that is like an earlier one loses some."""
+    left, order = worth.copy(), np.empty(len(worth), np.intp)
+    near = np.zeros(len(worth))
+    for at in range(len(order)):
+        order[at] = best = int(np.argmax(left - _LIKENESS * near))
+        left[best] = -np.inf
+        near = np.maximum(near, centres @ centres[best])
+    return order
 
 
 def _place(values: Vector) -> NDArray[np.intp]:

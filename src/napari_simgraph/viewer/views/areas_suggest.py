@@ -147,7 +147,9 @@ class SuggestPage(QWidget):
         made.setColumnCount(3)
         made.setRootIsDecorated(False)
         made.setAccessibleName("Suggested groups")
-        made.setToolTip("Kinds of patches: compact, together and rare ones first.")
+        made.setToolTip(
+            "Kinds of patches: compact ones that lie together first, each unlike those before."
+        )
         made.setIconSize(QSize(PICTURES * (PICTURE + 2), PICTURE))
         header = made.header()
         header.setStretchLastSection(False)
