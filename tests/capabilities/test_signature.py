@@ -218,6 +218,9 @@ def test_weights_in_a_file_need_the_name_of_their_network(tmp_path, capsys):
     assert '"down.0"' in capsys.readouterr().out
     assert main([*words, "--builder", "resnet18"]) == 2
     assert "weights don't fit" in capsys.readouterr().err
+    assert main([*words, "--builder", "resnet"]) == 2
+    told = "There is no network 'resnet'; names like it are resnet50, resnet34, resnet18."
+    assert told in capsys.readouterr().err
 
 
 def test_weights_of_torchvision_tell_their_classes_in_whatever_order_they_lie(tmp_path):

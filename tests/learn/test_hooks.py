@@ -7,7 +7,7 @@ from torch import nn
 
 from napari_simgraph.core.signatures import layers_of
 from napari_simgraph.learn.hooks import Recorder, chosen, silenced, tree
-from napari_simgraph.learn.patch_sums import sums_of, told
+from napari_simgraph.learn.patch_sums import Adding, told
 from napari_simgraph.nets import build
 
 
@@ -30,7 +30,7 @@ def small():
 
 
 def summed_up(made):
-    return told([sums_of(made)])[0]
+    return told([Adding()(made)])[0]
 
 
 def names(layers):
@@ -99,6 +99,27 @@ def test_statistics_are_exact_in_each_precision_and_leave_the_layer_as_it_is(kin
     assert np.allclose(summed_up(made).numpy(), expected, atol=2e-3)
     assert (summed_up(made).numpy()[:, 4:8] == flat.max(2)).all()  # the largest is not rounded
     assert torch.equal(made, before)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_many_values_are_summed_up_in_pieces(kind):
+    values = torch.randn((19, 8, 64, 64), generator=torch.Generator().manual_seed(0)).to(kind)
+    values[3] -= 9  # nowhere above zero
+    adding = Adding()
+    (whole,) = told([adding(values)])
+    assert len(adding(values).total) == 3
+    alone = torch.cat([told([adding(one)])[0] for one in values.split(1)])
+    assert torch.allclose(whole, alone, atol=1e-5)
+    assert torch.equal(whole[:, 8:16], values.amax((2, 3)).float())
+
+
+def test_what_is_recorded_stays_although_the_next_layer_works_in_place():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 5), nn.ReLU(inplace=True)).eval()
+    inputs = torch.randn(9, 1, 4, 4)
+    layers = layers_of(chosen(tree(network, inputs[:1]), "1"))
+    found, _ = Recorder(network, layers)(inputs)
+    assert np.allclose(found, network[:2](inputs).detach().numpy(), atol=1e-6)
+    assert found.min() < 0
 
 
 def test_recorded_values_are_those_of_the_layers_and_the_answer_stays():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_simgraph.core.signatures import ONE, OVER_PATCH, Layer
-from napari_simgraph.learn.patch_sums import Sums, sums_of, told
+from napari_simgraph.learn.patch_sums import Adding, Sums, told
 
 # What only passes on or reshapes what another layer gave.
 _PASSING = (
@@ -118,6 +118,7 @@ class Recorder:
     def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
         self.network, self.layers = network, layers
         self._found: dict[str, Sums | Tensor] = {}
+        self._adding = Adding()
 
     def __call__(self, inputs: Tensor) -> tuple[NDArray[np.float32], Any]:
         """Signatures ``(N, S)`` of inputs, and what the network answers.
@@ -128,7 +129,7 @@ class Recorder:
             The network does not take such inputs, or a layer gave nothing.
         """
         self._found.clear()
-        with _hooked(self.network, [one.name for one in self.layers], self._take):
+        with torch.no_grad(), _hooked(self.network, [one.name for one in self.layers], self._take):
             answer = _forward(self.network, inputs)
         for one in self.layers:
             if one.name not in self._found:
@@ -136,7 +137,10 @@ class Recorder:
         return columns_of([self._found[one.name] for one in self.layers]), answer
 
     def _take(self, name: str, module: nn.Module, made: Any) -> None:
-        self._found[name] = made.detach().float() if made.ndim == 2 else sums_of(made)
+        if made.ndim == 2:  # a copy: what comes next may change it in place
+            self._found[name] = made.to(torch.float32, copy=True)
+        else:
+            self._found[name] = self._adding(made)
 
 
 def columns_of(found: Sequence[Sums | Tensor]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ The two may be different processes: what is seen of some patches is one array.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,10 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.hooks import Recorder
 from napari_simgraph.learn.state import pack
 
-_AT_ONCE = 2**17  # pixels: what layers give stays in the cache until it is summed up
+# Pixels at once: enough that a look at a layer, which takes as long for one patch as for many,
+# costs next to nothing; and numbers that a layer gives at once, as float32 64 MB.
+_AT_ONCE, _NUMBERS = 2**20, 2**24
+_ROWS = 64  # signatures that are summed up at a time: they stay in the cache
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,11 @@ class Seeing:
     def __init__(self, watched: Watched, place: Place) -> None:
         self._recorder = Recorder(watched.network.to(place.device), watched.layers)
         self._classes, self._place = watched.classes, place
+        self._layers = watched.layers
 
     def __call__(self, inputs: Values) -> Values:
         """``(N, S + K)``; K is 0 where the network tells no classes."""
-        step = at_once(inputs.shape[-1])
+        step = at_once(inputs.shape[-1], self._layers)
         parts = [self._seen(inputs[at : at + step]) for at in range(0, len(inputs), step)]
         return np.concatenate(parts)
 
@@ -74,16 +79,15 @@ class Taking:
     """Puts signatures into an array ``(N, S)``, one chunk of rows after the other."""
 
     values: Any
-    side: int  # px, of the patches
     written: int = 0
     _waiting: list[NDArray[np.float16]] = field(default_factory=list)
     _sums: list[NDArray[np.float64]] = field(default_factory=list)
 
     def __call__(self, seen: Values) -> Values:
         """Chances ``(N, K)`` of the classes, ``(N, 0)`` where the network tells none."""
-        width, step = self.values.shape[1], at_once(self.side)
-        for at in range(0, len(seen), step):
-            self._take(seen[at : at + step, :width])
+        width = self.values.shape[1]
+        for at in range(0, len(seen), _ROWS):
+            self._take(seen[at : at + _ROWS, :width])
         return seen[:, width:]
 
     def flush(self) -> None:
@@ -122,9 +126,10 @@ class Taking:
             self._sums = [*adding[:3], np.maximum(self._sums[3], parts[3])]
 
 
-def at_once(side: int) -> int:
+def at_once(side: int, layers: Sequence[Layer]) -> int:
     """How many patches go through the network together."""
-    return max(1, _AT_ONCE // side**2)
+    largest = max(math.prod(one.shape) for one in layers)
+    return max(1, min(_AT_ONCE // side**2, _NUMBERS // largest))
 
 
 def chances_of(answer: Any, count: int) -> Values | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from napari_simgraph.learn.held import held_weights
 from napari_simgraph.learn.patchwork import Patchwork, Tiling
 from napari_simgraph.learn.pixel_model import check_channels, neighbours
 from napari_simgraph.learn.state import unpack
-from napari_simgraph.nets import build, folded, reach
+from napari_simgraph.nets import NAMES, build, folded, reach
 
 _PATCH = 64  # px, where neither the person nor the model says it: a cell body in most pictures
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and spread of light 0 to 1
@@ -79,7 +80,7 @@ class Around(Patchwork):
         parts = []
         for off in range(-self.sections, self.sections + 1):
             z = np.clip(self.grid.z + off, 0, last)
-            there = Patchwork(self.images, replace(self.grid, z=z), self.statistics, self.patch)
+            there = replace(self, grid=replace(self.grid, z=z), sections=0)
             parts.append(there.patches(rows))
         return np.concatenate(parts, axis=1)
 
@@ -142,6 +143,7 @@ def _from_file(model: Model, first: Image | None, builder: str) -> Looked:
         raise ValueError(NO_BUILDER)
     name, _, rest = builder.partition(":")
     options, stride = _options(rest), 1
+    check_builder(name)
     if name in torchvision.models.list_models():
         options = _classes_of(name, model.arrays) | options
         network: nn.Module = torchvision.models.get_model(name, weights=None, **options)
@@ -154,6 +156,21 @@ def _from_file(model: Model, first: Image | None, builder: str) -> Looked:
     light = first is not None and first.channels == 3 and name in torchvision.models.list_models()
     rule = _imagenet(first) if light and first is not None else {}
     return Looked(network.eval(), stride=stride, rule=rule, channels=channels)
+
+
+def check_builder(name: str) -> None:
+    """Nothing, where a network of this name is known.
+
+    Raises
+    ------
+    ValueError
+        It isn't: the sentence has names that are like it.
+    """
+    known = [*torchvision.models.list_models(), *NAMES]
+    if name not in known:
+        like = get_close_matches(name, known, 3)
+        said = f"; names like it are {', '.join(like)}" if like else ": type resnet18, or unet"
+        raise ValueError(f"There is no network '{name}'{said}.")
 
 
 def _options(text: str) -> dict[str, Any]:

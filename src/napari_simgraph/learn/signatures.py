@@ -87,7 +87,7 @@ def record(
     watched, many = Watched(network, layers, looked.classes), len(work.grid)
     shape = (many, watched.width)
     chunks = (min(CHUNK[0], many), min(CHUNK[1], watched.width))
-    taking = Taking(room.array("signatures", shape, np.float16, chunks), work.patch)
+    taking = Taking(room.array("signatures", shape, np.float16, chunks))
     chances = yield from _taken(watched, work, taking, (place, crew_of(room), aside))
     values: Any = taking.values
     count = taking.written
@@ -171,7 +171,7 @@ def work_of(looked: Looked, given: Given, config: Any, aside: Aside) -> Job[Arou
     if not len(grid):
         raise ValueError(NO_PATCH)
     work = yield from patchwork(image, grid, side, looked.rule or {})
-    return Around(work.images, work.grid, work.statistics, side, looked.sections)
+    return Around(work.images, work.grid, work.statistics, side, work.each, looked.sections)
 
 
 def _those_of(grid: PatchGrid, image: Image | ImageSet) -> ImageSet:

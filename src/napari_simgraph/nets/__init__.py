@@ -22,6 +22,7 @@ _ARCHITECTURES = {
     "unet": unet,
     "vae": vae,
 }
+NAMES = tuple(_ARCHITECTURES)
 UNKNOWN = "The network '{}' of this model has options we don't know."
 # What a model asks for is looked at before it is built: its description may claim anything.
 _STAGES = ("depth", "hops")  # options that make a network deeper

@@ -22,7 +22,7 @@ _NARROW = 700  # px; below, one pane at a time behind tabs
 _SHARES = (3, 4, 3, 4)
 _BETWEEN = 10  # px between two panes
 _NAMES = ("Layers", "Groups", "Paths", "Neuron")
-_SIDES = ("neurons", "classes", "how many")
+_SIDES = ("neurons", "classes", "number")
 _ALL = "class…"  # the first entry of the menu of classes
 
 

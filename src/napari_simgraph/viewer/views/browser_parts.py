@@ -15,7 +15,8 @@ from napari_simgraph.viewer.theme import Colors
 
 BLUE, ORANGE = "#0072B2", "#E69F00"  # below and above the mean; told apart by all eyes
 LETTERS = 0.85  # of the docks' letters
-_WORD, _ARROW = "how many", 34  # what a menu of a title has room for, and px of its arrow
+_LETTERS = 4  # of a name that is cut in the middle: with fewer nobody knows it
+_WORD, _ARROW = "how many", 40  # what a menu of a title has room for, and px of its arrow
 
 
 class Pane(QWidget):
@@ -110,6 +111,10 @@ def title_menu(tooltip: str, entries: Sequence[str]) -> QComboBox:
 
 
 def elided(painter: QPainter, text: str, width: float) -> str:
-    """A name as far as it fits."""
-    middle = Qt.TextElideMode.ElideMiddle
-    return str(painter.fontMetrics().elidedText(text, middle, int(width)))
+    """A name as far as it fits; where there is room for few letters its last ones, ``1.0``."""
+    letters, middle = painter.fontMetrics(), Qt.TextElideMode.ElideMiddle
+    found = str(letters.elidedText(text, middle, int(width)))
+    if found == text or len(found) > _LETTERS:
+        return found
+    tails = (text[at:] for at in range(1, len(text)))
+    return next((tail for tail in tails if letters.horizontalAdvance(tail) <= width), found)
