@@ -76,12 +76,12 @@ def test_a_click_chooses_the_patch_below_and_marks_what_is_like_it(viewer, sessi
 
 def test_marks_that_are_hidden_change_all_the_same(viewer, session, layer, table):
     press(viewer, layer, (0, 15, 31))
-    words = viewer.layers["vnc · ranks"]
+    lines, words = viewer.layers["vnc · chosen"], viewer.layers["vnc · ranks"]
     many = len(words.data)
-    words.visible = False
+    lines.visible = words.visible = False
     session.selection.answer(session.selection.hits[:2])
     assert 0 < len(words.data) < many
-    words.visible = True
+    lines.visible = words.visible = True
     marks = session.canvas.overlay.marks()
     assert list(words.text.values) == [mark.text for mark in marks if mark.text]
 

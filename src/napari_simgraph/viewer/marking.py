@@ -150,7 +150,7 @@ class Overlay:
         lines, words = self._made()
         width = self._width(lines, marks)
         drawn = lines_of(marks, width, self.links)
-        lines.data = drawn.segments
+        _put(lines, drawn.segments)
         if drawn.colors:
             lines.edge_color = drawn.colors
         if lines.edge_width != width:  # each setting draws anew
@@ -159,9 +159,7 @@ class Overlay:
         corner = [(mark.y - mark.side / 2, mark.x - mark.side / 2) for mark in said]
         places = np.array(corner, float).reshape(-1, 2)
         if not np.array_equal(words.data, places):  # as they are until the answer comes
-            words.data = places
-            if not words.visible:  # napari leaves the slice of a hidden layer as it was
-                words.set_view_slice()
+            _put(words, places)
         texts = [mark.text for mark in said]
         if texts != self._texts:
             words.features = {"text": np.array(texts, object)}
@@ -278,3 +276,10 @@ def _matrix(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     corners[1][-2], corners[2][-1] = 1, 1
     start, down, right = (np.asarray(layer.data_to_world(one))[-2:] for one in corners)
     return np.stack([down - start, right - start], 1), start
+
+
+def _put(layer: Vectors | Points, data: NDArray[np.float64]) -> None:
+    """Other data; what is set next looks at its slice, which napari leaves as it was if hidden."""
+    layer.data = data
+    if not layer.visible:
+        layer.set_view_slice()
