@@ -10,9 +10,10 @@ from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_simgraph.analysis.areas import Area
-from napari_simgraph.core.tables import PatchTable
+from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.areas_say import say_sections, say_size
+from napari_simgraph.viewer.views.thumbs_model import say_position
 
 _TITLES = ("", "", "Size", "Score", "Where")
 _TICK, _PICTURE, _SIZE, _SCORE, _WHERE = range(5)
@@ -23,7 +24,7 @@ _TIPS = (
     "The most typical patch.",
     "What it covers, in all sections.",
     "Mean score of its patches.",
-    "Sections it reaches through, or its image.",
+    "Sections it reaches through, or its image; in a single picture its typical patch.",
 )
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -37,12 +38,14 @@ class AreaModel(QAbstractTableModel):
         super().__init__()
         self._thumbs = thumbs
         self._key = ""
-        self._table: PatchTable | None = None
+        self._table: EmbeddingTable | None = None
         self.areas: list[Area] = []
         self.down = 0
         thumbs.came.connect(self._came)
 
-    def show(self, key: str, table: PatchTable | None, areas: Sequence[Area], down: int) -> None:
+    def show(
+        self, key: str, table: EmbeddingTable | None, areas: Sequence[Area], down: int
+    ) -> None:
         """Show these areas of a table."""
         self.beginResetModel()
         self._key, self._table, self.areas, self.down = key, table, list(areas), down
@@ -104,7 +107,8 @@ class AreaModel(QAbstractTableModel):
             _TICK: str(area.number),
             _SIZE: say_size(area),
             _SCORE: f"{area.mean:.2f}",
-            _WHERE: say_sections(self._table.grid, area),
+            _WHERE: say_sections(self._table.grid, area)
+            or say_position(self._table, area.exemplar),
         }
         return cells.get(column)
 
@@ -165,7 +169,7 @@ class AreaTable(QTableView):
         return self.areas.areas[row] if 0 <= row < len(self.areas.areas) else None
 
     def show_areas(
-        self, key: str, table: PatchTable | None, areas: Sequence[Area], down: int
+        self, key: str, table: EmbeddingTable | None, areas: Sequence[Area], down: int
     ) -> None:
         """Show these; the choice stays on the area of the same typical patch."""
         before = self.area
