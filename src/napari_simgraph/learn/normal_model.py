@@ -40,7 +40,7 @@ from napari_simgraph.nets.pretexts import COLORIZATION, NAMES
 
 CAPABILITY = "anomaly"
 _FEW = 2  # fields looked at where it was stopped
-_EDGE = 2048  # px of a tile: what is read around it is 192 px wide at most
+_EDGE = 1536  # px of a tile; a plane of 2048 px is still one, and nothing is read around it
 TOO_SMALL = "The pictures are too small to tell what is normal in them: take larger ones."
 NO_COLOR = (
     "These images are grey: there is no colour to guess. Learn by filling gaps (--pretext mae) "
