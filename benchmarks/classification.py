@@ -1,14 +1,19 @@
-"""Classes: MNIST, MNIST with classes cut 1 : 100, and magnetic tiles in four folds by tile.
+"""Classes: MNIST, MNIST with unequal classes, and magnetic tiles in four folds by tile.
 
     python benchmarks/classification.py mnist --steps 1250 --set batch=128
     python benchmarks/classification.py longtail --steps 500 --set batch=128
+    python benchmarks/classification.py step --steps 500 --set batch=128
     python benchmarks/classification.py tiles --steps 200 --set size=64 batch=32
 
-One CPU thread; `cpu_seconds` is processor time of training and testing. A line of JSON for each
-network: `ours` as it learns by default, `plain` the same network by plain cross-entropy from
-pictures as they are. Of the tiles all pictures are judged once, each by networks that saw no other
-picture of its tile. `--held-out N` judges the last training pictures of MNIST instead of the test
-set: for choosing settings; `--inner` does the same within the first fold of the tiles.
+Of MNIST `longtail` leaves class k a share of 100 ** (-k / 9), `step` cuts five classes to a
+hundredth, which five by the seed (Buda, Maki, Mazurowski, A systematic study of the class imbalance
+problem, 2018, section 3.3). One CPU thread; `cpu_seconds` is processor time of training and
+testing. A line of JSON for each network: `ours` as it learns by default, `plain` the same network
+by plain cross-entropy from pictures as they are; see `peers_classification.py` for `usual`, the CNN
+of PyTorch's MNIST example by plain cross-entropy, and `lite`, a frozen EfficientNet-Lite0 with a
+balanced logistic head. Of the tiles all pictures are judged once, each by networks that saw no
+other picture of its tile. `--held-out N` judges the last training pictures of MNIST instead of the
+test set: for choosing settings; `--inner` does the same within the first fold of the tiles.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import time
 
 import embedding_runs as runs  # first: sets the threads
 import numpy as np
+import peers_classification as peers
 from sklearn.model_selection import StratifiedGroupKFold
 
 from napari_simgraph import ImageSet, MemoryRoom, run
@@ -30,6 +36,7 @@ from napari_simgraph.learn.class_rows import taken
 
 FOLDS = 4
 WAYS = {"ours": {}, "plain": {"unequal": "plain", "views": "none"}}
+PEERS = {"usual": peers.usual, "lite": peers.lite}
 
 
 def digits(part):
@@ -44,19 +51,29 @@ def some(images, classes, numbers):
     return ImageSet(chosen, tuple(str(classes[n]) for n in numbers), name="part")
 
 
-def cut(classes, largest, factor):
-    """Numbers of pictures such that class k has a share of factor ** (-k / 9) of the largest."""
-    rng = np.random.default_rng(0)
-    kept = []
-    for k, name in enumerate(np.unique(classes)):
-        count = round(largest * factor ** (-k / 9))
-        kept.append(rng.permutation(np.flatnonzero(classes == name))[:count])
+def shares(what, names, seed, factor):
+    """The share that each class keeps."""
+    if what == "longtail":
+        return factor ** (-np.arange(len(names)) / (len(names) - 1))
+    few = np.random.default_rng(seed).permutation(len(names))[: len(names) // 2]
+    return np.where(np.isin(np.arange(len(names)), few), 1 / factor, 1.0)
+
+
+def cut(what, classes, seed, asked):
+    """Numbers of the pictures that are left."""
+    rng, names = np.random.default_rng(seed), np.unique(classes)
+    kept = [
+        rng.permutation(np.flatnonzero(classes == name))[: round(asked.largest * share)]
+        for name, share in zip(names, shares(what, names, seed, asked.factor), strict=True)
+    ]
     return np.sort(np.concatenate(kept))
 
 
-def judged(train, test, settings):
+def judged(way, train, test, settings):
     """Chances of the test pictures, their true classes, the names, and processor time."""
-    begun = time.process_time()
+    if way in PEERS:
+        return PEERS[way](train, test, settings)
+    begun, settings = time.process_time(), settings | WAYS[way]
     config = classification.Train(threads=1, device="cpu", minutes=0, compare=False, **settings)
     model = run(classification.train(train, config=config, room=MemoryRoom()))
     learned = time.process_time() - begun
@@ -85,14 +102,15 @@ def mnist(asked, settings):
     else:
         names, test = digits("test")
         parts = some(train, classes, range(len(classes))), some(test, names, range(len(names)))
-    if asked.what == "longtail":
-        known = np.array(parts[0].image_classes)
-        parts = some(parts[0], known, cut(known, asked.largest, asked.factor)), parts[1]
-    ways = asked.ways if asked.what == "longtail" else ["ours"]
+    unequal = asked.what != "mnist"
+    known = np.array(parts[0].image_classes)
     for seed in asked.seeds:
-        for way in ways:
-            how = {"holdout": 0.0, **settings, **WAYS[way], "seed": seed}
-            chances, truth, names, *seconds = judged(*parts, how)
+        # the long tail is that of earlier figures: the same pictures for all seeds
+        chosen = cut(asked.what, known, seed * (asked.what == "step"), asked) if unequal else None
+        train = parts[0] if chosen is None else some(parts[0], known, chosen)
+        for way in asked.ways if unequal else ["ours"]:
+            how = {"holdout": 0.0, **settings, "seed": seed}
+            chances, truth, names, *seconds = judged(way, train, parts[1], how)
             tell(asked.what, way, chances, truth, names, seconds, how)
 
 
@@ -108,10 +126,10 @@ def tiles(asked, settings):
     for way in asked.ways:
         chances = truth = names = None
         seconds = np.zeros(2)
-        how = {"holdout": 0.0, **settings, **WAYS[way]}
+        how = {"holdout": 0.0, **settings}
         for train, test in folds(classes, groups):
             parts = taken(images, train), taken(images, test)
-            one, true, names, *spent = judged(*parts, how)
+            one, true, names, *spent = judged(way, *parts, how)
             seconds += spent
             if chances is None:
                 chances, truth = np.zeros((len(classes), len(names))), np.zeros(len(classes), int)
@@ -127,10 +145,10 @@ def folds(classes, groups):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("mnist", "longtail", "tiles"))
+    parser.add_argument("what", choices=("mnist", "longtail", "step", "tiles"))
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=[*WAYS, *PEERS])
     parser.add_argument("--largest", type=int, default=5000, help="pictures of the largest class")
     parser.add_argument("--factor", type=float, default=100, help="times fewer of the smallest")
     parser.add_argument("--held-out", type=int, default=0)
