@@ -8,7 +8,7 @@ from torch import nn
 from napari_simgraph import Image, ImageSet, MemoryRoom, Model, run
 from napari_simgraph.capabilities import signature
 from napari_simgraph.cli import main
-from napari_simgraph.core.signatures import CHUNK
+from napari_simgraph.core.signatures import CHUNK, layers_of
 from napari_simgraph.io.models import load_weights, save_model
 from napari_simgraph.io.write import write
 from napari_simgraph.learn.signature_settings import Apply
@@ -176,6 +176,20 @@ def test_another_table_can_be_b():
     config = signature.Compare()
     found = run(signature.compare(louder, table, config=config, room=ROOM))
     assert found["auroc"].min() == 1
+
+
+def test_networks_that_tell_other_classes_are_compared_by_what_lies_before():
+    table = wired_table()
+    head = table.layer("head")
+    wider = [table.layer("rectify"), head._replace(neurons=3, shape=(3,))]
+    values = np.concatenate([table.values, table.values[:, -1:]], axis=1)
+    other = table.replace(values=values, layers=layers_of(wider), about={})
+    found = run(signature.compare(table, other, config=signature.Compare(), room=ROOM))
+    assert set(found["layer"]) == {"rectify"}
+    assert np.allclose(found["auroc"], 0.5)
+    config = signature.Unlike(layer="head")
+    with pytest.raises(ValueError, match="other layers"):
+        run(signature.unlike(table, other, config=config, room=ROOM))
 
 
 def test_the_command_line_records_groups_and_compares(tmp_path, capsys):

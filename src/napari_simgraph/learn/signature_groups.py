@@ -15,7 +15,7 @@ from napari_simgraph.analysis.probes import Parted, part_at, probe
 from napari_simgraph.analysis.signature_paths import CLUSTER, column_of
 from napari_simgraph.analysis.signature_points import Axes, wanted_layers
 from napari_simgraph.core.job import Job, Note, Progress
-from napari_simgraph.core.signatures import NeuronTable, SignatureTable
+from napari_simgraph.core.signatures import Layer, NeuronTable, SignatureTable
 from napari_simgraph.core.tables import ScoreTable, check_some
 from napari_simgraph.learn.aside import Aside
 
@@ -135,6 +135,8 @@ def unusual(
     aside.halt.hear((yield Progress(0.0, "learning what is usual")))
     check_layers(table, reference)
     layer = table.layer(config.layer) if config.layer else unlike.last_but_one(table)
+    if _kind(layer) != _kind(reference.layer(layer.name)):
+        raise ValueError(OTHER_LAYERS)
     say = partial(Progress, 0.0, "learning what is usual")
     call = partial(unlike.points_of, reference, layer, config.method, config.seed)
     given = yield from aside.wait(call, say)
@@ -163,15 +165,20 @@ def unusual(
 
 
 def check_layers(table: SignatureTable, other: SignatureTable) -> None:
-    """Nothing, where two tables have the same layers.
+    """Nothing, where two tables have the same layers; their answers may be other classes.
 
     Raises
     ------
     ValueError
         They have others.
     """
-    if [one[:2] + one[3:] for one in table.layers] != [one[:2] + one[3:] for one in other.layers]:
+    if [_kind(one) for one in table.inner] != [_kind(one) for one in other.inner]:
         raise ValueError(OTHER_LAYERS)
+
+
+def _kind(layer: Layer) -> tuple[object, ...]:
+    """All of a layer but its shape, which goes with the side of patches."""
+    return layer[:2] + layer[3:]
 
 
 def cluster_means(table: SignatureTable, cluster: NDArray[np.int32]) -> NDArray[np.float32]:
