@@ -19,6 +19,7 @@ from napari_simgraph.viewer.views.bottom import show_page
 
 STEPS, WIDTH, DEPTH = 60, 8, 3  # nine of ten digits are told apart
 WAIT_S = 1500.0
+NEURONS, CLASSES, NUMBER = range(3)  # what the second pane shows groups against
 
 
 def learned(window: Driver) -> Any:
@@ -81,6 +82,10 @@ def tutorial(window: Driver) -> None:
     page = recorded(window, dock)
     looked(window, page)
     window.shoot("signatures_neuron")
+    page.side.setCurrentIndex(CLASSES)
+    window.wait(0.5)
+    window.shoot("signatures_classes")
+    page.side.setCurrentIndex(NEURONS)
     path_of(page, "7")
     window.wait(1.5)
     window.shoot("signatures_path")
@@ -100,6 +105,10 @@ def review(window: Driver) -> None:
     themes(window, "signatures_recorded")
     looked(window, page)
     themes(window, "signatures_neuron")
+    for side in (CLASSES, NUMBER):
+        page.side.setCurrentIndex(side)
+        themes(window, f"signatures_{page.side.currentText()}")
+    page.side.setCurrentIndex(NEURONS)
     node = page.paths.nodes[0]
     page.book.follow([(node.layer, node.cluster)])
     page.book.choose(along(page.book.table, page.book.steps), "a group")
