@@ -89,7 +89,7 @@ def say_answer(clicks: int, figures: Mapping[str, float], of: str = "") -> str:
     ours, plain = figures[OURS], figures.get(f"{OURS} {PLAIN}", 0.0)
     if beaten(dict(figures)):
         best = max(value for name, value in figures.items() if name.startswith(f"{OURS} "))
-        return f"{begun}: {ours:.2f}. What is plainer does as well ({best:.2f}), see Report."
+        return f"{begun}: {ours:.2f}. Plainer ways do as well ({best:.2f}), see Report."
     hand = figures.get(f"{OURS} {HAND}")
     more = "" if hand is None else f", colour and texture {hand:.2f}"
     word = "Plain clicks" if clicks else "Without links"
