@@ -70,7 +70,7 @@ def timed(make):
 
 
 def by_workers(count, model, image, other):
-    cluster = LocalCluster(count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+    cluster = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0")
     with tempfile.TemporaryDirectory() as folder:
 
         def job(one):

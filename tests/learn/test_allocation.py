@@ -6,8 +6,10 @@ import pytest
 PROGRAM = """
 import resource, sys, threading
 import numpy as np
-from napari_simgraph.learn.allocation import keep_freed_blocks
-kept = keep_freed_blocks() if sys.argv[1] == "keep" else None
+from napari_simgraph.learn.allocation import give_freed_blocks_back, keep_freed_blocks
+kept = keep_freed_blocks() if sys.argv[1] != "plain" else None
+if sys.argv[1] == "back":
+    give_freed_blocks_back()
 
 def work():
     for _ in range(100):
@@ -34,3 +36,5 @@ def test_freed_blocks_are_used_again_where_the_system_can():
     if kept == "False":
         pytest.skip("this C library has no such setting")
     assert fewer < plain / 2  # huge pages make few faults of either
+    _, back = faults("back")
+    assert back > 2 * fewer  # as it was before

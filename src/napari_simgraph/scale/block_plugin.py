@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from distributed import WorkerPlugin, get_worker
 
+from napari_simgraph.learn.allocation import give_freed_blocks_back, keep_freed_blocks
 from napari_simgraph.learn.crew import Block, CrewError, Do
 from napari_simgraph.learn.device import Place, is_out_of_memory, pick
 from napari_simgraph.scale.blocks import Blocks
@@ -48,10 +49,21 @@ class BlockPlugin(WorkerPlugin):  # type: ignore[misc]
         self.name, self._folder, self._how = name, folder, how
 
     def setup(self, worker: Any) -> None:
-        """Begin in a worker, with empty hands."""
+        """Begin in a worker, with empty hands.
+
+        Dask has its workers give each freed block back to the system: what a network needs for
+        one layer would be fetched anew for each tile.
+        """
+        keep_freed_blocks()
         self._lock = Lock()  # a worker's tasks run side by side, but a block takes all its threads
         self._ready: dict[str, Do] = {}
         self._tools: dict[str, Any] = {}
+
+    def teardown(self, worker: Any) -> None:
+        """Let go: the worker is there for others, too."""
+        self._ready.clear()
+        self._tools.clear()
+        give_freed_blocks_back()
 
     def compute(self, key: str, block: Block, like: str) -> None:
         """Write a block of a work; `like` is where the others compute, see `kind`."""

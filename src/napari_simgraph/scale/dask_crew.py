@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker
-from distributed import wait as wait_for
 
 from napari_simgraph.core.job import Device
 from napari_simgraph.io.safe import remove
@@ -60,6 +60,7 @@ class DaskCrew:
         self._running: dict[Block, Future] = {}
         self._count = self._done = self._threads = self._workers = 0
         self._counted = -_COUNT_SECONDS
+        self._bell = Event()  # rings when a block has ended, whichever
 
     @property
     def device(self) -> Device:
@@ -104,12 +105,12 @@ class DaskCrew:
         self._fill()
         future = self._running.get(block)
         if future is not None:
-            try:
-                # not `Future.result`: a fetch that is broken off may spoil the client for good
-                wait_for(future, timeout=seconds)
-            except (Exception, *_CANCELLED):  # noqa: BLE001 - `_settle` says what it means
-                if not future.done():  # it just takes longer
-                    return self._still_there()
+            # not `Future.result`: a fetch that is broken off may spoil the client for good
+            self._bell.clear()
+            if not future.done():
+                self._bell.wait(seconds)
+            if not future.done():  # it just takes longer
+                return self._still_there()
             self._settle(block)
         return self._blocks.has(block) or self._shows(block, seconds)
 
@@ -162,7 +163,8 @@ class DaskCrew:
             number, block = self._left.popleft()
             told = (name, self._key, block, kind(self.place))
             options = {"pure": False, "retries": _AGAIN, "priority": -number}
-            self._running[block] = self._client.submit(compute_block, *told, **options)
+            future = self._running[block] = self._client.submit(compute_block, *told, **options)
+            future.add_done_callback(lambda _: self._bell.set())
 
     def _settle(self, block: Block) -> None:
         """Take a block that ended off the list.
