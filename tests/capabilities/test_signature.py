@@ -187,6 +187,7 @@ def test_networks_that_tell_other_classes_are_compared_by_what_lies_before():
     found = run(signature.compare(table, other, config=signature.Compare(), room=ROOM))
     assert set(found["layer"]) == {"rectify"}
     assert np.allclose(found["auroc"], 0.5)
+    assert found.summary["b"] == "all of the other"
     config = signature.Unlike(layer="head")
     with pytest.raises(ValueError, match="other layers"):
         run(signature.unlike(table, other, config=config, room=ROOM))

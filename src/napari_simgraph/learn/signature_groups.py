@@ -69,7 +69,8 @@ def compared(
     pair = between(table, other, config)
     until = 0.5 if other is None else 1.0
     neurons = yield from ranked((table, other or table), pair, config.seed, until)
-    summary: dict[str, Any] = {"a": config.a, "b": config.b or "the rest"}
+    rest = "the rest" if other is None else f"{config.a or 'all'} of the other"
+    summary: dict[str, Any] = {"a": config.a, "b": config.b or rest}
     summary |= {"patches_a": len(pair.a), "patches_b": len(pair.b)}
     if other is None:
         curve = yield from curve_of(table, pair, aside, 0.5)
