@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
@@ -29,13 +31,17 @@ def hold_context(viewer: Any, widget: QWidget) -> Callable[[], None]:
     -------
     Call it to have this no more.
     """
-    window, removing = parent_of(widget, QMainWindow), viewer.layers.events.removing
+    found, removing = parent_of(widget, QMainWindow), viewer.layers.events.removing
+    if found is None:  # closed before it had a place
+        return lambda: None
+    window = weakref.ref(found)  # layers may outlive their window
 
     def ahead(event: Any = None) -> None:
-        canvases = window.findChildren(QOpenGLWidget) if window is not None else ()
-        for canvas in canvases:  # no window: the dock was closed before it had a place
-            if canvas.isValid():
-                canvas.makeCurrent()
+        there = window()
+        with suppress(RuntimeError):  # Qt has deleted it, Python still knows it
+            for canvas in there.findChildren(QOpenGLWidget) if there is not None else ():
+                if canvas.isValid():
+                    canvas.makeCurrent()
 
     removing.connect(ahead)
     return lambda: removing.disconnect(ahead)
