@@ -30,7 +30,7 @@ _GAIN = 6.0  # of the mask on white noise: the root of the sum of its squares
 _MAD = float(special.ndtri(0.75))  # median size of a normal number: the median ignores edges
 _MUCH = 1.5  # times the noise that is known; less is left as it is
 # Less blur than would make noise of the same spread: it takes some of the membranes too. ISBI
-# 12-17 by a network of 0-11: V_Rand 0.984 without, 0.988 with it; 0.8 instead of 0.6 px is worse.
+# 12-17 by a network of 0-11: V_Rand 0.984 without, 0.988 with it; 0.8 instead of 0.6 px as well.
 _POWER = 0.6
 _WIDEST = 1.5  # px; beyond it membranes go too
 _REACH = 4.0  # spreads of a blur that are computed
