@@ -63,6 +63,12 @@ class Pretexts(nn.Module):
         """The pretexts that hide parts of the picture."""
         return tuple(name for name in self.networks if name != COLORIZATION)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """What the first network gives where nothing is hidden: signatures are taken on the way."""
+        name = next(iter(self.networks))
+        given: Tensor = self.networks[name](_shown(name, x))
+        return given
+
     def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Redrawn:
         """The picture from what is not `hidden` ``(N, 1, Y, X)``, True or 1."""
         told = hidden.to(x.dtype).expand(len(x), -1, -1, -1)
