@@ -28,6 +28,7 @@ import torch
 from anomaly_peers import patchcore, plain_autoencoder
 from PIL import Image as Picture
 from planting import OBJECT, SECTION, plant
+from scipy import stats
 
 from napari_simgraph import Image, ImageSet, Labels, LabelsSet, MemoryRoom, run
 from napari_simgraph.capabilities import anomaly
@@ -43,6 +44,7 @@ from napari_simgraph.learn.normal_work import normal_work
 DATA = Path(os.environ.get("SIMGRAPH_DATA", "../shared/data"))
 _WARM, _TIMED = 6, 20  # steps before timing, and the last one that is timed
 _HELD = 40  # normal pictures of bottle for `--held`, half of them with a defect
+TOLD = ("image_auroc", "pixel_auroc", "image_ap", "pixel_ap", "pro")
 _GROUPS = ("pixels", "mended", "doubt", "tokens", "texture", "colors")
 
 
@@ -82,6 +84,19 @@ def with_planted(normal, kinds):
     return [normal[at] for at in sorted(order[_HELD:].tolist())], found, masks
 
 
+def each_planted(pictures, seed):
+    """Pictures as they are, and with two defects of each kind, one at a time."""
+    rng = np.random.default_rng([7, seed])
+    found = list(pictures)
+    masks = [np.zeros(picture.shape[:2], bool) for _, picture in pictures]
+    for name, picture in pictures:
+        for kind in OBJECT * 2:
+            odd, mask = plant(picture, kind, rng)
+            found.append((f"{name} {kind}", odd))
+            masks.append(mask)
+    return found, masks
+
+
 def mvtec_test(root):
     found, masks = [], []
     for path in sorted((root / "test").rglob("*.png")):
@@ -94,11 +109,17 @@ def mvtec_test(root):
 
 
 def toothbrush(seed, held):
-    """12 normal pictures by lot, the other ones and all defects."""
+    """12 normal pictures by lot, the other ones and all defects.
+
+    `held`: of these 12 the first 8 are learned from; the others are searched as they are and with
+    two defects of each kind, one at a time.
+    """
     root = DATA / "mvtec_toothbrush256"
     good = sorted((root / "good").glob("*.png"))
     order = np.random.default_rng(seed).permutation(len(good))
     normal = [(p.stem, pixels(p)) for p in (good[at] for at in order[:12])]
+    if held:
+        return (normal[:8], *each_planted(normal[8:], seed))
     found = [(p.stem, pixels(p)) for p in (good[at] for at in order[12:])]
     masks = [np.zeros(picture.shape[:2], bool) for _, picture in found]
     for path in sorted((root / "defective").glob("*.png")):
@@ -251,8 +272,17 @@ def scored(maps, masks):
 
 
 def tell(way, figures):
-    names = ("image_auroc", "pixel_auroc", "image_ap", "pixel_ap", "pro")
-    print(f"{way:28s}", " ".join(f"{name} {figures[name]:.3f}" for name in names), flush=True)
+    print(f"{way:28s}", " ".join(f"{name} {figures[name]:.3f}" for name in TOLD), flush=True)
+
+
+def together(seen):
+    """Means over seeds, and the interval in which a mean of more draws lies with 95 %."""
+    for way, rows in seen.items():
+        values = np.array([[row[name] for name in TOLD] for row in rows])
+        n = len(values)
+        off = stats.t.ppf(0.975, n - 1) * values.std(0, ddof=1) / n**0.5 if n > 1 else 0 * values[0]
+        pairs = zip(TOLD, values.mean(0), off, strict=True)
+        print(f"{n} x {way:25s}", *(f"{name} {mean:.3f} +- {o:.3f}" for name, mean, o in pairs))
 
 
 def speed():
@@ -308,6 +338,7 @@ def main():
     keep_freed_blocks()  # as the command line does
     if asked.what == "speed":
         return speed()
+    seen = {}
     for seed in map(int, asked.seeds.split(",")):
         normal, found, masks = SETS[asked.what](seed, asked.held)
         if asked.fewer:
@@ -337,8 +368,10 @@ def main():
                 print(f"{asked.pretext} seed {seed} {how}: {seconds:.2f} CPU-s a picture")
                 for way, figures in ablation(maps, told, masks).items():
                     tell(way, figures)
+                    seen.setdefault(f"{how} {way}", []).append(figures)
                 if asked.what == "em":
                     by_kind(maps, told, masks, [name for name, _ in found])
+    together(seen)
 
 
 if __name__ == "__main__":

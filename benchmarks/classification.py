@@ -3,17 +3,20 @@
     python benchmarks/classification.py mnist --steps 1250 --set batch=128
     python benchmarks/classification.py longtail --steps 500 --set batch=128
     python benchmarks/classification.py step --steps 500 --set batch=128
-    python benchmarks/classification.py tiles --steps 200 --set size=64 batch=32
+    python benchmarks/classification.py tiles --ways known known_plain lite --set size=352
+    python benchmarks/classification.py tiles --steps 200 --ways ours plain --set size=128 batch=32
 
 Of MNIST `longtail` leaves class k a share of 100 ** (-k / 9), `step` cuts five classes to a
 hundredth, which five by the seed (Buda, Maki, Mazurowski, A systematic study of the class imbalance
 problem, 2018, section 3.3). One CPU thread; `cpu_seconds` is processor time of training and
 testing. A line of JSON for each network: `ours` as it learns by default, `plain` the same network
-by plain cross-entropy from pictures as they are; see `peers_classification.py` for `usual`, the CNN
-of PyTorch's MNIST example by plain cross-entropy, and `lite`, a frozen EfficientNet-Lite0 with a
-balanced logistic head. Of the tiles all pictures are judged once, each by networks that saw no
-other picture of its tile. `--held-out N` judges the last training pictures of MNIST instead of the
-test set: for choosing settings; `--inner` does the same within the first fold of the tiles.
+by plain cross-entropy from pictures as they are; `known` the last layer alone on what our own
+EfficientNet-Lite0 sees with weights of ImageNet, `known_plain` the same by plain cross-entropy. See
+`peers_classification.py` for `usual`, the CNN of PyTorch's MNIST example by plain cross-entropy,
+and `lite`, a frozen EfficientNet-Lite0 with a balanced logistic head. Of the tiles all pictures are
+judged once, each by networks that saw no other picture of its tile. `--held-out N` judges the last
+training pictures of MNIST instead of the test set: for choosing settings; `--inner` does the same
+within the first fold of the tiles.
 """
 
 from __future__ import annotations
@@ -35,7 +38,9 @@ from napari_simgraph.io.read import ReadOptions, read
 from napari_simgraph.learn.class_rows import taken
 
 FOLDS = 4
-WAYS = {"ours": {}, "plain": {"unequal": "plain", "views": "none"}}
+USUAL = {"ours": {}, "plain": {"unequal": "plain", "views": "none"}}
+KNOWN = {"network": "efficientnet-lite0", "weights": "imagenet", "layers": "last"}
+WAYS = USUAL | {"known": KNOWN, "known_plain": KNOWN | {"unequal": "plain"}}
 PEERS = {"usual": peers.usual, "lite": peers.lite}
 
 
@@ -148,7 +153,7 @@ def main():
     parser.add_argument("what", choices=("mnist", "longtail", "step", "tiles"))
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=[*WAYS, *PEERS])
+    parser.add_argument("--ways", nargs="+", default=list(USUAL), choices=[*WAYS, *PEERS])
     parser.add_argument("--largest", type=int, default=5000, help="pictures of the largest class")
     parser.add_argument("--factor", type=float, default=100, help="times fewer of the smallest")
     parser.add_argument("--held-out", type=int, default=0)

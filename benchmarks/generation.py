@@ -7,8 +7,9 @@
 One CPU thread, so that minutes are processor minutes. Prints lines of JSON:
 
 * `agreement`: a classifier that saw the real training pictures alone is asked what was drawn
-  (1,000 of each class); `classifier` is its accuracy on the test pictures. A line for each
-  `--spread`, with `variety`: their variance over that of real ones, mean of the classes, and
+  (1,000 of each class; `--again 0` leaves drawings as they come); `classifier` is its accuracy on
+  the test pictures. A line for each `--spread`, with `variety`: their variance over that of real
+  ones, mean of the classes, and
   `covered`: the share of real test pictures that have a drawn one of their class among what is as
   near as their fifth neighbour (coverage of Naeem et al. 2020, in the classifier's last features).
 * `error`: mean squared error of the redrawn test pictures, light from 0 to 1, beside `error_pca`
@@ -113,18 +114,19 @@ def described(network, pixels):
     return torch.cat([network[:-1](one) for one in as_light(pixels).split(500)]).numpy()
 
 
-def drawn(model, number, spread):
+def drawn(model, number, spread, again):
     """Pictures of a class."""
-    config = generation.Sample(class_=str(number), n=EACH, seed=number, spread=spread, **FAST)
+    how = {"spread": spread, "again": again} | FAST
+    config = generation.Sample(class_=str(number), n=EACH, seed=number, **how)
     made = run(generation.sample(model, config=config, room=MemoryRoom()))
     return np.stack([one.read() for one in made])
 
 
-def of_drawn(model, network, test, spread):
+def of_drawn(model, network, test, spread, again):
     """What was drawn: the share of what was asked for, in all and by class, and its variety."""
     shares, varieties, covered = [], [], []
     for number in range(10):
-        pictures, real = drawn(model, number, spread), test[0][test[1] == number]
+        pictures, real = drawn(model, number, spread, again), test[0][test[1] == number]
         shares.append(float(np.mean(seen(network, pictures) == number)))
         varieties.append(pictures.var(0).mean() / real.var(0).mean())
         covered.append(coverage(described(network, real), described(network, pictures)))
@@ -227,6 +229,7 @@ def main():
     parser.add_argument("--price", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--spread", type=float, nargs="+", default=[generation.Sample().spread])
+    parser.add_argument("--again", type=int, default=generation.Sample().again)
     parser.add_argument("--keep", default="", help="Where the model goes.")
     parser.add_argument("--model", default="", help="One kept before, instead of learning.")
     parser.add_argument("--held-out", type=int, default=0)
@@ -237,8 +240,8 @@ def main():
     network = classifier(*train)
     tell({"classifier": np.mean(seen(network, test[0]) == test[1])})
     for spread in asked.spread:
-        figures, by_class = of_drawn(model, network, test, spread)
-        tell({"spread": spread} | figures)
+        figures, by_class = of_drawn(model, network, test, spread, asked.again)
+        tell({"spread": spread, "again": asked.again} | figures)
         print(json.dumps({"by_class": by_class}), flush=True)
 
 

@@ -2,6 +2,7 @@
 
     python benchmarks/memory.py --sections 4 40
     python benchmarks/memory.py --sections 4 40 --every 8    # an eighth of the time
+    python benchmarks/memory.py --sections 10 100 --edge 1024
 
 Writes volumes of 10240 x 10240 x N bytes (EM sections set side by side; 40 sections are 4 GB) to a
 temporary folder, runs the command line on each in a process of its own, with a tiny network and
@@ -59,12 +60,12 @@ def tiny(folder):
     save_model(model.replace(spacing=(4.6, 4.6), unit="nm"), folder)
 
 
-def volume(path, count):
+def volume(path, count, edge):
     real = sections()
     array = zarr.create_array(
-        path, shape=(count, EDGE, EDGE), chunks=(1, CHUNK, CHUNK), dtype=np.uint8
+        path, shape=(count, edge, edge), chunks=(1, CHUNK, CHUNK), dtype=np.uint8
     )
-    repeat = EDGE // real.shape[-1]
+    repeat = edge // real.shape[-1]
     for z in range(count):
         array[z] = np.tile(real[z % len(real)], (repeat, repeat))
 
@@ -88,6 +89,7 @@ def peak(model, path, count, asked):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sections", type=int, nargs="+", default=[4, 40])
+    parser.add_argument("--edge", type=int, default=EDGE, help="Side of a section in pixels.")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="Every so many sections is done.")
     parser.add_argument("--output", default="classes")
@@ -98,10 +100,10 @@ def main():
     for count in asked.sections:
         with tempfile.TemporaryDirectory() as folder:
             tiny(Path(folder) / "model")
-            volume(Path(folder) / "volume.zarr", count)
+            volume(Path(folder) / "volume.zarr", count, asked.edge)
             most, seconds = peak(Path(folder) / "model", Path(folder) / "volume.zarr", count, asked)
         peaks.append(most)
-        row = {"GB": round(count * EDGE**2 / 1e9, 2), "peak MB": round(most / 1e6)}
+        row = {"GB": round(count * asked.edge**2 / 1e9, 2), "peak MB": round(most / 1e6)}
         print(json.dumps(row | {"seconds": round(seconds)}), flush=True)
     print(json.dumps({"more MB": round((peaks[-1] - peaks[0]) / 1e6)}))
 

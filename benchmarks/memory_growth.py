@@ -2,7 +2,7 @@
 
     python benchmarks/memory_growth.py
     python benchmarks/memory_growth.py --megapixels 50 --threads 2 --only anomaly
-    python benchmarks/memory_growth.py --grow sections
+    python benchmarks/memory_growth.py --grow sections --sections 10
 
 Pictures are Zarr on disk whose chunks are one file under many names, so that they take neither time
 nor space; classes are painted all over them. Training and applying each run by the command line in
@@ -163,12 +163,12 @@ def measured(words, asked):
     return int(done.stdout.split()[-1]), used
 
 
-def shape_of(megapixels, times, grow):
+def shapes_of(asked):
     """Of the smaller and of the larger picture, in whole chunks."""
-    side = max(1, round(np.sqrt(megapixels * 1e6) / CHUNK)) * CHUNK
-    if grow == "sections":
-        return (1, side, side), (times, side, side)
-    return (side, side), tuple(round(side * np.sqrt(times) / CHUNK) * CHUNK for _ in "yx")
+    side = max(1, round(np.sqrt(asked.megapixels * 1e6) / CHUNK)) * CHUNK
+    if asked.grow == "sections":
+        return (asked.sections, side, side), (asked.sections * asked.times, side, side)
+    return (side, side), tuple(round(side * np.sqrt(asked.times) / CHUNK) * CHUNK for _ in "yx")
 
 
 def needing(wanted):
@@ -181,12 +181,13 @@ def main():
     parser.add_argument("--megapixels", type=float, default=10)
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--grow", choices=("plane", "sections"), default="plane")
+    parser.add_argument("--sections", type=int, default=1, help="Of the smaller stack.")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cache", type=int, default=8, help="MB of chunks and patches kept.")
     parser.add_argument("--only", default="", help="As in segmentation,anomaly:apply.")
     asked = parser.parse_args()
     wanted = {name for name in asked.only.split(",") if name}
-    shapes = shape_of(asked.megapixels, asked.times, asked.grow)
+    shapes = shapes_of(asked)
     with tempfile.TemporaryDirectory() as name:
         models, folders = Path(name, "models"), [Path(name, size) for size in ("small", "large")]
         for folder, shape in zip(folders, shapes, strict=True):

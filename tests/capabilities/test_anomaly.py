@@ -9,7 +9,8 @@ from napari_simgraph.capabilities import anomaly
 from napari_simgraph.core.job import Note
 from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.core.patches import grid_over
-from napari_simgraph.learn.normal_work import touched
+from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.normal_work import normal_work, touched, views
 from toy import drawn, toy_image
 
 
@@ -84,6 +85,25 @@ def test_few_coloured_pictures_of_several_sizes():
     quick = looked(model, colored(51, odd=True), speed="fast", expected=True)
     assert quick.map.shape == quick.expected.shape[:2] == (64, 64)
     assert quick.hidden is None
+
+
+def test_few_aligned_pictures_are_also_seen_in_their_mirror():
+    rng = np.random.default_rng(0)
+    picture = np.zeros((64, 64))
+    picture[:24, 16:48] = 200  # above the middle: only left and right are alike
+    noise = rng.normal(0, 5, (8, 64, 64))
+    pictures = ImageSet(tuple(Image((picture + one).astype(np.float32)) for one in noise))
+    for flips, turns in (("auto", (0, 6)), ("off", (0,)), ("on", tuple(range(8)))):
+        config, aside = anomaly.Train(patch=32, flips=flips), Aside()
+        normal, aligned = run(normal_work(pictures, None, config, aside))
+        aside.close()
+        assert aligned
+        assert normal.turns == turns
+        seen = [image.section(0)[..., 0] for image, _ in views(normal, normal.rows, 200, rng)]
+        learned = np.unique(normal.work.grid.image[normal.rows])
+        assert len(seen) == len(turns) * len(learned)
+        mirrored = pictures.images[learned[0]].section(0)[:, ::-1, 0]
+        assert any(np.array_equal(one, mirrored) for one in seen) == (6 in turns)
 
 
 def test_background_of_a_slide_has_no_score():

@@ -164,6 +164,35 @@ def test_it_begins_with_the_encoder_of_an_embedding():
         learn(colours, start=start)
 
 
+def test_the_last_layer_learns_from_what_a_model_sees():
+    config = embedding.Train(steps=20, minutes=0, patch=24, width=8, depth=2, batch=16, threads=1)
+    toys = pictures(stripes=16, disc=16, grain=6)
+    start = run(embedding.train(toys, config=config, room=MemoryRoom()))
+    model = learn(toys, start=start, layers="last", compare=True, fewer=0)
+    kept = [key for key in model.arrays if key.startswith("network/encoder.")]
+    assert len(kept) > 10
+    for key in kept:
+        np.testing.assert_array_equal(model.arrays[key], start.arrays[key])
+    assert model.network["options"]["hidden"] == model.steps == 0
+    assert {"balanced", "balanced plain"} <= model.metrics.keys()
+    unseen = pictures(seed=8, stripes=8, disc=8, grain=8)
+    found = use(model, unseen).columns["class"]
+    assert (found == np.array(unseen.image_classes)).mean() > 0.8
+    rare = learn(pictures(stripes=16, disc=16, grain=2), start=start, layers="last", fewer=4)
+    assert rare.data["likeness"] == ["grain"]
+    with pytest.raises(ValueError, match="learns from what others know"):
+        learn(toys, layers="last")
+
+
+def test_pictures_of_other_bits_than_those_learned_from_are_warned_of(learned):
+    same, said = pictures(seed=6, disc=2), []
+    use(learned, same, said=said)
+    assert "bits" not in notes(said)
+    deep = tuple(Image(one.read().astype(np.uint16) * 257, name=one.name) for one in same)
+    use(learned, ImageSet(deep), said=said)
+    assert "These pictures have 16 bits, those of the model 8 bits: its answers may" in notes(said)
+
+
 def middle_of(table):
     """What lies in the middle of each patch, as the drawing says."""
     names = np.array(["", "stripes", "grain", "disc"])

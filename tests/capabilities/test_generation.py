@@ -14,6 +14,8 @@ from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.io.models import load_model, save_model
 from napari_simgraph.io.read import read
 from napari_simgraph.io.write import write
+from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.drawer import Drawer
 from toy import toy_image, toy_labels
 
 SIDE = 16
@@ -84,6 +86,15 @@ def test_what_is_drawn_is_of_the_class_that_was_asked_for(model):
     assert arrays(made).max() > 150
 
 
+def test_it_sees_which_class_a_picture_has(model):
+    drawer, new = Drawer(model, pick("cpu", 1)), pictures(20, 20, seed=4)
+    light = np.concatenate([drawer.light_in(one[..., None]) for one in arrays(new)])
+    found = drawer.names(drawer.looks_like(light))
+    assert np.mean([a == b for a, b in zip(found, new.image_classes, strict=True)]) > 0.9
+    plain, _ = learned(toy_image(), patch=16, steps=2)
+    assert Drawer(plain, pick("cpu", 1)).reading is None
+
+
 def test_without_a_class_all_take_turns(model):
     assert drawn(model, n=4).image_classes == ("bars", "disc", "bars", "disc")
 
@@ -131,6 +142,17 @@ def test_redrawn_pictures_look_like_the_first_ones(model):
     assert after.shape == before.shape
     assert np.abs(after - before).mean() < 0.6 * np.abs(before - before.mean(0)).mean()
     assert [is_disc(one) for one in after] == [True] * 6 + [False] * 6  # it found the class itself
+
+
+def test_pictures_of_other_bits_than_those_learned_from_are_warned_of(model):
+    deep = tuple(Image(one.read().astype(np.uint16) * 257) for one in pictures(1, 1))
+    said, config = [], generation.Reconstruct(**FAST)
+    job = generation.reconstruct(model, ImageSet(deep), config=config, room=MemoryRoom())
+    run(job, said.append)
+    warned = [one.text for one in said if isinstance(one, Note) and one.warning]
+    assert warned == [
+        "These pictures have 16 bits, those of the model 8 bits: its answers may mean nothing."
+    ]
 
 
 def test_the_way_between_two_begins_and_ends_with_them(model):

@@ -106,6 +106,22 @@ def test_axes_can_be_said(run, tmp_path):
     assert len(list((tmp_path / "out").glob("*.png"))) == 4
 
 
+def test_stacks_for_one_file_are_refused_before_anything_is_computed(run, tmp_path):
+    np.save(tmp_path / "a.npy", RNG.integers(0, 255, (2, 3, 64, 64), dtype=np.uint8))
+    tifffile.imwrite(tmp_path / "b.tif", RNG.integers(0, 255, (64, 64), dtype=np.uint8))
+    tifffile.imwrite(tmp_path / "c.tif", RNG.integers(1, 3, (64, 64), dtype=np.uint8))
+    words = ["--image", tmp_path / "b.tif", "--labels", tmp_path / "c.tif"]
+    words += ["--model", tmp_path / "m", "--steps", 1, "--width", 4, "--depth", 1, "--patch", 32]
+    assert run("segmentation", "train", *words)[0] == 0
+    words = ["--model", tmp_path / "m", "--image", tmp_path / "a.npy", "--axes", "TZYX"]
+    code, _, said = run("segmentation", "apply", *words, "--out", tmp_path / "q.tif")
+    assert code == 2
+    assert said.count("several stacks need a folder") == 1
+    assert not list(tmp_path.glob("q*"))
+    code, _, said = run("segmentation", "apply", *words, "--out", tmp_path / "q")
+    assert code == 0, said
+
+
 @pytest.mark.parametrize("name", ["a.svs", "a.ndpi", "a.h5", "a.mrc", "a.idx", "a.npz"])
 @pytest.mark.parametrize("content", [b"", b"no such thing\n" * 100])
 def test_wrong_files_cost_one_line(run, tmp_path, name, content):

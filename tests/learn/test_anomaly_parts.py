@@ -6,8 +6,8 @@ import torch
 from skimage.metrics import structural_similarity
 
 from napari_simgraph import Image
-from napari_simgraph.analysis.aligned import are_aligned
-from napari_simgraph.learn import odd_parts
+from napari_simgraph.analysis.aligned import TURNS, are_aligned, symmetries, turned
+from napari_simgraph.learn import described, odd_parts
 from napari_simgraph.learn.calibrating import (
     RATES,
     Calibration,
@@ -16,12 +16,12 @@ from napari_simgraph.learn.calibrating import (
     group_of,
     squashed,
 )
-from napari_simgraph.learn.described import WIDE, described, texture
+from napari_simgraph.learn.described import PLACES, WIDE, Described
 from napari_simgraph.learn.fusing import Fusing
-from napari_simgraph.learn.hiding import holes, in_turn, period, tiles
+from napari_simgraph.learn.hiding import holes, in_turn, period, quarter, tiles
 from napari_simgraph.learn.odd_parts import compared, smooth
 from napari_simgraph.learn.spoiling import spoiled
-from napari_simgraph.learn.token_memory import Distance, TokenMemory
+from napari_simgraph.learn.token_memory import Distance, Places, TokenMemory, coarse
 
 
 def random(*shape, seed=0):
@@ -36,6 +36,15 @@ def test_turns_hide_each_pixel_once_and_the_same_in_every_tile(count):
     step = period(8)
     for turn in turns:
         assert torch.equal(turn[..., step:, step:], turn[..., :-step, :-step])
+
+
+def test_a_quarter_is_what_is_hidden_in_its_turn():
+    x = random(2, 3, 64, 96)
+    for number in range(4):
+        hidden = in_turn(8, 4, number, x).expand_as(x)
+        drawn = x.clone()
+        quarter(drawn, 8, number).zero_()
+        assert torch.equal(drawn, torch.where(hidden, 0, x))
 
 
 def test_while_learning_so_much_is_hidden_and_no_more():
@@ -139,6 +148,26 @@ def test_the_memory_is_small_and_knows_what_it_saw():
     assert float(far.min()) > 2
 
 
+def texture(x):
+    return Described(None, x).texture
+
+
+def test_strips_of_texture_give_what_the_whole_picture_gives(monkeypatch):
+    x = random(1, 3, 176, 48)
+    strips = Described(None, x).by(WIDE)
+    monkeypatch.setattr(described, "ROWS", 1000)
+    assert torch.allclose(Described(None, x).by(WIDE), strips, atol=1e-6)
+    assert strips.shape[-2:] == tuple(n // PLACES[WIDE] for n in x.shape[-2:])
+
+
+def test_places_of_squares_are_those_of_their_middles():
+    down, across = ((torch.arange(n) + 0.5) / n for n in (32, 48))
+    places = torch.stack(torch.broadcast_tensors(down[:, None], across[None]))[None]
+    for side in (1, 4, 16):
+        wanted = torch.nn.functional.avg_pool2d(places, side)
+        assert torch.allclose(coarse(places, 48 // side), wanted, atol=1e-6)
+
+
 def test_texture_tells_light_contrast_and_fineness():
     x = random(1, 1, 96, 96)
     usual = texture(x)[0, :, 4:-4, 4:-4].mean((1, 2))
@@ -156,27 +185,49 @@ def test_texture_tells_light_contrast_and_fineness():
 def test_wide_texture_also_tells_what_lies_around():
     x = torch.zeros(1, 1, 96, 96)
     x[..., 40:56, 40:56] = random(1, 1, 16, 16)
-    usual, wide = texture(x), described(WIDE, None, x)
+    usual, wide = texture(x), Described(None, x).by(WIDE)
     assert torch.equal(wide[:, :3], usual)
     assert abs(float(usual[0, 1, 2, 6] - usual[0, 1, 0, 0])) < 0.01  # 20 px away from it
     assert float(wide[0, 4, 2, 6] - wide[0, 4, 0, 0]) > 0.1
     assert group_of(WIDE) == group_of("texture")
 
 
-def test_where_pictures_are_aligned_each_place_has_its_normal():
+def remembered(pictures):
+    """A memory of places ``(D, h, w)``, whitened already, and how to make tokens of such points."""
     rng = np.random.default_rng(0)
     memory = TokenMemory.fit(rng.normal(size=(500, 4)).astype(np.float32), 0)
-    depth = memory.whitening.basis.shape[1]
-    at = np.zeros((depth, 2, 2))
+    places = Places(len(pictures))
+    for one in pictures:
+        places.add(one)
+    known = TokenMemory.of(places.known(memory).arrays("texture"), "texture")
+    distance = Distance(known, torch.device("cpu"))
+
+    def away(points, place):
+        """How far places all as `points` are from what is normal at (row, column)."""
+        found = torch.linalg.lstsq(distance.basis.T, torch.full((4,), points)).solution
+        tokens = (found + distance.mean)[None, :, None, None]
+        return float(distance(tokens, torch.tensor([place])[..., None, None]))
+
+    return known, away
+
+
+def test_where_pictures_are_aligned_each_place_has_its_normal():
+    rng = np.random.default_rng(0)
+    at = np.zeros((4, 2, 2))
     at[:, 0, 1] = 5
-    sums = np.stack([at + rng.normal(0, 0.1, at.shape) for _ in range(20)])
-    placed = memory.at_places(sums.sum(0), (sums**2).sum(0), 20)
-    distance = Distance(placed, torch.device("cpu"))
-    five = torch.linalg.lstsq(distance.basis.T, torch.full((depth,), 5.0)).solution
-    tokens = (five + distance.mean)[None, :, None, None]
-    right, wrong = torch.tensor([[0.25, 0.75]]), torch.tensor([[0.75, 0.75]])
-    usual, odd = (float(distance(tokens, p[..., None, None])) for p in (right, wrong))
-    assert odd > 5 * usual
+    _, away = remembered([at + rng.normal(0, 0.1, at.shape) for _ in range(20)])
+    assert away(5.0, (0.75, 0.75)) > 5 * away(5.0, (0.25, 0.75))
+
+
+def test_a_place_may_be_normal_in_several_ways():
+    rng = np.random.default_rng(0)
+    pictures = [
+        np.full((4, 2, 2), 5.0 * (n % 2)) + rng.normal(0, 0.1, (4, 2, 2)) for n in range(70)
+    ]
+    known, away = remembered(pictures)
+    assert 20 <= len(known.examples) <= 32
+    for usual in (0.0, 5.0):
+        assert away(2.5, (0.25, 0.25)) > 5 * away(usual, (0.25, 0.25))
 
 
 def score_of(known, values, parts, place):
@@ -255,3 +306,19 @@ def test_pictures_of_one_thing_at_one_place_are_aligned():
     assert not are_aligned(texture)
     assert not are_aligned(alike[:3])
     assert not are_aligned([*alike[:7], Image(ring[:32])])
+
+
+def test_pictures_are_turned_as_long_as_they_look_as_before():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :64]
+    ring = 200.0 * (np.hypot(y - 32, x - 32) < 20)
+    ring[:20] += 100
+    alike = [Image(ring + rng.normal(0, 5, ring.shape)) for _ in range(8)]
+    assert symmetries(alike) == (0, 6)
+    assert np.array_equal(turned(ring, 6), ring[:, ::-1])
+    assert symmetries(alike[:3]) == (0,)
+    corner = rng.random((3, 4))
+    assert len({turned(corner, turn).tobytes() for turn in TURNS}) == len(TURNS)
+    assert turned(corner, 1).shape == (4, 3)
+    first = turned(corner[None], 3, (1, 2))[0]
+    assert np.array_equal(first, turned(corner, 3))

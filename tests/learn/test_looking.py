@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from napari_simgraph import ClassTable, Image, Labels, run
+from napari_simgraph.core.job import Note
 from napari_simgraph.learn.holdout import choose, parse_sections
-from napari_simgraph.learn.normalise import RULE, measure
+from napari_simgraph.learn.normalise import EMPTY, RULE, measure
 from napari_simgraph.learn.pairs import find_boundary
 from napari_simgraph.learn.sampling import Cutting, Field, Sampler, scan
 from napari_simgraph.learn.windows import Windows, mirrored
@@ -24,9 +25,12 @@ def test_grey_values_of_any_type_come_near_zero(dtype):
 
 @pytest.mark.parametrize("value", [7.0, np.nan, np.inf])
 def test_constant_and_broken_pixels_stay_finite(value):
-    image = Image(np.full((20, 20), value, np.float32))
-    values = run(measure(image, RULE)).normalise(image.section(0))
+    image = Image(np.full((20, 20), value, np.float32), name="flat")
+    told = []
+    values = run(measure(image, RULE), told.append).normalise(image.section(0))
     assert np.isfinite(values).all()
+    warned = [tick.text for tick in told if isinstance(tick, Note)]
+    assert warned == ([] if np.isfinite(value) else [EMPTY.format("flat")])
 
 
 def test_windows_are_mirrored_and_sections_repeated():

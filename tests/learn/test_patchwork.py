@@ -16,6 +16,7 @@ from napari_simgraph.learn.pictures import Light
 from watched_image import Watched
 
 FLAT = Statistics((120.0,), (40.0,))
+SIDE = 16  # of places
 
 
 def whole_at_once(image, side, patch):
@@ -55,20 +56,27 @@ def test_the_range_of_grey_values_is_found_without_reading_pictures_whole():
     assert large.levels[0].most <= 2 * 128 * 128
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int16])
+def test_grey_values_that_are_looked_up_are_those_that_are_computed(kind):
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (300, 300, 2)).astype(kind)
+    two = Statistics((120.0, 3.0), (40.0, 7.0))
+    assert np.array_equal(two.normalise(pixels), two.normalise(pixels.astype(np.float64)))
+
+
 @pytest.mark.parametrize("plane", [(96, 700), (513, 1100), (1664, 72)])
 def test_tokens_of_tiles_are_those_of_the_whole_picture(plane, monkeypatch):
     """A network that sees as far as its own token, so that tiles may not differ."""
-    counts = [-(-n // remembering.TOKEN) for n in plane]
+    counts = [-(-n // SIDE) for n in plane]
     image = Image(Watched(plane))
 
     def cells(edge):
         monkeypatch.setattr(remembering, "_EDGE", edge)
         total = 0.0
-        for rows in remembering._lines(plane[0]):
-            for columns in remembering._lines(plane[1]):
+        for rows in remembering._lines(plane[0], SIDE):
+            for columns in remembering._lines(plane[1], SIDE):
                 read = read_mirrored(image, 0, (rows.read, columns.read))[..., 0]
                 inputs = torch.from_numpy(read.astype(np.float32))[None, None]
-                tokens = functional.avg_pool2d(inputs, remembering.TOKEN)[0, 0]
+                tokens = functional.avg_pool2d(inputs, SIDE)[0, 0]
                 part = tokens[rows.inner, columns.inner].numpy()
                 total = total + rows.shares @ part @ columns.shares.T
         return total
@@ -80,7 +88,6 @@ def test_tokens_of_tiles_are_those_of_the_whole_picture(plane, monkeypatch):
 
 
 def cells_of(image, counts):
-    box = tuple((0, n * remembering.TOKEN) for n in counts)
+    box = tuple((0, n * SIDE) for n in counts)
     read = read_mirrored(image, 0, box)[..., 0].astype(np.float64)
-    side = remembering.TOKEN
-    return read.reshape(counts[0], side, counts[1], side).mean((1, 3))
+    return read.reshape(counts[0], SIDE, counts[1], SIDE).mean((1, 3))

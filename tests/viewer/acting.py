@@ -59,11 +59,11 @@ def taught(dock, viewer, qtbot, data=None):
 
 def learn(dock, qtbot):
     """Press Learn, and wait for the model."""
-    with qtbot.waitSignal(dock.teach.learned, timeout=60_000):
+    with qtbot.waitSignal(dock.teach.learned, timeout=240_000):
         click(qtbot, dock.footer.main)
 
 
 def segment(dock, qtbot):
     """Press Segment, and wait for the result."""
     click(qtbot, dock.footer.main)
-    qtbot.waitUntil(lambda: dock.run.task is None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock.run.task is None, timeout=240_000)

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -28,6 +29,7 @@ LONG = 100_000  # steps: longer than anybody waits
 PLACE = {"scale": (50, 4, 4), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
 ROUND = 10  # acts, before all is closed and memory is looked at
 OURS = ("simgraph", "job")  # how our threads are called
+LOOKS = 3  # at each thing that was made in the warm-up
 TURNS = 8  # at most, until nothing is left: each takes a look through all memory
 
 
@@ -100,16 +102,20 @@ class Soak:
     @property
     def pictures(self):
         """The images that were opened, not what was made of them."""
-        return [one for one in self.viewer.layers if one.name.startswith("picture")]
+        return [one for one in self.viewer.layers if re.fullmatch(r"picture \d+", one.name)]
 
     def warm_up(self):
         """Use everything once: libraries are loaded, and memory is what it is from then on."""
         self.open_image()
         for name in DOCKS:
             self.dock(name)
-        for act in (self.paint, self.learn, self.predict, self.find_similar, self.click_canvas):
+        for act in (self.paint, self.learn, self.predict, self.embed, self.paint, self.undo):
             act()
-            self.wait_for_jobs()
+            self.wait_for_jobs(stop=False)  # what shows results loads libraries, too
+            for _ in range(LOOKS):
+                self.look_around()
+                self.click_canvas()
+                self.turn(0.1)
         self.calm()
         self.report.acts.clear()
 
@@ -245,6 +251,10 @@ class Soak:
         if not self.session.models("segmentation"):
             if not self.learn():
                 return False
+            for task in self.session.jobs.tasks:  # what runs for ever would be waited for
+                if task is not dock.teach.task:
+                    task.resume()
+                    task.stop()
 
             def learned():
                 return dock.teach.task is None
@@ -254,13 +264,16 @@ class Soak:
         return self.press(dock)
 
     def find_similar(self):
+        return self.embed(LONG if self.random.integers(2) else 0)
+
+    def embed(self, steps=0):
+        """Press Learn in the Similar dock; by default the few steps of a test."""
         from test_similar_run import SHORT as SIMILAR
 
         if not self.pictures:
             return False
         dock = self.dock("Similar")
-        steps = (SIMILAR.steps, LONG)[int(self.random.integers(2))]
-        dock.input.form.set_value(changed(SIMILAR, steps=steps))
+        dock.input.form.set_value(changed(SIMILAR, steps=steps or SIMILAR.steps))
         return self.press(dock)
 
     def start_any(self):
@@ -325,12 +338,12 @@ class Soak:
         painted[-1].undo()
         return True
 
-    def wait_for_jobs(self):
+    def wait_for_jobs(self, stop=True):
         """Wait until nothing runs; what would run for ever is stopped first."""
         if self.session is None:
             return False
         jobs = self.session.jobs
-        for task in jobs.tasks:
+        for task in jobs.tasks if stop else ():
             task.resume()
             task.stop()
 

@@ -169,7 +169,7 @@ def test_segment_is_taught_and_run_in_a_process_while_the_picture_grows(dock, vi
             else None
         )
     )
-    qtbot.waitUntil(lambda: dock.run.task is None and "Made" in sentence(dock), timeout=60_000)
+    qtbot.waitUntil(lambda: dock.run.task is None and "Made" in sentence(dock), timeout=240_000)
     assert len(grown) == 3
     assert min(grown) >= 1
     now = [child for child in psutil.Process().children() if child not in before]

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from acting import SHORT, action, click, sentence
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_simgraph import ClassTable, Image, MemoryRoom, run
@@ -81,6 +83,11 @@ def draw(page, viewer, *corners):
     next(steps, None)
 
 
+def press(viewer, key):
+    """A key on the picture, as napari gets it: the layer in hand is asked first."""
+    QTest.keyClick(viewer.__wrapped__.window._qt_viewer.canvas.native, key)
+
+
 def shown(page):
     return np.asarray(page.hand.layer.data)
 
@@ -128,7 +135,7 @@ def test_split_by_a_drawn_line(page, dock, viewer, qtbot):
     assert not camera.mouse_pan
     draw(page, viewer, (1, 2, 15), (1, 15, 15), (1, 28, 15))
     assert "larva · cut" in [layer.name for layer in viewer.layers]
-    page.hand.modes.enter()
+    press(viewer, Qt.Key.Key_Return)
     assert sentence(dock) == "Split 1 in all sections: the smaller part is 4."
     assert camera.mouse_pan
     assert "larva · cut" not in [layer.name for layer in viewer.layers]
@@ -141,7 +148,7 @@ def test_split_by_a_drawn_line(page, dock, viewer, qtbot):
     page.hand.modes.enter()
     assert [int(section[10, 60] != section[10, 40]) for section in shown(page)] == [0, 1, 0, 0]
     click(qtbot, page.tools.buttons["split"])
-    page.hand.modes.leave()
+    press(viewer, Qt.Key.Key_Escape)
     assert not viewer.canvas.overlays.text.visible
 
 

@@ -76,6 +76,13 @@ def test_from_learning_to_filling_up(dock, viewer, qtbot):
     live.wanted.variety.setValue(VARIETY)
     qtbot.waitUntil(lambda: (live.drawn.layer.data == before).all(), timeout=60_000)
     assert "--spread" not in live.drawn.layer.metadata["simgraph"]["command"]
+    said = lambda: live.drawn.layer.metadata["simgraph"]["command"]  # noqa: E731
+    assert not live.wanted.check.isHidden()
+    live.wanted.check.click()
+    qtbot.waitUntil(lambda: "--again 0" in said(), timeout=60_000)
+    live.wanted.check.click()
+    qtbot.waitUntil(lambda: "--again" not in said(), timeout=60_000)
+    assert (live.drawn.layer.data == before).all()
     click(qtbot, live.wanted.again)
     qtbot.waitUntil(lambda: (live.drawn.layer.data != before).any(), timeout=60_000)
     live.wanted.kind.setCurrentIndex(live.wanted.kind.findText("spot"))

@@ -98,6 +98,7 @@ def _verb(asked: Namespace, kept: bool = True) -> int:
     output = Output(asked, config)
     call = call_on_cluster(asked) if many else asked.verb.call
     nouns = read_nouns(located(asked) if many else asked, driver.say)
+    output.suits(nouns)
     with output.room() as room:
         options = {"config": config, "room": room}
         if asked.verb.resumes:

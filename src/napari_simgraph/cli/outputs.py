@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,8 @@ from napari_simgraph.io.safe import remove
 from napari_simgraph.io.tables import check_csv, write_csv
 from napari_simgraph.io.write import write
 from napari_simgraph.io.write_table import check_table, write_table
+
+_PIXELS = (".tif", ".tiff", ".zarr")  # files of one picture
 
 
 class Output:
@@ -58,6 +60,20 @@ class Output:
             check_table(self._target)
         if not self._target.parent.is_dir():
             raise ValueError(f"The folder {self._target.parent} is not there: make it first.")
+
+    def suits(self, nouns: Mapping[str, Any]) -> None:
+        """Nothing, where what will be made of these inputs fits into the target.
+
+        Raises
+        ------
+        ValueError
+            Stacks are to go into one file.
+        """
+        image, suffix = nouns.get("image"), self._target.suffix.casefold()
+        pixels = suffix in _PIXELS and not self._makes_model and not makes_table(self._asked.verb)
+        # the first alone: each of them may have to be read
+        if pixels and isinstance(image, ImageSet) and image.images[0].sections > 1:
+            raise ValueError(f"{self._target}: several stacks need a folder; leave out '{suffix}'.")
 
     @contextmanager
     def room(self) -> Iterator[FolderRoom]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Tick
 
-# How far from the usual is drawn unless somebody asks otherwise. One drawing in nine is taken for
-# another class there, one in seven as far out as patches lie (docs/benchmarks.md).
-VARIETY = 0.5
+# How far from the usual is drawn unless somebody asks otherwise: as far as it may go where nine
+# drawings in ten are of the class that was asked for (docs/benchmarks.md).
+VARIETY = 0.7
+AGAIN = 8  # times that what looks like another class is drawn anew: then next to nothing is left
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Draw:
         How many, which ones, and how far from the usual one; 1 is as far as patches lie.
     directions
         From -3 to 3 for the first directions, most telling first; missing ones are 0.
+    again
+        How often, at most, what looks like another class is drawn anew.
     """
 
     kind: str = ""
@@ -38,6 +41,7 @@ class Draw:
     seed: int = 0
     spread: float = VARIETY
     directions: tuple[float, ...] = ()
+    again: int = AGAIN
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,7 +55,7 @@ class Pretext(Config):
     )
     flips: str = setting(
         "auto",
-        "Whether flips and quarter turns should not matter; auto: not where pictures are aligned.",
+        "Whether flips should not matter; auto: where pictures aren't aligned, or look the same.",
         choices=("auto", "on", "off"),
         label="Flips",
     )

@@ -15,8 +15,10 @@ from napari_simgraph.learn.windows import Span
 
 Maps = NDArray[np.float32]
 CELLS = 64  # along a side of the maps of aligned pictures: finer than the blur of the parts
-_PRIOR = 8  # pictures' worth of the spread of all places: a spread of few pictures is unsure
-_BLUR = 1.5  # cells: neighbours tell about a place too
+# How often the usual spread counts beside that of a place: quiet places of 42 pictures seem quieter
+# than they are, and what is a little odd there stood out most (docs/benchmarks.md).
+_USUAL = 4.0
+_BLUR = 3.0  # cells: neighbours tell about a place too
 FAR = 30.0  # spreads; what is farther is as odd as can be
 RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
 # How much the groups of parts count; see docs/benchmarks.md for what each brings. Where pictures
@@ -53,8 +55,7 @@ class Standard(NamedTuple):
         mean = gaussian_filter(stack.mean(0), blur)
         variance = gaussian_filter(np.square(stack - mean).mean(0), blur)
         usual = variance.mean((1, 2), keepdims=True)
-        n = len(stack)
-        spread = np.sqrt((n * variance + _PRIOR * usual) / (n + _PRIOR))
+        spread = np.sqrt((variance + _USUAL * usual) / (1 + _USUAL))
         return cls(mean, _above_zero(spread))
 
     @property

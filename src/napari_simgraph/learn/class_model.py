@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from napari_simgraph.analysis.class_report import tempered
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, each_image
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.class_rows import Labelled
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.held import held_network, held_weights
@@ -30,6 +31,8 @@ _LARGEST = 128  # px; larger pictures are shrunk to it: CPU time grows with the 
 _SHIFT = 0.06  # share of the side by which pictures are moved: objects lie anywhere
 TEMPERATURE = "calibration/temperature"  # name of an array in a model
 STARTS = ("embedding", "segmentation", "classification")
+LAST = "last"  # of `ClassNetwork.layers`
+KNOWS_NOTHING = "The last layer alone learns from what others know: begin with ImageNet or a model."
 
 
 def side_of(known: Labelled, config: Any) -> int:
@@ -65,12 +68,16 @@ def network_of(start: Model | None, config: Any, known: Labelled, shape: tuple[i
     """
     channels, side = shape
     options: dict[str, Any] = {"classes": len(known.classes), "in_channels": channels}
-    told = {"patch": side, "whole": known.whole}
+    told, last = {"patch": side, "whole": known.whole}, config.layers == LAST
+    options |= {"hidden": 0, "peaks": True} if last else {"hidden": config.hidden}
     if start is not None:
-        options |= _options_of(start, channels, side) | {"hidden": config.hidden}
+        options |= _options_of(start, channels, side)
         name = "dense" if start.network["name"] == "dense" else "classifier"
+        if last and name == "dense":
+            raise ValueError(KNOWS_NOTHING)
         return {"name": name, "options": options, **told}
-    options |= {"hidden": config.hidden}
+    if last and (config.weights == "random" or config.network == "dense"):
+        raise ValueError(KNOWS_NOTHING)
     if config.network == "dense":
         return {"name": "dense", "options": options | {"patch": side}, **told}
     options |= {"backbone": config.network}
@@ -110,8 +117,6 @@ def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Mo
     if start is not None:
         _take(module, start)
     elif config.weights == "imagenet":
-        if not config.network.startswith("resnet"):
-            raise ValueError("Weights of ImageNet are there for a ResNet only: choose one.")
         module.encoder.take(imagenet(config.network))
     return module  # type: ignore[no-any-return]
 
@@ -157,9 +162,13 @@ class Judge:
         self.network: Any = folded(network).to(place.device)
         self.place, self.temperature = place, temperature
         self.likeness, self.turned = likeness, turned
+        self._at_once = AtOnce(place.device)
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """The chances."""
+        return np.concatenate(self._at_once.parts(self._judged, inputs))
+
+    def _judged(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         tensor = torch.from_numpy(inputs).to(self.place.device)
         turns = range(8) if self.turned else range(1)
         found = np.mean([self._chances(_turned(tensor, turn)) for turn in turns], axis=0)

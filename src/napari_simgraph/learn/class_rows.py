@@ -64,6 +64,8 @@ class Labelled:
         Positions among `rows`: to learn from, and kept aside.
     whole
         Whether patches are whole pictures.
+    groups
+        Which of the rows belong together ``(N,)``: never parted.
     """
 
     image: Image | ImageSet
@@ -74,6 +76,7 @@ class Labelled:
     learn: Rows
     kept: Rows
     whole: bool
+    groups: Rows
 
     def counts(self, positions: Rows) -> NDArray[np.int64]:
         """How many of each class there are among some positions."""
@@ -188,7 +191,8 @@ def _parted(
         said = f"{listed} {many} too few pictures to check on."
         aside.halt.hear((yield Note(said, warning=True)))
     learn = parts.learn[clear]
-    return Labelled(image, grid, classes, rows, truth, learn, parts.kept, are_whole(grid))
+    whole = are_whole(grid)
+    return Labelled(image, grid, classes, rows, truth, learn, parts.kept, whole, groups)
 
 
 def classed_grid(given: Sources, config: Any) -> tuple[PatchGrid, NDArray[np.str_]]:

@@ -72,16 +72,22 @@ class ClassNetwork(Config):
 
     network: str = setting(
         "cnn",
-        "A small CNN, a ResNet, or a dense network for comparison; with --start that of a model.",
-        choices=("cnn", "dense", "resnet18", "resnet34", "resnet50"),
+        "A small CNN, EfficientNet, a ResNet, or a dense one for comparison; or that of --start.",
+        choices=("cnn", "dense", "efficientnet-lite0", "resnet18", "resnet34", "resnet50"),
         label="Network",
         first=True,
     )
     weights: str = setting(
         "random",
-        "Where a ResNet begins; those of ImageNet are downloaded once.",
+        "Where EfficientNet or a ResNet begins; those of ImageNet are downloaded once.",
         choices=("random", "imagenet"),
         label="Begin with",
+    )
+    layers: str = setting(
+        "all",
+        "All, or the last alone where others know something: seconds, and few pictures do.",
+        choices=("all", "last"),
+        label="Layers that learn",
     )
     width: int = setting(16, "Features of the small CNN at first.", 4, 128, 4, label="Width")
     depth: int = setting(4, "Levels of the small CNN.", 1, 6, 1, label="Depth")

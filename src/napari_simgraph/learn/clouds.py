@@ -13,7 +13,7 @@ References
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,9 @@ class Clouds:
         """As arrays of a model."""
         return {_NAME + one: getattr(self, one) for one in ("share", "middle", "reach")}
 
-    def draw(self, kinds: NDArray[np.intp], seed: int, spread: float = 1.0) -> Floats:
+    def draw(
+        self, kinds: NDArray[np.intp], seed: int | Sequence[int], spread: float = 1.0
+    ) -> Floats:
         """Numbers ``(n, D)`` of patches of these classes; less `spread`, nearer to the middles."""
         rng = np.random.default_rng(seed)
         noise = spread * rng.standard_normal((len(kinds), self.middle.shape[-1]))

@@ -15,6 +15,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.draw_check import Chance, Remembered
 from napari_simgraph.learn.draw_use import between, halfway
 from napari_simgraph.learn.drawer import Drawer
 
@@ -45,7 +46,8 @@ class Session:
         """Answers until STOP; then the model."""
         self.inbox.hear((yield self.place.tick()))
         drawer = yield from self._wait(partial(Drawer, self.model, self.place))
-        yield from self._wait(partial(_warm, drawer))
+        sketches = Remembered(drawer)
+        yield from self._wait(partial(_warm, sketches))
         while not self.inbox.stopped:
             if not self.inbox.waiting:
                 self.inbox.hear((yield _READY))
@@ -55,7 +57,7 @@ class Session:
             if isinstance(event, Draw) and isinstance(newest, Draw):
                 continue  # the slider has moved on
             try:
-                pictures, kinds = yield from self._wait(partial(answer, drawer, event))
+                pictures, kinds = yield from self._wait(partial(answer, sketches, event))
             except ValueError as sentence:  # say a class that it does not know
                 self.inbox.hear((yield Note(str(sentence), warning=True)))
                 continue
@@ -67,7 +69,7 @@ class Session:
         return (yield from self.aside.wait(call, partial(Progress, text="drawing")))
 
 
-def answer(drawer: Drawer, event: Event) -> tuple[Any, tuple[str, ...]]:
+def answer(sketches: Remembered, event: Event) -> tuple[Any, tuple[str, ...]]:
     """Pixels ``(n, P, P, C)`` for an event, and their classes.
 
     Raises
@@ -75,9 +77,10 @@ def answer(drawer: Drawer, event: Event) -> tuple[Any, tuple[str, ...]]:
     ValueError
         The model knows no such class.
     """
+    drawer = sketches.drawer
     if isinstance(event, Draw):
         kinds = drawer.kinds(event.kind, event.n)
-        numbers = drawer.clouds.draw(kinds, event.seed, event.spread)
+        numbers = sketches.numbers(kinds, Chance(event.seed, event.spread, event.again))
         numbers, weights = drawer.moved(numbers, event.directions), drawer.weights(kinds)
     else:
         light = np.concatenate([drawer.light_in(one) for one in event.patches])
@@ -96,6 +99,6 @@ def _known(drawer: Drawer, event: Redraw | Walk) -> Any:
     return np.array([places.get(one.casefold(), NONE) for one in event.kinds], np.intp)
 
 
-def _warm(drawer: Drawer) -> None:
+def _warm(sketches: Remembered) -> None:
     """Kernels are chosen at the first call, which therefore takes long: no one waits for it now."""
-    answer(drawer, Draw())
+    answer(sketches, Draw())

@@ -16,12 +16,14 @@ from torch import nn
 from napari_simgraph.core.job import Job, Note, Progress, Signal
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.objects import Columns
+from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.class_rows import Sources
 from napari_simgraph.learn.clouds import found_clouds
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.draw_health import DULL, is_dull, say_error_of
+from napari_simgraph.learn.draw_reading import Reading
 from napari_simgraph.learn.drawer import LEAST, MEANS, PRICES, SPREADS, light_of
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
@@ -40,6 +42,7 @@ from napari_simgraph.learn.vae_lesson import (
 from napari_simgraph.nets import build
 
 _FITTED = 8192  # patches whose numbers are looked at: hundreds of each class, some seconds
+_CHUNK = 256  # patches through the network at once
 _FEWEST = 4  # patches: below, nothing is left to learn from once some are kept aside
 TOO_FEW = "There are only {count} patches to learn from: use smaller ones, or more pictures."
 NOT_ASIDE = "No patches were kept aside: how well it redraws new ones stays unknown."
@@ -218,7 +221,21 @@ def _numbers(studio: Studio, module: nn.Module, parted: Parted, seed: int) -> di
     usual = (looked.numbers.numpy() - mean[kinds]) / np.maximum(spread[kinds], LEAST)
     clouds = found_clouds(usual.astype(np.float32), kinds, len(mean), seed)
     price = looked.price.mean(0).astype(np.float32)
-    return {PRICES: price, MEANS: mean, SPREADS: spread, **clouds.arrays()}
+    found = {PRICES: price, MEANS: mean, SPREADS: spread, **clouds.arrays()}
+    if told.shape[1]:
+        found |= _reading(studio, module, rows).arrays()
+    return found
+
+
+def _reading(studio: Studio, module: nn.Module, rows: Rows) -> Reading:
+    """What the encoder, told nothing, says of the class."""
+    device, parts = studio.place.device, []
+    with studio.place.exactly(), torch.no_grad():
+        for start in range(0, len(rows), _CHUNK):
+            light = torch.from_numpy(studio.pictures.inputs(rows[start : start + _CHUNK]))
+            parts.append(module.described(light.to(device)).float().cpu())  # type: ignore[operator]
+    kinds = studio.pictures.kinds.numbers[rows]
+    return Reading.learn(torch.cat(parts).numpy(), kinds, studio.pictures.classes)
 
 
 def _describe(pictures: Pictures, module: nn.Module, fitted: Fitted) -> dict[str, Any]:

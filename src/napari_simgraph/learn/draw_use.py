@@ -19,16 +19,18 @@ from napari_simgraph.core.patches import PatchGrid, Rows, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.at_once import AtOnce
+from napari_simgraph.learn.bits import other_bits
 from napari_simgraph.learn.boxes import grid_of
 from napari_simgraph.learn.class_rows import whole_grid
 from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.draw_check import CHUNK, Chance, by_chance
 from napari_simgraph.learn.drawer import Drawer
 from napari_simgraph.learn.embedding_model import tiling_of
 from napari_simgraph.learn.patchwork import Patchwork, lay_out, resized
 from napari_simgraph.learn.pictures import Light
 from napari_simgraph.learn.pixel_model import check_channels
 
-_CHUNK = 256  # patches between two ticks
 _CHUNKS = {"Z": 1, "Y": 512, "X": 512}  # px, of what is drawn again
 TWO = "Say which two patches: their numbers, 3,17, or two squares."
 
@@ -37,7 +39,8 @@ def sample(model: Model, config: Any, aside: Aside) -> Job[ImageSet]:
     """New patches, drawn by chance."""
     drawer = yield from _drawer(model, config, aside)
     kinds = drawer.kinds(config.class_, config.n)
-    numbers = drawer.clouds.draw(kinds, config.seed, config.spread)
+    how = Chance(config.seed, config.spread, config.again)
+    numbers = yield from by_chance(drawer, kinds, how, aside)
     numbers = drawer.moved(numbers, config.moved())
     drawn = yield from _draw(drawer, numbers, drawer.weights(kinds), aside)
     yield Progress(1.0, f"{len(drawn)} drawn")
@@ -88,17 +91,21 @@ def reconstruct(
     drawer = yield from _drawer(model, config, aside)
     for one in each_image(image):
         check_channels(model, one.channels)
+    for warning in other_bits(model, image):
+        aside.halt.hear((yield warning))
     said = partial(Progress, text="laying out patches")
     work = yield from aside.wait(partial(_laid, drawer, image), said)
     known = _known(drawer, work.grid, config.class_)
     canvases = _canvases(drawer, image, room)
     count, clock, errors = len(work.grid), Clock(), []
-    for start in range(0, count, _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, count))
-        call = partial(_redraw, drawer, work, rows, known)
+    at_once = AtOnce(drawer.place.device)
+    for start in range(0, count, CHUNK):
+        rows = np.arange(start, min(start + CHUNK, count))
+        call = partial(at_once.parts, partial(_redraw, drawer, work, known=known), rows)
         said = partial(Progress, start / count, f"patch {start} of {count}", clock.left(start))
-        drawn, error = yield from aside.wait(call, said)
-        errors.append(error)
+        parts = yield from aside.wait(call, said)
+        drawn = np.concatenate([part for part, _ in parts])
+        errors += [error for _, error in parts]
         for region in _paste(canvases, drawn, work.grid, rows):
             aside.halt.hear((yield region))
         aside.halt.hear((yield Progress((rows[-1] + 1) / count, f"patch {rows[-1] + 1}")))
@@ -140,13 +147,13 @@ def _draw(
     drawer: Drawer, numbers: NDArray[np.float32], weights: NDArray[np.float32], aside: Aside
 ) -> Job[NDArray[np.float32]]:
     parts, count = [], len(numbers)
-    for start in range(0, count, _CHUNK):
-        some = slice(start, start + _CHUNK)
+    for start in range(0, count, CHUNK):
+        some = slice(start, start + CHUNK)
         said = partial(Progress, start / count, f"drawing {start} of {count}")
         parts.append(
             (yield from aside.wait(partial(drawer.drawn, numbers[some], weights[some]), said))
         )
-        done = min(1.0, (start + _CHUNK) / count)
+        done = min(1.0, (start + CHUNK) / count)
         aside.halt.hear((yield Progress(done, f"drawing {count}")))
         if aside.halt.stopped:
             break

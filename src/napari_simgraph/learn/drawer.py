@@ -12,6 +12,7 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_classes import NONE
 from napari_simgraph.learn.clouds import Clouds
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.draw_reading import Reading
 from napari_simgraph.learn.held import held_network
 from napari_simgraph.learn.losses_vae import price, redrawing
 from napari_simgraph.learn.patchwork import resized
@@ -55,6 +56,7 @@ class Drawer:
         self.order = np.argsort(-model.arrays[PRICES], kind="stable")
         self.means, self.spreads = model.arrays[MEANS], model.arrays[SPREADS]
         self.clouds = Clouds.of(model.arrays, self.classes, self.latent)
+        self.reading = Reading.of(model.arrays)
 
     def moved(self, numbers: Numbers, directions: tuple[float, ...]) -> Numbers:
         """Numbers moved along directions, the most telling one first.
@@ -105,6 +107,13 @@ class Drawer:
         mean, spread = self._usual(weights)
         found: Numbers = (seen.cpu().numpy() - mean) / np.maximum(spread, LEAST)
         return found
+
+    def looks_like(self, light: NDArray[np.float32]) -> NDArray[np.intp]:
+        """The class that the encoder sees in patches ``(n, C, P, P)``, told none."""
+        assert self.reading is not None  # whoever asks has looked
+        with self.place.exactly(), torch.no_grad():
+            features = self.network.described(self._at(light)).float().cpu().numpy()
+        return self.reading.says(features)
 
     def likeliest(
         self, light: NDArray[np.float32], known: NDArray[np.intp] | None = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_simgraph.core.job import Clock, Job, Progress, Signal, Tick
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.aside import Aside, ReadAhead
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.crew import STOPPED, CrewError
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.patchwork import Patchwork
@@ -43,10 +44,13 @@ class Deep:
 
     def __init__(self, network: Any, place: Place) -> None:
         self.network: Any = folded(network).to(place.device)
-        self.place = place
+        self.place, self._at_once = place, AtOnce(place.device)
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean and spread of each feature of each stage."""
+        return np.concatenate(self._at_once.parts(self._features, inputs))
+
+    def _features(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         tensor = torch.from_numpy(inputs).to(self.place.device)
         with self.place.computing(), torch.no_grad():
             tensor = tensor.contiguous(memory_format=torch.channels_last)

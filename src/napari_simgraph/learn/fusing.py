@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from napari_simgraph.learn.calibrating import FAR, Calibration, shares, squashed
-from napari_simgraph.learn.token_memory import at_places
+from napari_simgraph.learn.token_memory import at_places, coarse
 
 
 class Fusing:
@@ -28,10 +28,10 @@ class Fusing:
         self.levels = calibration.levels
 
     def __call__(self, values: Tensor, places: Tensor) -> Tensor:
-        """The score; `places` ``(N, 2, y, x)`` are rows and columns from 0 to 1."""
+        """The score; `places` ``(N, 2, Y, X)`` are rows and columns from 0 to 1."""
         mean, spread = self.normal[:, None]
         if self.normal.shape[-2:] != (1, 1):
-            mean, spread = at_places(self.normal, places)
+            mean, spread = at_places(self.normal, coarse(places, values.shape[-1]))
         off = (values.clamp_min(0).sqrt() - mean).div_(spread).clamp_(-FAR, FAR)
         fused = (off * self.weights).sum(1, keepdim=True)
         score: Tensor = squashed(fused, self.levels)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_simgraph.core.config import Config, setting
-from napari_simgraph.core.drawing import VARIETY
+from napari_simgraph.core.drawing import AGAIN, VARIETY
 from napari_simgraph.learn.settings import BY_STEPS, UNSET, Learning
 
 
@@ -154,6 +154,15 @@ class Drawing(OfClass):
         3,
         0.1,
         label="Variety",
+    )
+    again: int = setting(
+        AGAIN,
+        "What looks like another class is drawn anew, so often at most; doubles the time.",
+        0,
+        1000,
+        1,
+        label="Draw anew up to",
+        zero="never",
     )
     directions: str = setting(
         "",

@@ -60,3 +60,13 @@ def in_turn(side: int, count: int, number: int, x: Tensor) -> Tensor:
     else:
         hidden = (down == number // 2)[:, None] & (across == number % 2)[None]
     return hidden[None, None]
+
+
+def quarter(x: Tensor, side: int, number: int) -> Tensor:
+    """What of a picture is hidden in turn `number` of 4, as a view of it in tiles.
+
+    Height and width are multiples of the period.
+    """
+    height, width = (n // period(side) for n in x.shape[-2:])
+    tiled = x.view(*x.shape[:-2], height, 2, side, width, 2, side)
+    return tiled[..., number // 2, :, :, number % 2, :]

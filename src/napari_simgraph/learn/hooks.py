@@ -212,7 +212,8 @@ def _layer(name: str, module: nn.Module, made: Any) -> Layer | None:
 
 def _ends(network: nn.Module, given: Mapping[str, Layer]) -> Iterator[str]:
     """The last module of each stage: a block, or a layer with what finishes it."""
-    units = dict(_units(network, given))
+    inmost, path = _unwrapped(network, given)
+    units = dict(_units(inmost, given, path))
     stage = ""
     for name in (n for n in given if n in units and not isinstance(units[n], _PASSING)):
         if not isinstance(units[name], _FINISHING):
@@ -225,8 +226,22 @@ def _ends(network: nn.Module, given: Mapping[str, Layer]) -> Iterator[str]:
         yield stage
 
 
+def _unwrapped(network: nn.Module, given: Mapping[str, Layer]) -> tuple[nn.Module, str]:
+    """The module in which all that is computed lies, as in a wrapper, and its path with a dot."""
+    path = ""
+    while True:
+        inside = [
+            (f"{path}{name}", module)
+            for name, module in network.named_children()
+            if any(f"{one}.".startswith(f"{path}{name}.") for one in given)
+        ]
+        if len(inside) != 1 or not any(inside[0][1].children()):
+            return network, path
+        path, network = f"{inside[0][0]}.", inside[0][1]
+
+
 def _units(
-    network: nn.Module, given: Mapping[str, Layer], prefix: str = ""
+    network: nn.Module, given: Mapping[str, Layer], prefix: str
 ) -> Iterator[tuple[str, nn.Module]]:
     """What containers hold: blocks and single layers, but nothing from inside a block."""
     for name, module in network.named_children():

@@ -16,7 +16,16 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.grain import NOISE
-from napari_simgraph.learn.judging import dice, grey_finder, judged, mean, who
+from napari_simgraph.learn.judging import (
+    GROWN,
+    Found,
+    clearly_worse,
+    dice,
+    grey_finder,
+    judged,
+    mean,
+    who,
+)
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.pupil import Diet, Pupil
 from napari_simgraph.learn.quick import HIDDEN, Bank, chances_at, chances_of, fit_filters, rehearse
@@ -60,6 +69,7 @@ class Minds:
         self.scores = Scores()
         self.values: tuple[int, ...] = ()
         self._filters_each: dict[int, float] = {}
+        self._filters_found: Sequence[Found] = ()
 
     @property
     def steps(self) -> int:
@@ -111,11 +121,14 @@ class Minds:
         pupil = self.pupil
         assert pupil is not None
         known = pupil.steps > 0 or self.start is not None
-        each = (
-            dice(judged(self._kept(), self.values, pupil.chances_at), self.values) if known else {}
-        )
+        found = judged(self._kept(), self.values, pupil.chances_at) if known else []
+        each = dice(found, self.values)
         self.scores = replace(self.scores, network=mean(each))
-        self.by = who(self.by, self.scores) if self.filters else NETWORK
+        if self.filters:
+            worse = bool(each) and clearly_worse(found, self._filters_found)
+            self.by = who(self.by, self.scores, pupil.steps >= GROWN, worse)
+        else:
+            self.by = NETWORK
         told = each if self.by == NETWORK else self._filters_each
         self.scores = replace(self.scores, classes=told)
 
@@ -211,7 +224,7 @@ class Minds:
     def _judge_filters(self) -> None:
         kept = self._kept()
         if not kept or self.filters is None:
-            self._filters_each = {}
+            self._filters_each, self._filters_found = {}, ()
             self.scores = Scores()
             return
         learned, channels = self._learned(), self.known.plain.image.channels
@@ -225,9 +238,9 @@ class Minds:
         def by_grey(one: Said) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
             return of_grey(self.bank.of([one])[:, :channels].mean(1).cpu().numpy()), one.values
 
-        finders = (by_filters, by_grey)
-        each, plain = (dice(judged(kept, self.values, find), self.values) for find in finders)
-        self._filters_each = each
+        self._filters_found = judged(kept, self.values, by_filters)
+        self._filters_each = each = dice(self._filters_found, self.values)
+        plain = dice(judged(kept, self.values, by_grey), self.values)
         self.scores = Scores(mean(each), None, mean(plain), each, len(kept))
 
     def _fresh_pupil(self, values: tuple[int, ...]) -> Pupil:

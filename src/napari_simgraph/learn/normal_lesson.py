@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from napari_simgraph.analysis.aligned import turned
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.learn.hiding import holes, tiles
 from napari_simgraph.learn.patchwork import Patchwork
@@ -39,12 +40,12 @@ class Task(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """What is learned from: crops of these rows, and whether they may be turned."""
+    """What is learned from: crops of these rows, and the turns that keep them normal."""
 
     work: Patchwork
     rows: Rows
     aside: Rows
-    turned: bool
+    turns: tuple[int, ...]  # see `analysis.aligned.turned`
 
 
 class NormalLesson:
@@ -84,7 +85,9 @@ class NormalLesson:
             if layout.counts != (1, 1):  # anywhere between the grid's places
                 off = rng.integers(-(layout.stride // 2), layout.stride // 2 + 1, 2).tolist()
             crop = work.crop(row, (0, off[0], off[1]), work.patch)
-            crops.append(_turned(crop, int(rng.integers(8))) if self.normal.turned else crop)
+            turns = self.normal.turns
+            turn = turns[int(rng.integers(len(turns)))] if len(turns) > 1 else turns[0]
+            crops.append(turned(crop, turn, (1, 2)))
         return np.stack(crops)
 
     def _task(self, name: str, crops: NDArray[np.float32], rng: np.random.Generator) -> Task:
@@ -126,9 +129,3 @@ class NormalLesson:
             redrawn = (off.abs().mean(1, keepdim=True) * weight).sum() / weight.sum()
             losses[name] = redrawn + _DOUBT * doubted
         return losses
-
-
-def _turned(crop: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
-    """One of the eight flips and quarter turns of ``(C, R, R)``."""
-    crop = crop[:, ::-1] if turn & 4 else crop
-    return np.ascontiguousarray(np.rot90(crop, turn & 3, (1, 2)))

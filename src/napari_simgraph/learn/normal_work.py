@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.aligned import are_aligned
+from napari_simgraph.analysis.aligned import TURNS, are_aligned, symmetries, turned
 from napari_simgraph.analysis.marked import said
 from napari_simgraph.analysis.tissue import tissue
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
@@ -47,13 +47,19 @@ class Field(NamedTuple):
 
 
 class _Section:
-    """A section of an image as an array ``(Y, X, C)`` that is read where it is looked at."""
+    """A section of an image as an array ``(Y, X, C)`` that is read where it is looked at.
 
-    def __init__(self, image: Image, z: int) -> None:
-        self._image, self._z = image, z
-        self.shape, self.dtype = (*image.plane, image.channels), image.dtype
+    A turned one is read whole; see `symmetries`.
+    """
+
+    def __init__(self, image: Image, z: int, turn: int = 0) -> None:
+        self._image, self._z, self._turn = image, z, turn
+        plane = image.plane[::-1] if turn & 1 else image.plane
+        self.shape, self.dtype = (*plane, image.channels), image.dtype
 
     def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        if self._turn:
+            return turned(self._image.section(self._z), self._turn)[box]
         return self._image.section(self._z, box)
 
 
@@ -89,10 +95,13 @@ def normal_work(
     if config.aligned == "auto" and len(several) > 1:
         aligned = yield from aside.wait(partial(are_aligned, several), tick)
     held = held_out(grid)
-    turned = config.flips == "on" or (config.flips == "auto" and not aligned)
+    turns = tuple(TURNS) if config.flips == "on" or not aligned else (0,)
+    if config.flips == "auto" and aligned and len(several) < _FEW:
+        turns = yield from aside.wait(partial(symmetries, several), tick)
+    turns = (0,) if config.flips == "off" else turns
     rows = np.flatnonzero(~held)
     yield Note(_told(several, grid, aligned))
-    return Normal(work, rows, np.flatnonzero(held) if held.any() else rows, turned), aligned
+    return Normal(work, rows, np.flatnonzero(held) if held.any() else rows, turns), aligned
 
 
 def held_out(grid: PatchGrid) -> NDArray[np.bool_]:
@@ -107,24 +116,48 @@ def held_out(grid: PatchGrid) -> NDArray[np.bool_]:
 
 def fields(normal: Normal, aligned: bool, seed: int) -> list[Field]:
     """Pictures of what was kept aside: whole sections where they are small, else parts."""
-    work, grid = normal.work, normal.work.grid
-    places = np.stack([grid.image, grid.z], 1)[normal.aside]
-    sections = np.unique(places, axis=0)
-    rng = np.random.default_rng(seed)
-    if aligned or all(max(work.images[n].plane) <= _WHOLE for n in sections[:, 0].tolist()):
+    work, rng = normal.work, np.random.default_rng(seed)
+    if aligned:
+        return [Field(*view, None) for view in views(normal, normal.aside, _FIELDS, rng)]
+    sections = _sections(normal, normal.aside)
+    if all(max(work.images[n].plane) <= _WHOLE for n in sections[:, 0].tolist()):
         chosen = np.sort(rng.permutation(len(sections))[:_FIELDS])
-        return [_section(normal, place, aligned) for place in sections[chosen].tolist()]
+        return [_section(normal, place) for place in sections[chosen].tolist()]
     rows = np.sort(rng.permutation(normal.aside)[:_FIELDS])
     return [_part(work, row) for row in rows.tolist()]
 
 
-def _section(normal: Normal, place: tuple[int, int], aligned: bool) -> Field:
+def views(
+    normal: Normal, rows: Rows, most: int, rng: np.random.Generator
+) -> list[tuple[Image, Statistics]]:
+    """Some of the aligned pictures of these rows, in all turns that keep them normal."""
+    work = normal.work
+    every = [
+        (number, z, turn)
+        for turn in normal.turns
+        for number, z in _sections(normal, rows).tolist()
+        if not turn & 1 or work.images[number].plane[0] == work.images[number].plane[1]
+    ]
+    chosen = [every[at] for at in np.sort(rng.permutation(len(every))[:most])]
+    return [(_seen(work.images[n], z, turn), work.of(n, z)) for n, z, turn in chosen]
+
+
+def _sections(normal: Normal, rows: Rows) -> Rows:
+    """Numbers of images and sections ``(n, 2)`` in which rows lie."""
+    grid = normal.work.grid
+    return np.unique(np.stack([grid.image[rows], grid.z[rows]], 1), axis=0)
+
+
+def _seen(image: Image, z: int, turn: int = 0) -> Image:
+    """A section of an image as one of its own."""
+    return Image(_Section(image, z, turn), axes="YXC")
+
+
+def _section(normal: Normal, place: tuple[int, int]) -> Field:
     """A whole section of an image, of which the squares that were kept aside count."""
     work, grid = normal.work, normal.work.grid
     (number, z), image = place, work.images[place[0]]
-    seen = Image(_Section(image, z), axes="YXC")
-    if aligned:
-        return Field(seen, work.of(number, z), None)
+    seen = _seen(image, z)
     counted = np.zeros(image.plane, np.bool_)
     down, right = grid.finest(number)
     for row in normal.aside[(grid.image == number)[normal.aside] & (grid.z == z)[normal.aside]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_simgraph.analysis.stain import restain, to_reference
-from napari_simgraph.core.job import Progress, Signal
+from napari_simgraph.core.job import Note, Progress, Signal
 from napari_simgraph.core.raster import Image
 
 # Recorded in the model, applied to each image with its own statistics.
@@ -26,7 +26,11 @@ Box: TypeAlias = tuple[slice, slice]
 _WHOLE = 512  # px; a larger section is known from squares of it
 _SPREAD = 32  # so many: an eighth of a section of 2048 x 2048 px
 MACENKO = "macenko"  # the rule's ``stain``: dyes of all slides in the same colours
+EMPTY = (
+    "'{}' holds no numbers where it was looked at (NaN or infinite): results mean nothing there."
+)
 _FAR = 10.0  # spreads; infinities and outliers end here
+_TABLE = 2**16  # grey values at most that are looked up: an eighth of the time
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,16 @@ class Statistics:
         """Numbers near zero, ``(..., C)``; what is no number becomes 0."""
         if self.stain is not None:
             pixels = restain(pixels, self.stain)
+        count = 256**pixels.dtype.itemsize
+        if pixels.dtype.kind != "u" or count > _TABLE or pixels.size <= count * pixels.shape[-1]:
+            return self._numbers(pixels)
+        table = self._numbers(np.repeat(np.arange(count)[:, None], pixels.shape[-1], 1))
+        found = np.empty(pixels.shape, np.float32)  # each grey value is computed once
+        for channel, numbers in enumerate(np.ascontiguousarray(table.T)):
+            found[..., channel] = numbers[pixels[..., channel]]
+        return found
+
+    def _numbers(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         values = pixels.astype(np.float64) - np.array(self.shift)
         values /= np.array(self.scale)
         values = np.nan_to_num(values, nan=0.0, posinf=_FAR, neginf=-_FAR)
@@ -71,7 +85,9 @@ class EachSection:
         return self._known[z]
 
 
-def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | None, Statistics]:
+def measure(
+    image: Image, rule: dict[str, Any]
+) -> Generator[Progress | Note, Signal | None, Statistics]:
     """Mean and spread per channel without the extremes, from blocks spread over the image."""
     samples: list[NDArray[Any]] = []
     for z, box in _blocks(image, rule):
@@ -79,6 +95,8 @@ def measure(image: Image, rule: dict[str, Any]) -> Generator[Progress, Signal | 
         samples.append(pixels.reshape(-1, pixels.shape[-1]))
         yield Progress(text="looking at the grey values")
     pixels, stain = np.concatenate(samples), None
+    if not np.isfinite(pixels).any():
+        yield Note(EMPTY.format(image.name), warning=True)
     if rule.get("stain") == MACENKO:
         _check_stained(image)
         stain = to_reference(pixels)

@@ -26,7 +26,7 @@ _GRADIENT = 0.0026 * _RANGE**2  # of [1], where pictures go from 0 to 1
 _LIGHT, _CONTRAST = (0.01 * _RANGE) ** 2, (0.03 * _RANGE) ** 2  # C1 and C2 of [2]
 _WINDOW = 3  # cells: 12 px, where [2] has 11
 REACH = 2 * CELL  # px beyond a cell from which its values come, at most
-_ROWS = 64  # px of a strip: what is computed of it stays in the caches of a CPU
+ROWS = 64  # px of a strip: what is computed of it stays in the caches of a CPU
 
 
 def compared(x: Tensor, pictures: Sequence[Tensor]) -> list[Tensor]:
@@ -35,7 +35,7 @@ def compared(x: Tensor, pictures: Sequence[Tensor]) -> list[Tensor]:
     Each ``(N, 3, Y / 4, X / 4)``, means of cells; Y and X are multiples of a cell.
     """
     height = x.shape[-2]
-    rows = height if x.is_cuda else _ROWS
+    rows = height if x.is_cuda else ROWS
     strips = [_strip(x, pictures, top, min(top + rows, height)) for top in range(0, height, rows)]
     return [torch.cat(parts, 2) for parts in zip(*strips, strict=True)]
 
@@ -50,10 +50,10 @@ def _strip(x: Tensor, pictures: Sequence[Tensor], top: int, stop: int) -> list[T
     found = []
     for picture in pictures:
         other = picture[..., first:last, :]
-        squared = _pooled((x - other).square_(), CELL).mean(1, keepdim=True)
+        squared = pooled((x - other).square_(), CELL).mean(1, keepdim=True)
         light = other.mean(1, keepdim=True)
         edges = gradients(steep, _steepness(light))
-        both = _pooled(grey * light, CELL)
+        both = pooled(grey * light, CELL)
         form = structure(torch.cat([cells, _cells(light), both], 1))
         found.append(torch.cat([squared, edges, form], 1)[..., own, :])
     return found
@@ -67,7 +67,7 @@ def gradients(x: Sequence[Tensor], y: Sequence[Tensor]) -> Tensor:
     total: Tensor | float = 0.0
     for scale, (a, b) in enumerate(zip(x, y, strict=True)):
         alike = (a * b).sqrt_().mul_(2).add_(_GRADIENT).div_((a + b).add_(_GRADIENT))
-        total = total + 1 - _pooled(alike, CELL >> scale)
+        total = total + 1 - pooled(alike, CELL >> scale)
     return total / _SCALES  # type: ignore[return-value]
 
 
@@ -99,14 +99,14 @@ def smooth(values: Tensor, sigma: float) -> Tensor:
 
 def _cells(x: Tensor) -> Tensor:
     """Means of cells: of x and of its square."""
-    return torch.cat([_pooled(x, CELL), _pooled(x * x, CELL)], 1)
+    return torch.cat([pooled(x, CELL), pooled(x * x, CELL)], 1)
 
 
 def _steepness(x: Tensor) -> list[Tensor]:
     """Squared length of the gradient at each scale, by Prewitt's filters."""
     found = []
     for scale in range(_SCALES):
-        x = _pooled(x, 2) if scale else x
+        x = pooled(x, 2) if scale else x
         wide = functional.pad(x, (1, 1, 1, 1), mode="replicate")
         across = wide[..., 2:] - wide[..., :-2]
         down = wide[..., 2:, :] - wide[..., :-2, :]
@@ -116,7 +116,7 @@ def _steepness(x: Tensor) -> list[Tensor]:
     return found
 
 
-def _pooled(x: Tensor, side: int) -> Tensor:
+def pooled(x: Tensor, side: int) -> Tensor:
     """Means of squares of 1, 2 or 4 pixels a side: a few times as fast as torch's."""
     total = x
     for _ in range(side.bit_length() - 1):

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_simgraph.learn.described import described
+from napari_simgraph.learn.described import PLACES, Described
 from napari_simgraph.learn.fusing import Fusing
-from napari_simgraph.learn.hiding import in_turn, period
+from napari_simgraph.learn.hiding import in_turn, period, quarter
 from napari_simgraph.learn.normalise import EachSection, Statistics
-from napari_simgraph.learn.odd_parts import CELL, PARTS, REACH, compared, smooth
+from napari_simgraph.learn.odd_parts import CELL, PARTS, REACH, compared, pooled, smooth
 from napari_simgraph.learn.token_memory import Distance
 from napari_simgraph.learn.windows import Span, Windows
-from napari_simgraph.nets.pretexts import COLORIZATION, TOKEN, opponent
+from napari_simgraph.nets.pretexts import COLORIZATION, opponent
 from napari_simgraph.nets.unet import Reach
 
 _SIGMA = 4.0  # px of the blur: defects are seen as areas, noise is not
@@ -64,10 +64,11 @@ class PlacedWindows(Windows):
         """Input ``(C + 2, Y, X)``, mirrored beyond borders."""
         pixels = Windows(self.image, self.of(z)).read(z, rows, columns)
         height, width = self.image.plane
-        down = ((np.arange(*rows) + 0.5) / height).astype(np.float32)
-        across = ((np.arange(*columns) + 0.5) / width).astype(np.float32)
-        places = np.stack(np.broadcast_arrays(down[:, None], across[None]))
-        return np.concatenate([pixels, places])
+        found = np.empty((len(pixels) + 2, *pixels.shape[1:]), np.float32)
+        found[:-2] = pixels
+        found[-2] = ((np.arange(*rows) + 0.5) / height)[:, None]
+        found[-1] = (np.arange(*columns) + 0.5) / width
+        return found
 
 
 class Oddity(nn.Module):
@@ -121,22 +122,21 @@ class Oddity(nn.Module):
 
         All is computed on a grid of cells, from means of pixels, and drawn finely at the end.
         """
-        x, places = x[:, :-2].float(), x[:, -2:].float()
+        x, places = x[:, :-2].float().contiguous(), x[:, -2:].float()
         found: list[Tensor] = []
         tokens, expected = None, None
         for name in self.names:
             drawn, first = self._drawn(name, x, found)
             tokens = first if tokens is None else tokens
             expected = drawn if expected is None else expected
-        cells = torch.cat(found, 1)
+        described = Described(self.network, x, tokens)
         for part, distance in self.distances.items():
-            seen = described(part, self.network, x, tokens)
-            away = distance(seen, functional.avg_pool2d(places, TOKEN))
-            away = functional.interpolate(away, scale_factor=TOKEN / CELL, mode="nearest")
-            cells = torch.cat([cells, away], 1)
-        cells = smooth(cells, _SIGMA / CELL)
+            away = distance(described.by(part), places)
+            scale = PLACES[part] / CELL
+            found.append(functional.interpolate(away, scale_factor=scale, mode="nearest"))
+        cells = smooth(torch.cat(found, 1), _SIGMA / CELL)
         if self.fused is not None:
-            cells = self.fused(cells, functional.avg_pool2d(places, CELL))
+            cells = self.fused(cells, places)
         fine = functional.interpolate(cells, scale_factor=CELL, mode="bilinear")
         return torch.cat([fine, expected], 1) if self.expected else fine  # type: ignore[list-item]
 
@@ -146,7 +146,7 @@ class Oddity(nn.Module):
             whole = opponent(x)
             guessed, tokens = self.network.colored(x)
             off = (whole[:, 1:] - guessed.float()).square().mean(1, keepdim=True)
-            found.append(functional.avg_pool2d(off, CELL))
+            found.append(pooled(off, CELL))
             return _from_opponent(torch.cat([whole[:, :1], guessed.float()], 1)), tokens
         pictures = [self._in_turns(name, x, side) for side in self.turns.sides]
         tokens = None
@@ -155,26 +155,30 @@ class Oddity(nn.Module):
             pictures.append(mended.picture)
         ways = compared(x, pictures)
         if self.turns.mends:
-            found += [ways.pop(), functional.avg_pool2d(mended.doubt.sigmoid(), CELL)]
+            found += [ways.pop(), pooled(mended.doubt.sigmoid(), CELL)]
         if ways:
             found.append(torch.stack(ways).mean(0))
         return pictures[0], tokens
 
     def _in_turns(self, name: str, x: Tensor, side: int) -> Tensor:
         """The picture put together from what was hidden, tile by tile of this side."""
-        drawn = x
-        for number in range(self.turns.parts):
-            hidden = in_turn(side, self.turns.parts, number, x)
-            drawn = torch.where(hidden, self.network.redraw(name, x, hidden).picture, drawn)
+        drawn, parts = torch.empty_like(x), self.turns.parts
+        for number in range(parts):
+            hidden = in_turn(side, parts, number, x)
+            picture = self.network.picture(name, x, hidden)
+            if parts == 4:
+                quarter(drawn, side, number).copy_(quarter(picture, side, number))
+            else:
+                drawn = torch.where(hidden, picture.float(), drawn)
         return drawn
 
 
 def reach_of(network: Reach, turns: Turns) -> Reach:
     """How far a pixel of the map looks, and the stride that keeps what is hidden in place."""
     blur = int(3 * _SIGMA) + 2 * CELL
-    tokens = 2 * TOKEN
-    radius = network.radius + max(REACH, tokens) + blur
-    return Reach(radius, lcm(network.stride, TOKEN, *(period(side) for side in turns.sides)))
+    places = max(PLACES.values())
+    radius = network.radius + max(REACH, places) + blur
+    return Reach(radius, lcm(network.stride, places, *(period(side) for side in turns.sides)))
 
 
 def _from_opponent(x: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from napari_simgraph.core.patch_pixels import cut
 from napari_simgraph.core.patches import PatchGrid, Rows
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.bits import kind_of_numbers
 from napari_simgraph.learn.class_rows import Sources, classed_grid, readable, tiling_for
 from napari_simgraph.learn.normalise import Statistics
 from napari_simgraph.learn.patchwork import Patchwork, lay_out
@@ -53,7 +54,9 @@ class Light:
         pairs = [_range(values[:, channel]) for channel in range(channels)]
         if all(high <= low for low, high in pairs):
             raise ValueError(FLAT)
-        return cls(tuple(p[0] for p in pairs), tuple(p[1] for p in pairs), images[0].dtype.str[1:])
+        return cls(
+            tuple(p[0] for p in pairs), tuple(p[1] for p in pairs), kind_of_numbers(images[0])
+        )
 
     @property
     def statistics(self) -> Statistics:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_simgraph.core.signatures import CHUNK, Layer, halved
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.crew import Values, key_of
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.hooks import Recorder
@@ -57,13 +58,13 @@ class Seeing:
     def __init__(self, watched: Watched, place: Place) -> None:
         self._recorder = Recorder(watched.network.to(place.device), watched.layers)
         self._classes, self._place = watched.classes, place
-        self._layers = watched.layers
+        self._layers, self._at_once = watched.layers, AtOnce(place.device)
 
     def __call__(self, inputs: Values) -> Values:
         """``(N, S + K)``; K is 0 where the network tells no classes."""
         step = at_once(inputs.shape[-1], self._layers)
-        parts = [self._seen(inputs[at : at + step]) for at in range(0, len(inputs), step)]
-        return np.concatenate(parts)
+        some = (inputs[at : at + step] for at in range(0, len(inputs), step))
+        return np.concatenate([p for one in some for p in self._at_once.parts(self._seen, one)])
 
     def _seen(self, inputs: Values) -> Values:
         tensor = torch.from_numpy(inputs).to(self._place.device)

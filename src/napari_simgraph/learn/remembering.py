@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,14 +13,14 @@ from torch import Tensor
 
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.described import ANYWHERE, PARTS, described
+from napari_simgraph.learn.described import ANYWHERE, PARTS, PLACES, Described
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
+from napari_simgraph.learn.normal_work import views
 from napari_simgraph.learn.resampling import pieces
-from napari_simgraph.learn.token_memory import TokenMemory
+from napari_simgraph.learn.token_memory import Places, TokenMemory
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import folded
-from napari_simgraph.nets.pretexts import TOKEN
 
 _CROPS = 400  # whose tokens are looked at: a hundred thousand of them
 _TOKENS = 20_000  # of those the memory is chosen from
@@ -40,13 +40,20 @@ def remember(
     for part in PARTS:
         if known[1] and part in ANYWHERE:
             continue
-        look = partial(_described, part, network, place)
+        look = Look(partial(_described, part, network, place), PLACES[part])
         found[part] = yield from _remember(look, known, seed, aside)
     return found
 
 
+class Look(NamedTuple):
+    """What describes inputs ``(N, C, Y, X)`` by places, and the side of a place in pixels."""
+
+    by: Callable[[NDArray[np.float32]], Tensor]
+    side: int
+
+
 def _remember(
-    look: Any, known: tuple[Normal, bool], seed: int, aside: Aside
+    look: Look, known: tuple[Normal, bool], seed: int, aside: Aside
 ) -> Generator[Tick, Signal | None, TokenMemory]:
     """One memory; by place where pictures are aligned."""
     normal, aligned = known
@@ -56,7 +63,7 @@ def _remember(
     parts = []
     for start in range(0, len(rows), _BATCH):
         crops = normal.work.patches(rows[start : start + _BATCH])
-        found = yield from aside.wait(partial(look, crops), tick)
+        found = yield from aside.wait(partial(look.by, crops), tick)
         parts.append(found.permute(0, 2, 3, 1).reshape(-1, found.shape[1]).cpu().numpy())
         if aside.halt.stopped:
             break
@@ -65,33 +72,30 @@ def _remember(
     memory = yield from aside.wait(partial(TokenMemory.fit, chosen, seed), tick)
     if not aligned:
         return memory
-    numbers = np.unique(normal.work.grid.image[normal.rows])
-    sums = squares = np.zeros(1)
-    count = 0
-    for number in np.sort(rng.permutation(numbers)[:_PICTURES]).tolist():
-        points = yield from aside.wait(partial(_at_places, look, normal, number, memory), tick)
-        sums, squares, count = sums + points, squares + points**2, count + 1
-        if aside.halt.stopped and count > 1:
+    seen = views(normal, normal.rows, _PICTURES, rng)
+    places = Places(len(seen))
+    for view in seen:
+        places.add((yield from aside.wait(partial(_at_places, look, Windows(*view), memory), tick)))
+        if aside.halt.stopped and places.count > 1:
             break
-    return memory.at_places(sums, squares, count)
+    return places.known(memory)
 
 
 def _described(part: str, network: Any, place: Place, inputs: NDArray[np.float32]) -> Tensor:
     """How places of inputs ``(N, C, Y, X)`` are described ``(N, F, y, x)``."""
     tensor = torch.from_numpy(inputs).to(place.device)
     with place.computing(), torch.no_grad():
-        return described(part, network, tensor).float()
+        return Described(network, tensor).by(part).float()
 
 
-def _at_places(look: Any, normal: Normal, number: int, memory: TokenMemory) -> NDArray[np.float64]:
+def _at_places(look: Look, windows: Windows, memory: TokenMemory) -> NDArray[np.float64]:
     """Whitened tokens of a whole picture ``(D, h, w)``: means over cells, tile by tile."""
-    image, statistics = normal.work.images[number], normal.work.of(number)
-    windows = Windows(image, statistics)
+    height, width = windows.image.plane
     small: Any = 0.0
-    for rows in _lines(image.plane[0]):
-        for columns in _lines(image.plane[1]):
+    for rows in _lines(height, look.side):
+        for columns in _lines(width, look.side):
             inputs = windows.read(0, rows.read, columns.read)
-            found = look(inputs[None])[0, :, rows.inner, columns.inner].cpu().numpy()
+            found = look.by(inputs[None])[0, :, rows.inner, columns.inner].cpu().numpy()
             small = small + rows.shares @ found.astype(np.float64) @ columns.shares.T
     mean, basis = memory.whitening
     points = np.einsum("fyx,fd->dyx", small - mean[:, None, None], basis)
@@ -110,9 +114,9 @@ class _Line(NamedTuple):
     shares: NDArray[np.float64]
 
 
-def _lines(n: int) -> Iterator[_Line]:
-    """The tiles along an axis of n pixels."""
-    count = -(-n // TOKEN)
+def _lines(n: int, side: int) -> Iterator[_Line]:
+    """The tiles along an axis of n pixels, in places of this side."""
+    count = -(-n // side)
     cells = np.arange(min(_CELLS, count))[:, None]
     low, high = cells * count // len(cells), -(-(cells + 1) * count // len(cells))
     places = np.arange(count)
@@ -120,7 +124,7 @@ def _lines(n: int) -> Iterator[_Line]:
     spans = [(0, n)] if n <= 1.5 * _EDGE else list(pieces((0, n), _EDGE))
     around = _AROUND if len(spans) == 1 else 2 * _AROUND  # inside nothing is made up
     for start, stop in spans:
-        own = slice(start // TOKEN, -(-stop // TOKEN))
-        inner = slice(around // TOKEN, around // TOKEN + own.stop - own.start)
+        own = slice(start // side, -(-stop // side))
+        inner = slice(around // side, around // side + own.stop - own.start)
         read = (start - around, -(-stop // _AROUND) * _AROUND + around)
         yield _Line(read, inner, shares[:, own])

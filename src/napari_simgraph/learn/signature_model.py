@@ -108,13 +108,22 @@ def look_into(model: Model, image: Image | ImageSet | None, builder: str = "") -
     return Looked(
         network,
         model.classes.names,
-        int(model.network.get("patch", 0)),
+        int(model.network.get("patch") or options.get("window", 0)),  # of what looks at windows
         reach(name, options).stride,
         sections,
-        model.normalisation,
+        _rule_of(model),
         model.channels,
         bool(model.network.get("whole")),
     )
+
+
+def _rule_of(model: Model) -> Mapping[str, Any]:
+    """How its inputs are normalised; light from 0 to 1 where it draws, as a shift and a scale."""
+    known = model.normalisation
+    if known.get("rule") != "range":
+        return known
+    low, high = np.array(known["low"], float), np.array(known["high"], float)
+    return {"shift": low.tolist(), "scale": np.maximum(high - low, 1e-6).tolist()}
 
 
 def weights_of(model: Model) -> dict[str, NDArray[Any]]:

@@ -22,6 +22,8 @@ from torch.nn import functional
 from napari_simgraph.learn.whitening import Whitening
 
 Values: TypeAlias = NDArray[np.float32]
+_NONE: Values = np.zeros((0, 0, 0), np.float32)
+_NAMES = ("kept", "mean", "spread", "examples")  # of arrays
 
 _DIMENSIONS = 96  # of a token after whitening; more are mostly noise
 _MOST = 1024  # examples kept: a map of 512 x 512 px is compared with them in a twentieth second
@@ -30,46 +32,37 @@ _MOST = 1024  # examples kept: a map of 512 x 512 px is compared with them in a 
 # they are taken as three samples, and the mean of the nearest of each counts; the third nearest of
 # all tells as much (0.928 and 0.926 of planted defects by texture) and takes longer to find.
 _SAMPLES = 3
+_EXAMPLES = 32  # pictures whose places are kept where pictures are aligned, …
+_FEW = 32  # … and of so few directions: of more, a model would be large
 _ROWS = 256  # tokens compared at once: their distances stay in the caches of a CPU
-_USUAL = 0.1  # share of the usual variance that is added: that of a few pictures is unsure
-_NEAR = 3  # tokens down and across that are averaged: one alone is noisy
+_USUAL = 2.0  # how often the usual variance counts beside that of a place, which is unsure
 
 
 class TokenMemory(NamedTuple):
     """How tokens are whitened, and the kept examples ``(M, D)``.
 
     Where pictures are aligned `mean` and `spread` ``(D, h, w)`` say what is normal at each place,
-    and no examples are needed; else they are empty.
+    and `examples` ``(n, D, h, w)`` are places of some pictures: there may be several ways to be
+    normal, such as colours. Else they are empty.
     """
 
     whitening: Whitening
     kept: Values
     mean: Values
     spread: Values
+    examples: Values
 
     @classmethod
     def fit(cls, tokens: Values, seed: int) -> Self:
         """A memory of tokens ``(n, F)`` that lie anywhere."""
         whitening = Whitening.fit(tokens, _DIMENSIONS, 1.0)
         points = np.asarray((tokens - whitening.mean) @ whitening.basis, np.float32)
-        none = np.zeros((0, 0, 0), np.float32)
         some = np.random.default_rng(seed).permutation(len(points))[:_MOST]
-        return cls(whitening, points[np.sort(some)], none, none)
-
-    def at_places(self, sums: NDArray[np.float64], squares: NDArray[np.float64], n: int) -> Self:
-        """The same by place, from sums over `n` pictures ``(D, h, w)`` and those of squares."""
-        from scipy.ndimage import gaussian_filter
-
-        mean = sums / n
-        variance = np.maximum(squares / n - mean**2, 0)
-        variance = gaussian_filter(variance, (0.0, 1.0, 1.0))  # neighbours tell about a place too
-        variance += _USUAL * variance.mean((1, 2), keepdims=True)
-        spread = np.maximum(np.sqrt(variance), 1e-6).astype(np.float32)
-        return self._replace(kept=self.kept[:1], mean=mean.astype(np.float32), spread=spread)
+        return cls(whitening, points[np.sort(some)], _NONE, _NONE, _NONE)
 
     def arrays(self, part: str) -> dict[str, NDArray[Any]]:
         """As arrays of a model, their names beginning with a part's."""
-        named = {"kept": self.kept, "mean": self.mean, "spread": self.spread}
+        named = {name: getattr(self, name) for name in _NAMES}
         ours = {f"{part}/{name}": values for name, values in named.items() if values.size}
         return ours | self.whitening.arrays(f"{part}/whitening")
 
@@ -79,9 +72,42 @@ class TokenMemory(NamedTuple):
         if f"{part}/kept" not in arrays:
             return None
         whitening = Whitening.of(arrays, f"{part}/whitening")
-        none = np.zeros((0, 0, 0), np.float32)
-        names = ("kept", "mean", "spread")
-        return cls(whitening, *(np.array(arrays.get(f"{part}/{name}", none)) for name in names))
+        return cls(whitening, *(np.array(arrays.get(f"{part}/{name}", _NONE)) for name in _NAMES))
+
+
+class Places:
+    """What is normal at each place, from whitened places ``(D, h, w)`` of pictures, one by one.
+
+    Parameters
+    ----------
+    expected
+        How many pictures come; of some of them the places are kept.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self.count, self._step = 0, -(-expected // _EXAMPLES)
+        self._sums, self._squares = np.zeros(1), np.zeros(1)
+        self._examples: list[Values] = []
+
+    def add(self, points: NDArray[np.float64]) -> None:
+        """Take in a picture."""
+        if len(points) <= _FEW and self.count % self._step == 0:
+            self._examples.append(points.astype(np.float32))
+        self._sums, self._squares = self._sums + points, self._squares + points**2
+        self.count += 1
+
+    def known(self, memory: TokenMemory) -> TokenMemory:
+        """A memory that knows it."""
+        from scipy.ndimage import gaussian_filter
+
+        mean: NDArray[np.float64] = self._sums / self.count
+        variance = np.maximum(self._squares / self.count - mean**2, 0)
+        variance = gaussian_filter(variance, (0.0, 1.0, 1.0))  # neighbours tell about a place too
+        variance += _USUAL * variance.mean((1, 2), keepdims=True)
+        spread = np.maximum(np.sqrt(variance), 1e-6).astype(np.float32)
+        examples = np.stack(self._examples) if self._examples else _NONE
+        known = {"mean": mean.astype(np.float32), "spread": spread, "examples": examples}
+        return memory._replace(kept=memory.kept[:1], **known)
 
 
 class Distance:
@@ -89,31 +115,41 @@ class Distance:
 
     def __init__(self, memory: TokenMemory, device: torch.device) -> None:
         whitening = memory.whitening
-        parts = (whitening.mean, whitening.basis, memory.kept, memory.mean, memory.spread)
+        parts = (whitening.mean, whitening.basis, *(getattr(memory, name) for name in _NAMES))
         tensors = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
         self.mean, self.basis, kept = tensors[:3]
         self.samples = min(_SAMPLES, len(kept))
         each = len(kept) // self.samples
         self.kept = torch.cat([kept[n :: self.samples][:each] for n in range(self.samples)])
         self.lengths = self.kept.square().sum(1)
-        self.by_place = torch.stack(tensors[3:]) if memory.mean.size else None
+        self.by_place = torch.stack(tensors[3:5]) if memory.mean.size else None
+        self.examples = tensors[5] if memory.examples.size else None
 
     def __call__(self, tokens: Tensor, places: Tensor) -> Tensor:
         """``(N, 1, y, x)`` of tokens ``(N, F, y, x)``, in standard deviations per direction.
 
-        `places` ``(N, 2, y, x)`` are rows and columns, from 0 to 1 over the whole picture.
+        `places` ``(N, 2, Y, X)`` are rows and columns, from 0 to 1 over the whole picture.
         """
         n, count, height, width = tokens.shape
         flat = tokens.permute(0, 2, 3, 1).reshape(-1, count)
         with torch.autocast(flat.device.type, enabled=False):  # near ones differ by little
             points = (flat - self.mean) @ self.basis
             if self.by_place is not None:
-                usual, spread = at_places(self.by_place, places).movedim(2, -1).flatten(1, 3)
-                off = ((points - usual) / spread).square().mean(1)
+                off = self._at_place(self.by_place, points, coarse(places, width))
             else:
                 off = torch.cat([self._nearest(some) for some in torch.split(points, _ROWS)])
         away: Tensor = off.clamp_min(0).sqrt().reshape(n, 1, height, width)
         return away
+
+    def _at_place(self, normal: Tensor, points: Tensor, places: Tensor) -> Tensor:
+        """The same to what is normal at the place of each: the nearest example, else the mean."""
+        mean, spread = _rows(at_places(normal, places))
+        if self.examples is None:
+            whole: Tensor = ((points - mean) / spread).square().mean(1)
+            return whole
+        each = (_rows(at_places(one[None], places))[0] for one in self.examples)
+        off = [((points - near) / spread).square().mean(1) for near in each]
+        return torch.stack(off).amin(0)
 
     def _nearest(self, points: Tensor) -> Tensor:
         """Mean square per direction to the nearest examples, of points ``(n, D)``."""
@@ -137,7 +173,15 @@ def at_places(maps: Tensor, places: Tensor) -> Tensor:
     return torch.stack(found)
 
 
-def around(tokens: Tensor) -> Tensor:
-    """Each token averaged with those beside it."""
-    half = _NEAR // 2
-    return functional.avg_pool2d(tokens.float(), _NEAR, 1, half, count_include_pad=False)
+def _rows(maps: Tensor) -> Tensor:
+    """Maps ``(M, N, D, y, x)`` as ``(M, n, D)``."""
+    return maps.movedim(2, -1).flatten(1, 3)
+
+
+def coarse(places: Tensor, width: int) -> Tensor:
+    """Rows and columns of the middles of so many squares across."""
+    side = places.shape[-1] // width
+    if side == 1:
+        return places
+    first, last = (places[..., at::side, at::side] for at in (0, side - 1))
+    return (first + last) / 2

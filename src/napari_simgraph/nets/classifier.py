@@ -25,22 +25,26 @@ class Classifier(nn.Module):
     siamese
         Whose encoder describes a patch; its head is not used.
     classes, hidden
-        Scores in the end, and features just before them.
+        Scores in the end, and features just before them; 0 for those of the encoder themselves.
+    peaks
+        Whether the largest values count beside mean and spread: what is small shows there alone.
     """
 
-    def __init__(self, siamese: encoder.Siamese, classes: int, hidden: int) -> None:
+    def __init__(
+        self, siamese: encoder.Siamese, classes: int, hidden: int, peaks: bool = False
+    ) -> None:
         super().__init__()
         self.encoder: Any = siamese.encoder
-        wide = 2 * sum(siamese.encoder.widths)
-        self.inner = nn.Sequential(
-            nn.BatchNorm1d(wide), nn.Linear(wide, hidden, bias=False), nn.BatchNorm1d(hidden)
-        )
-        self.rectify = nn.ReLU()
-        self.head = nn.Linear(hidden, classes)
+        self.peaks = peaks
+        wide = (3 if peaks else 2) * sum(siamese.encoder.widths)
+        more = [nn.Linear(wide, hidden, bias=False), nn.BatchNorm1d(hidden)] if hidden else []
+        self.inner = nn.Sequential(nn.BatchNorm1d(wide), *more)
+        self.rectify = nn.ReLU() if hidden else nn.Identity()
+        self.head = nn.Linear(hidden or wide, classes)
 
     def features(self, x: Tensor) -> Tensor:
         """What stands before the scores, ``(N, hidden)``."""
-        pooled = encoder.pooled(self.encoder(x))
+        pooled = encoder.pooled(self.encoder(x), self.peaks)
         inner: Tensor = self.rectify(self.inner(pooled))
         return inner
 
@@ -55,10 +59,15 @@ class Classifier(nn.Module):
 
 
 def build(
-    classes: int, in_channels: int, backbone: str = "cnn", hidden: int = 128, **cnn: Any
+    classes: int,
+    in_channels: int,
+    backbone: str = "cnn",
+    hidden: int = 128,
+    peaks: bool = False,
+    **cnn: Any,
 ) -> Classifier:
     """A classifier; `cnn` are width, depth and residual of the backbone ``cnn``."""
-    return Classifier(encoder.build(backbone, in_channels, **cnn), classes, hidden)
+    return Classifier(encoder.build(backbone, in_channels, **cnn), classes, hidden, peaks)
 
 
 def reach(options: Mapping[str, Any]) -> Reach:

@@ -17,9 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from napari_simgraph.nets import lite
 from napari_simgraph.nets.unet import Block, Reach
-
-BACKBONES = ("cnn", "resnet18", "resnet34", "resnet50")
 
 
 class Encoder(nn.Module):
@@ -92,13 +91,15 @@ class Siamese(nn.Module):
         return projected
 
 
-def pooled(stages: Sequence[Tensor]) -> Tensor:
-    """Mean and spread of each feature of several stages, ``(N, F)``."""
+def pooled(stages: Sequence[Tensor], peaks: bool = False) -> Tensor:
+    """Mean and spread of each feature of several stages, ``(N, F)``; with its largest value."""
     parts = []
     for stage in stages:
         # in float32: squares of bfloat16 leave nothing of a small spread
         spread, mean = torch.var_mean(stage.float(), dim=(2, 3), correction=0)
         parts += [mean, torch.sqrt(spread + 1e-6)]
+        if peaks:
+            parts.append(stage.float().amax((2, 3)))
     return torch.cat(parts, dim=1)
 
 
@@ -113,6 +114,8 @@ def build(
     """A Siamese network; width, depth and residual blocks are those of the backbone ``cnn``."""
     if backbone == "cnn":
         return Siamese(Encoder(in_channels, width, depth, residual), projection)
+    if backbone == lite.NAME:
+        return Siamese(lite.Lite0(in_channels), projection)
     from napari_simgraph.nets.resnet import ResNet
 
     return Siamese(ResNet(backbone, in_channels), projection)

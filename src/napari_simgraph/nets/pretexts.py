@@ -23,7 +23,7 @@ from napari_simgraph.nets.unet import reach as unet_reach
 
 MAE, INPAINTING, COLORIZATION = "mae", "inpainting", "colorization"
 NAMES = (MAE, INPAINTING, COLORIZATION)
-TOKEN = 8  # px; the squares whose features are compared
+TOKEN = 16  # px; the squares whose features are compared: means of them, since one is noisy
 _WIDTH, _DEPTH = 16, 4  # of the U-Nets: the smallest that fills holes on textures of EM
 
 
@@ -71,9 +71,11 @@ class Pretexts(nn.Module):
 
     def redraw(self, name: str, x: Tensor, hidden: Tensor) -> Redrawn:
         """The picture from what is not `hidden` ``(N, 1, Y, X)``, True or 1."""
-        told = hidden.to(x.dtype).expand(len(x), -1, -1, -1)
-        shown = torch.cat([x.masked_fill(hidden > 0, 0), told], 1)
-        return _redrawn(self.networks[name](shown.contiguous(memory_format=torch.channels_last)))
+        return _redrawn(self._from_rest(name, x, hidden))
+
+    def picture(self, name: str, x: Tensor, hidden: Tensor) -> Tensor:
+        """The same without doubt, in the network's own precision."""
+        return self._from_rest(name, x, hidden)[:, :-1]
 
     def color(self, x: Tensor) -> Tensor:
         """Colours ``(N, 2, Y, X)`` guessed from the brightness of ``(N, 3, Y, X)``."""
@@ -90,10 +92,16 @@ class Pretexts(nn.Module):
         return _redrawn(drawn), _tokens(stages, x)
 
     def tokens(self, x: Tensor) -> Tensor:
-        """Features ``(N, F, Y / 8, X / 8)`` of what the first network sees."""
+        """Features ``(N, F, Y / 16, X / 16)`` of what the first network sees."""
         name = next(iter(self.networks))
         network: Any = self.networks[name]
         return _tokens(network.stages(_shown(name, x)), x)
+
+    def _from_rest(self, name: str, x: Tensor, hidden: Tensor) -> Tensor:
+        told = hidden.to(x.dtype).expand(len(x), -1, -1, -1)
+        shown = torch.cat([x.masked_fill(hidden > 0, 0), told], 1)
+        given: Tensor = self.networks[name](shown.contiguous(memory_format=torch.channels_last))
+        return given
 
     def _whole(self, name: str, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What a network gives where nothing is hidden, and its stages."""
@@ -121,7 +129,7 @@ def _redrawn(drawn: Tensor) -> Redrawn:
 def _tokens(stages: Sequence[Tensor], x: Tensor) -> Tensor:
     """Stages on the grid of the tokens of a picture, where they are near to it."""
     side = x.shape[-1] // TOKEN
-    fitting = [one for one in stages if side // 2 <= one.shape[-1] <= 2 * side]
+    fitting = [one for one in stages if side <= one.shape[-1] <= 4 * side]
     return torch.cat([_at(one, side) for one in fitting], 1)
 
 
@@ -134,9 +142,8 @@ def opponent(x: Tensor) -> Tensor:
 
 def _at(stage: Tensor, side: int) -> Tensor:
     """A stage on the grid of the tokens."""
-    if stage.shape[-1] > side:
-        return nn.functional.avg_pool2d(stage, stage.shape[-1] // side)
-    return nn.functional.interpolate(stage, scale_factor=side / stage.shape[-1], mode="nearest")
+    times = stage.shape[-1] // side
+    return nn.functional.avg_pool2d(stage, times) if times > 1 else stage
 
 
 def _network(name: str, channels: int, encoder: tuple[str, int, int, int]) -> nn.Module:

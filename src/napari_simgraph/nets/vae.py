@@ -27,6 +27,7 @@ from napari_simgraph.nets.unet import Reach
 
 _SPREADS = (-12.0, 4.0)  # of the logarithm of variances: exp of more would be infinite
 _SMALLEST = 2  # px, of the deepest layer
+_PLACES = 4  # along a side, where what is seen tells the class
 _QUIET = 0.1  # of the usual first weights, for the layer that gives the numbers: near the prior
 
 
@@ -110,6 +111,16 @@ class Vae(nn.Module):
         mean, spread = found.chunk(2, 1)
         return mean, spread.clamp(*_SPREADS)
 
+    def described(self, x: Tensor) -> Tensor:
+        """Features ``(N, F)`` of the deepest layer, told no class: so they tell it.
+
+        At 4 x 4 places at most, so that they are as few for large patches.
+        """
+        kind = x.new_zeros(len(x), self.classes)
+        for layer in self.down:
+            x = layer(x, kind)
+        return functional.adaptive_avg_pool2d(x, min(_PLACES, x.shape[-1])).flatten(1)
+
     def decode(self, numbers: Tensor, kind: Tensor) -> Tensor:
         """Patches ``(N, C, Y, X)`` before the logistic function, from numbers ``(N, latent)``."""
         x = functional.relu(self.from_numbers(torch.cat([numbers, kind], 1)))
@@ -120,10 +131,17 @@ class Vae(nn.Module):
         drawn: Tensor = self.last(x)[..., :side, :side]
         return drawn
 
-    def forward(self, x: Tensor, kind: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Patches drawn again, with mean and logarithm of variance of their numbers [1]_."""
+    def forward(
+        self, x: Tensor, kind: Tensor | None = None, noise: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Patches drawn again, with mean and logarithm of variance of their numbers [1]_.
+
+        Without `kind` it is told no class; without `noise` the mean is drawn.
+        """
+        kind = x.new_zeros(len(x), self.classes) if kind is None else kind
         mean, spread = self.encode(x, kind)
-        return self.decode(mean + noise * torch.exp(0.5 * spread), kind), mean, spread
+        numbers = mean if noise is None else mean + noise * torch.exp(0.5 * spread)
+        return self.decode(numbers, kind), mean, spread
 
 
 def sides(side: int, depth: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +64,13 @@ class Book:
     def keys(self) -> list[str]:
         """Names of all signatures, newest last."""
         return list({**dict.fromkeys(self._paths), **dict.fromkeys(self._known)})
+
+    def short(self, name: str) -> str:
+        """A layer's name without what all layers in hand begin with, as those in a wrapper do."""
+        names = [one.name.split(".") for one in self.table.layers] if self.table is not None else []
+        shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*names, strict=False))
+        count = sum(1 for _ in shared) if len(names) > 1 else 0
+        return ".".join(name.split(".")[count:])
 
     def __contains__(self, key: object) -> bool:
         return key in self._known or key in self._paths

@@ -86,7 +86,7 @@ class BrowserPage(QWidget):
         self._renew_classes()
         compared, layer = self.book.compared, self.book.layer_in_hand
         named = f": {compared.a} against {compared.b}" if compared is not None else ""
-        where = f" of {layer.name}" if layer is not None else ""
+        where = f" of {self.book.short(layer.name)}" if layer is not None else ""
         neuron = f" {self.book.neuron}{where}" if self.book.neuron >= 0 else ""
         titles = (
             f"1 Layers{named}",

@@ -45,7 +45,8 @@ class LayersPane(Pane):
         wide = box.width() * _NAME
         painter.setPen(QColor(look.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(box.adjusted(4, 0, 0, 0), middle, elided(painter, name, wide - 8))
+        short = elided(painter, self.book.short(name), wide - 8)
+        painter.drawText(box.adjusted(4, 0, 0, 0), middle, short)
         if one is None or one.score != one.score:  # NaN is unequal to itself
             return
         room = QRectF(wide, box.top() + 3, box.width() - wide - _SCORE, box.height() - 6)

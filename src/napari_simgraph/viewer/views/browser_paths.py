@@ -177,7 +177,7 @@ class PathsPane(Pane):
             if number in (0, len(names) - 1):
                 side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
             box = QRectF(left, 0, wide, _TITLE)
-            painter.drawText(box, side, elided(painter, name, wide - 2))
+            painter.drawText(box, side, elided(painter, self.book.short(name), wide - 2))
 
 
 class Share(NamedTuple):

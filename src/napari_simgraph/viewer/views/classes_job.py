@@ -26,6 +26,8 @@ Settings = classification.Train
 FOUND_COLUMN, SURE_COLUMN = "found", "sure"  # of the table: what was found beside what was said
 _LEARNING = 0.92  # share of the bar: finding classes is quick
 _PROCESS = 600e6  # bytes of a process with torch
+_LOOK_S = 1e-6  # s that EfficientNet-Lite0 takes a pixel on one core
+_LOOKED = 2**20  # pixels of pictures looked at together
 _ACTIVE = 500  # bytes that a pixel of a batch takes while learning, gradients included
 
 
@@ -70,7 +72,10 @@ def cost(pictures: int, side: int, settings: Settings) -> Cost:
     """About how long it takes, and how much memory."""
     seconds = -1.0 if settings.steps or settings.epochs else 60 * settings.minutes
     size = settings.size or min(side, 128)
-    memory = _PROCESS + settings.batch * size**2 * _ACTIVE + 4.5 * pictures * size**2
+    batch = settings.batch
+    if settings.layers == "last":  # each is looked at to learn and to find, few at a time
+        seconds, batch = 2 * pictures * size**2 * _LOOK_S, max(1, _LOOKED // size**2)
+    memory = _PROCESS + batch * size**2 * _ACTIVE + 4.5 * pictures * size**2
     return Cost(seconds, memory, 4e6)
 
 

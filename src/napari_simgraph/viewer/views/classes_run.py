@@ -89,7 +89,7 @@ class ClassesRun(QObject):
         self.told, jobs = None, session.jobs
         title = f"Learn classes of {asked.key}"
         task = self.task = jobs.submit(title, lambda: learn(jobs, given, settings, room))
-        task.estimate = 60 * settings.minutes
+        task.estimate = 60 * settings.minutes if settings.layers == "all" else -1.0
         task.reveal = partial(open_dock, session.viewer, "Classes")
         task.ended.connect(partial(self._ended, asked))
         self._noted.follow(task)

@@ -50,7 +50,7 @@ class Modes:
         self._line: list[NDArray[np.float64]] = []
         self._drawn: Shapes | None = None
         self._cursor: tuple[LabelsLayer, str] | None = None
-        self._keys: list[str] = []
+        self._keys: list[tuple[Any, str, Any]] = []  # who had it, and what it did there
 
     def begin(self, mode: str, first: int = 0) -> None:
         """Begin a mode, or leave it where it lasts already.
@@ -72,7 +72,7 @@ class Modes:
         layer.mode = "pan_zoom"
         self._cursor = (layer, str(layer.cursor))
         layer.cursor = "crosshair"
-        self._bind()
+        self._bind(layer)
         if mode == SPLIT:
             self._viewer.scene.camera.mouse_pan = False
             self._viewer.mouse_drag_callbacks.append(self._pressed)
@@ -107,8 +107,10 @@ class Modes:
             return
         self.mode, self.first, self._line = "", 0, []
         self._banner.hide()
-        for key in self._keys:
-            self._viewer.bind_key(key, None)
+        for holder, key, before in self._keys:
+            holder.bind_key(key, None)
+            if before is not None:
+                holder.bind_key(key, before)
         self._keys = []
         if self._pressed in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._pressed)
@@ -129,13 +131,12 @@ class Modes:
             self.said = "Merge: click the first object"
         self._banner.show(self.said + _ENDS)
 
-    def _bind(self) -> None:
+    def _bind(self, layer: LabelsLayer) -> None:
+        """Take both keys: a layer of labels has uses of its own for them, and is asked first."""
         for key, act in (("Enter", self.enter), ("Escape", self.leave)):
-            try:
-                self._viewer.bind_key(key, act)
-            except ValueError:  # another plugin has it; the button does the same
-                continue
-            self._keys.append(key)
+            for holder in (layer, self._viewer):
+                self._keys.append((holder, key, holder.bind_key(key, None)))
+                holder.bind_key(key, act)
 
     def draw(self, corners: Sequence[NDArray[np.float64]]) -> None:
         """Take these rows and columns as the line that is drawn."""

@@ -8,8 +8,9 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_simgraph.core.drawing import VARIETY, Draw, Drawn, Redraw, Walk
+from napari_simgraph.core.drawing import AGAIN, VARIETY, Draw, Drawn, Redraw, Walk
 from napari_simgraph.core.model import Model
+from napari_simgraph.learn.draw_reading import any_reading
 from napari_simgraph.viewer.provenance import command
 from napari_simgraph.viewer.session import Session
 from napari_simgraph.viewer.views.drawing_lane import DrawLane
@@ -63,7 +64,7 @@ class LiveDrawing(QWidget):
         if model is None:
             self.lane.leave()
             return
-        self.wanted.show_classes(model.classes.names, first)
+        self.wanted.show_classes(model.classes.names, first, any_reading(model.arrays))
         prices = model.arrays["numbers/price"]
         self.directions.reset()
         self.directions.show_count(int((prices > _USED).sum()))
@@ -74,7 +75,8 @@ class LiveDrawing(QWidget):
             return
         rows, moved = self.wanted, self.directions.values
         spread = round(rows.variety.value(), 2)
-        self.lane.ask(self.model, Draw(rows.name, rows.many.value(), rows.seed, spread, moved))
+        wish = Draw(rows.name, rows.many.value(), rows.seed, spread, moved, rows.times)
+        self.lane.ask(self.model, wish)
 
     def close_events(self) -> None:
         """Stop following the selection, and end what draws."""
@@ -135,6 +137,8 @@ def _made_by(model: Model, event: Draw) -> dict[str, Any]:
     words: dict[str, Any] = {"class": event.kind, "n": event.n, "seed": event.seed}
     if event.spread != VARIETY:
         words["spread"] = f"{event.spread:g}"
+    if event.again != AGAIN:
+        words["again"] = event.again
     if any(event.directions):
         words["directions"] = ",".join(f"{one:g}" for one in event.directions)
     told = {key: value for key, value in words.items() if value != ""}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QSpinBox, QWidget
 from superqt import QLabeledDoubleSlider
 
-from napari_simgraph.core.drawing import VARIETY
+from napari_simgraph.core.drawing import AGAIN, VARIETY
 from napari_simgraph.viewer.controls import calm, combo
 from napari_simgraph.viewer.footer import button, flat
 from napari_simgraph.viewer.views.parts import column, row
@@ -40,22 +40,38 @@ class WantedRows(QWidget):
         self.seed = 0
         tip = "How far from the usual one draws; less is plainer.\ncommand line: --spread"
         self.variety = slider("Variety", tip, (0.0, MOST_VARIED), VARIETY)
+        self.check = QCheckBox("Draw anew what looks like another class")
+        self.check.setToolTip(
+            f"Each is looked at, and drawn anew up to {AGAIN} times; takes twice as long.\n"
+            "command line: --again"
+        )
+        self.check.setChecked(True)
         layout = column(self)
         self.kind_row = row("Class", self.kind)
         layout.addWidget(self.kind_row)
         layout.addWidget(row("How many", self.many, self.again))
         layout.addWidget(row("Variety", self.variety))
+        layout.addWidget(self.check)
         self.kind.currentIndexChanged.connect(lambda _: self.changed.emit())
         for one in (self.many, self.variety):
             one.valueChanged.connect(lambda _: self.changed.emit())
+        self.check.toggled.connect(lambda _: self.changed.emit())
+
+    @property
+    def times(self) -> int:
+        """How often, at most, what looks like another class is drawn anew."""
+        return AGAIN if self.check.isChecked() else 0
 
     @property
     def name(self) -> str:
         """The class that is wanted, "" for all in turn."""
         return str(self.kind.currentText()) if self.kind.currentIndex() > 0 else ""
 
-    def show_classes(self, names: Sequence[str], first: str = "") -> None:
-        """List the classes of a model; the choice stays where it knows it, too."""
+    def show_classes(self, names: Sequence[str], first: str = "", reads: bool = False) -> None:
+        """List the classes of a model; the choice stays where it knows it, too.
+
+        What it draws can be checked where it `reads` the class of a picture.
+        """
         before = self.name if self.name in names else first
         self.kind.blockSignals(True)
         self.kind.clear()
@@ -63,6 +79,7 @@ class WantedRows(QWidget):
         self.kind.setCurrentIndex([*names].index(before) + 1 if before in names else 0)
         self.kind.blockSignals(False)
         self.kind_row.setVisible(bool(names))
+        self.check.setVisible(reads)
 
     def _again(self) -> None:
         self.seed += 1
