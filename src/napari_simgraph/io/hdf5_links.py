@@ -21,7 +21,7 @@ def check_inside(file: Any, path: Path) -> None:
         It names a file elsewhere.
     """
     for name in _named(file):
-        inside(path.parent, name)
+        inside(path.parent, name, path)
 
 
 def _named(file: Any) -> Iterator[str]:

@@ -11,8 +11,8 @@ from napari_simgraph.io.faults import Told
 _SHOWN = 60  # letters of a name in a sentence
 
 
-def inside(folder: Path, name: str | Path) -> Path:
-    """Where the file lies that is named in a folder.
+def inside(folder: Path, name: str | Path, by: Path | None = None) -> Path:
+    """Where the file lies that is named in a folder, or by a file in it.
 
     Raises
     ------
@@ -21,7 +21,8 @@ def inside(folder: Path, name: str | Path) -> Path:
     """
     place = folder / name
     if not _lies_in(place, folder):
-        raise Told(f"{folder.name} names a file that lies elsewhere: {str(name)[:_SHOWN]!r}.")
+        named = f"names a file that lies elsewhere: {str(name)[:_SHOWN]!r}."
+        raise Told(f"{(by or folder).name} {named}")
     return place
 
 

@@ -24,7 +24,7 @@ def check_ome(xml: str, path: Path) -> None:
     """
     for node in ElementTree.fromstring(xml).iter():
         if "FileName" in node.attrib:
-            inside(path.parent, node.attrib["FileName"])
+            inside(path.parent, node.attrib["FileName"], path)
         if max(_planes(node.attrib), default=0) > _MOST_PLANES:
             raise Told(f"{path} speaks of more planes than any file holds: it is broken.")
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import torch
 from numpy.typing import NDArray
 
-from napari_simgraph.learn.device import free_cache, is_out_of_memory
+from napari_simgraph.core.shortage import is_out_of_memory
+from napari_simgraph.learn.device import free_cache
 
 R = TypeVar("R")
 NO_MEMORY = "Too little memory even for one patch. Use a smaller network or close other programs."

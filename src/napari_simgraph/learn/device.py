@@ -85,24 +85,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-# PyTorch's allocators on GPUs and CPU, that of oneDNN for what it works in, and C++'s own.
-_NO_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "could not create a primitive",
-    "bad_alloc",
-)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory was short; torch has several ways to say so."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    said = str(error).casefold()
-    return isinstance(error, RuntimeError) and any(words in said for words in _NO_MEMORY)
-
-
 def free_cache(device: torch.device) -> None:
     """Give back what the allocator of a GPU holds without need."""
     if device.type == "cuda":

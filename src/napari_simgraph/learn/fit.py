@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from napari_simgraph.core.job import Clock, Note, Progress, Signal, Tick
 from napari_simgraph.core.room import Checkpoint, Room
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.learn.aside import Aside, ReadAhead
-from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
+from napari_simgraph.learn.device import Place, free_cache
 from napari_simgraph.learn.state import Average, Optimiser, pack, unpack
 
 _UNTIMED = 8  # steps in which libraries choose kernels and files are read for the first time

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.core.signatures import ONE, OVER_PATCH, Layer
 from napari_simgraph.learn.patch_sums import Adding, Sums, told
 
@@ -191,8 +192,6 @@ def _forward(network: nn.Module, inputs: Tensor) -> Any:
     try:
         return network(inputs)
     except RuntimeError as error:
-        from napari_simgraph.learn.device import is_out_of_memory
-
         if is_out_of_memory(error):
             raise
         size = " x ".join(str(n) for n in inputs.shape[2:])

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from napari_simgraph.analysis.neighbours import Found, Points
 from napari_simgraph.core.job import Progress, Signal, Tick
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.device import free_cache, is_out_of_memory, pick
+from napari_simgraph.learn.device import free_cache, pick
 
 __all__ = ["exact_on", "pick"]
 

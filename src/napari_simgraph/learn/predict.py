@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_simgraph.core.job import Job, Note, Progress, Signal, Tick
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.device import Place, free_cache, is_out_of_memory
+from napari_simgraph.learn.device import Place, free_cache
 from napari_simgraph.learn.painting import Write
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets.unet import Reach

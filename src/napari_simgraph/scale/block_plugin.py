@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from distributed import WorkerPlugin, get_worker
 
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.learn.allocation import give_freed_blocks_back, keep_freed_blocks
 from napari_simgraph.learn.crew import Block, CrewError, Do
-from napari_simgraph.learn.device import Place, is_out_of_memory, pick
+from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.scale.blocks import Blocks
 
 R = TypeVar("R")

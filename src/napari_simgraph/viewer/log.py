@@ -10,6 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_log_dir
 
+from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.io.faults import Told
 from napari_simgraph.scale.process import Ended
 
@@ -66,7 +67,7 @@ def say_error(error: BaseException) -> str:
     told = type(error) is ValueError or isinstance(error, Told | Ended)  # others speak of code
     if told and str(error):
         return str(error)
-    if _is_memory(error):
+    if is_out_of_memory(error):
         return _NO_MEMORY
     if isinstance(error, OSError) and error.errno in _FULL:
         return _DISK_FULL
@@ -86,13 +87,3 @@ def forget_frames(error: BaseException | None) -> None:
         traceback.clear_frames(error.__traceback__)
         error.__traceback__ = None
         error = error.__cause__ or error.__context__
-
-
-def _is_memory(error: BaseException) -> bool:
-    """Whether memory ran out: numpy's, torch's on a GPU (by name), on the CPU."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, MemoryError) or "OutOfMemoryError" in names:
-        return True
-    said = str(error).casefold()
-    short = ("out of memory", "not enough memory", "can't allocate memory")
-    return isinstance(error, RuntimeError) and any(words in said for words in short)
