@@ -105,7 +105,7 @@ def segmented(window: Driver, dock: Any) -> None:
 
 def ended(window: Driver, dock: Any) -> None:
     """What failed, in the footer and in Jobs; Workspace with all of it."""
-    dock.run.fail("The disk is full: paused, nothing is lost.")
+    dock.run.fail("The disk is full: mend that and start it again; what was there before is kept.")
     themes(window, "run_error")
     dock.tabs.setCurrentIndex(TEACH)
     dock.teach.painting.classes.removing.emit(4)

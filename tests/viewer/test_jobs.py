@@ -68,7 +68,12 @@ LOST = "It stopped unexpectedly. Your strokes are safe."
         (UnicodeDecodeError("utf8", b"x", 0, 1, "bad"), LOST),
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "The disk is full: paused, nothing is lost.",
+            "The disk is full: mend that and start it again; what was there before is kept.",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system"),
+            "The disk may only be read: mend that and start it again; "
+            "what was there before is kept.",
         ),
         (FileNotFoundError(errno.ENOENT, "no", "/data/vnc.tif"), "vnc.tif is no longer there."),
         (KeyboardInterrupt(), LOST),

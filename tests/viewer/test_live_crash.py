@@ -46,7 +46,7 @@ def look():
             stroke(dock, 2, along(1, 30, 26, 34))
             return
         stroke(dock, 1, along(1, 36))
-        dock.session.keeper.do(int).result()  # a few milliseconds
+        dock.session.keeper.written().result()  # a few milliseconds
         os.kill(os.getpid(), signal.SIGKILL)
 
 timer = QTimer()

@@ -66,7 +66,7 @@ def begun(dock, qtbot, image):
 
 
 def events(dock, image):
-    dock.session.keeper.do(int).result()
+    dock.session.keeper.written().result()
     return journal_of(dock.session, image).read().history.events
 
 

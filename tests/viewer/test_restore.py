@@ -228,8 +228,8 @@ def test_labels_without_a_stroke_come_back_after_a_crash(viewer, vnc):
     session.ensure_workspace()
     viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
     session.keeper.save_state()  # and no more: here it is killed
-    session.keeper.later(int).result()
-    session.keeper.do(int).result()
+    session.keeper.ask(int).result()
+    session.keeper.written().result()
     folder = session.workspace.folder
     copy = folder.with_name("copy")
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("lock*"))

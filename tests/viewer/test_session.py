@@ -1,3 +1,4 @@
+import errno
 import time
 
 import numpy as np
@@ -8,7 +9,8 @@ from results import SHAPE, classes, names, sure
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
-from napari_simgraph.io.painted import open_painted
+from napari_simgraph.io import kept, lines, models, workspace
+from napari_simgraph.io.painted import PaintedPixels, open_painted
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.session import Session, session_of
 from napari_simgraph.viewer.stacking import about
@@ -215,6 +217,34 @@ def test_a_window_whose_workspace_was_taken_over_says_so(viewer, vnc):
     assert not session.keeper.writes
 
 
+def test_strokes_on_a_full_disk_are_told_and_saved_once_there_is_room(
+    viewer, vnc, qtbot, monkeypatch
+):
+    session = Session(viewer)
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    session.ensure_workspace()
+    session.flush()
+    told, real = [], PaintedPixels.write
+    session.keeper._tell = lambda sentence, failed: told.append(sentence)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PaintedPixels, "write", full)
+    paint(strokes, 1, 3)
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    session.keeper.ask(int).result()  # neither reading nor waiting makes it well
+    qtbot.wait(5000)
+    assert len(told) == 1
+    assert session.keeper.problem == told[0]
+    assert told[0].startswith("The disk is full: what you do stays in this window")
+    monkeypatch.setattr(PaintedPixels, "write", real)
+    qtbot.waitUntil(lambda: session.keeper.problem == "", timeout=10_000)
+    session.keeper.written().result()
+    kept = open_painted(session.workspace.folder / "painted" / about(strokes)["id"])
+    np.testing.assert_array_equal(kept, strokes.data)
+
+
 def test_a_stroke_costs_the_window_little(viewer, qtbot):
     session = Session(viewer)
     big = viewer.add_labels(np.zeros((50, 1024, 1024), np.uint8), name="strokes")
@@ -250,3 +280,49 @@ def test_closing_the_viewer_keeps_its_layers(viewer, vnc):
     assert [told["look"]["name"] for told in again.state["layers"]] == ["vnc", "strokes"]
     pixels = open_painted(next((again.folder / "painted").glob("*")))
     assert [int(section.max()) for section in pixels] == [0, 2, 1]
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_comes_out_while_the_disk_is_full_is_used_and_saved_later(viewer, vnc, monkeypatch):
+    session = Session(viewer)
+    folder = session.ensure_workspace().folder
+    session.flush()
+    with monkeypatch.context() as disk:
+        for part in (models, lines, workspace, kept):
+            for name in ("synced", "add_line", "write_json", "keep"):
+                if hasattr(part, name):
+                    disk.setattr(part, name, full)
+        session.add_result(classes(1), vnc, "classes", {})
+        session.record_run({"id": "train 1", "state": "done"})
+        assert session.add_model(Model("segmentation", {}, {"name": "unet"}), "mine") == "mine"
+        assert session.models("segmentation") == ["mine"]
+        assert session.model("mine").name == "mine"
+        session.keeper.written().result()
+        assert session.keeper.problem.startswith("The disk is full: what you do stays")
+        assert not (folder / "models" / "mine").exists()
+    assert "vnc · classes" in names(viewer)
+    session.flush()
+    assert session.keeper.problem == ""
+    again = Workspace(folder, look_only=True)
+    assert list(again.models()) == ["mine"]
+    assert again.results() == [f"{about(vnc)['id']} classes"]
+    assert [run["state"] for run in again.runs()] == ["done"]
+
+
+def test_a_stroke_where_no_workspace_can_begin_is_told(viewer, vnc, monkeypatch, qtbot):
+    session, told = Session(viewer), []
+    session.keeper._tell = lambda sentence, failed: told.append(sentence)
+    strokes = viewer.add_labels(np.zeros(SHAPE, np.uint8), name="strokes")
+    with monkeypatch.context() as disk:
+        disk.setattr(Workspace, "begin", full)
+        paint(strokes, 1, 3)
+        qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+        assert told[0].startswith("The disk is full")
+    paint(strokes, 1, 5)
+    assert session.keeper.problem == ""
+    session.flush()
+    kept_strokes = open_painted(session.workspace.folder / "painted" / about(strokes)["id"])
+    np.testing.assert_array_equal(kept_strokes, strokes.data)

@@ -7,6 +7,8 @@ import pytest
 from acting import action, click, sentence
 from patches import PLACE, pixels, press
 
+from napari_simgraph.core.early import POINTS
+from napari_simgraph.core.job import Region
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views import similar_run
 from napari_simgraph.viewer.views.similar import SimilarDock
@@ -84,6 +86,19 @@ def test_another_run_keeps_labels_and_can_be_taken_back(dock, viewer, layer, qtb
     assert session.selection.key == KEY
     session.selection.show_table(None)
     assert not [one for one in viewer.layers if about(one).get("fleeting")]  # nothing drawn stays
+
+
+def test_a_dock_that_is_closed_while_it_learns_hears_no_more(
+    dock, viewer, layer, qtbot, monkeypatch
+):
+    monkeypatch.setattr(similar_run, "AFTER_S", 0.01)
+    dock.input.form.set_value(replace(SHORT, **LONG))
+    click(qtbot, dock.footer.main)
+    qtbot.waitUntil(lambda: dock.run.early.said == TRY, timeout=60_000)
+    task, early = dock.task, dock.run.early
+    viewer.window.remove_dock_widget(dock)
+    task.ticked.emit(Region(POINTS, (slice(0, 9), slice(0, 8))))  # it learned on for a moment
+    assert early.said == ""
 
 
 def test_an_early_answer_then_stopped_and_gone_on_with(dock, viewer, layer, qtbot, monkeypatch):

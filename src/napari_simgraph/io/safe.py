@@ -7,11 +7,13 @@ import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Also where one file, or one person, may take no more.
 FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+# A disk that is locked, or a drive of the network that does not answer now.
+_LOCKED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, getattr(errno, "ESTALE", errno.EIO))
 
 
 @contextmanager
@@ -31,11 +33,12 @@ def fresh(target: Path) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Take away a file or a folder, if it is there."""
+    """Take away a file or a folder, if it is there and may be taken away."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # what was to be told before is worth more
+            path.unlink(missing_ok=True)
 
 
 def _take_place(new: Path, target: Path) -> None:
@@ -95,10 +98,28 @@ def _whole(folder: Path) -> Path:
 
 def refused(error: OSError) -> str:
     """Why the disk took nothing, as the end of a sentence."""
-    ended_early = "requested and" in str(error)  # numpy's words, which have no number
-    if error.errno in FULL or ended_early:
+    if _is_full(error):
         return "the disk is full"
+    if error.errno == errno.EROFS:
+        return "the disk may only be read"
     return error.strerror or "the disk refused it"
+
+
+def may_pass(error: BaseException | None) -> OSError | None:
+    """What a disk said that may take the same later, once there is room or it is unlocked.
+
+    Also where a sentence was made of it; None for all other errors.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and (_is_full(error) or error.errno in _LOCKED):
+            return error
+        error = error.__cause__
+    return None
+
+
+def _is_full(error: OSError) -> bool:
+    ended_early = "requested and" in str(error)  # numpy's words, which have no number
+    return error.errno in FULL or ended_early
 
 
 def synced(path: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ from napari_simgraph.viewer.context import hold_context
 from napari_simgraph.viewer.fold import KeysFold, SettingsFold
 from napari_simgraph.viewer.following import Follower
 from napari_simgraph.viewer.footer import Button, Footer, button
+from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import docked, open_dock, place
 from napari_simgraph.viewer.theme import Colors, State, ThemeWatch, style_sheet
 
@@ -75,7 +76,10 @@ class DockFrame(QWidget):
     def run_main(self) -> None:
         """What a click on the main button does; nothing while it runs or can't."""
         if self.footer.main.isEnabled() and not self.footer.running:
-            self._main()
+            try:
+                self._main()
+            except (ValueError, OSError) as error:  # as where its room is on a full disk
+                self.show_state("error", say_error(error))
 
     def show_state(self, state: State, sentence: str, button: Button | None = None) -> None:
         """Show a state with its sentence and at most one button."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from napari.layers import Labels as LabelsLayer
@@ -22,6 +22,7 @@ from napari_simgraph.io.read import split_key
 from napari_simgraph.io.sources import note_source
 from napari_simgraph.io.workspace import Workspace
 from napari_simgraph.viewer.layers import image_of
+from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.records import (
     Strokes,
     identify,
@@ -33,24 +34,30 @@ from napari_simgraph.viewer.records import (
 )
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.state import view_of
+from napari_simgraph.viewer.writer import Writer
 
 # From the first change on, however many follow: no more than a second is lost where it is killed.
 _STROKE_MS = 300  # strokes that follow one another are written together
 _STATE_MS = 700
 _IDLE_MS = 2000  # undo tells of no place: all blocks are compared once it is quiet
+_AGAIN_MS = 2000  # until what a full disk refused is tried again
 _COPY_BYTES = 2**30  # pictures that lie in no file are copied up to here
+_TAKEN = "Another window took this workspace over: nothing is saved here."
 _WATCHED = ("name", "visible", "opacity", "blending", "colormap", "contrast_limits", "scale")
 
 
 class Keeper(QObject):
     """Writes the layers of a viewer into a workspace while one works.
 
+    Parameters
+    ----------
+    viewer, begin, tell
+        Whose layers, what begins a workspace, and who is told why nothing can be saved.
+
     Attributes
     ----------
     workspace
         Where to; nothing is kept while it is None.
-    problem
-        What keeps it from writing, as a sentence; empty while all is well.
     saved
         When it last wrote, on the monotonic clock; 0 before.
     missing, changed
@@ -58,16 +65,18 @@ class Keeper(QObject):
         to be asked, by id, of those whose file holds something else than it did.
     """
 
-    def __init__(self, viewer: Any, begin: Callable[[], object]) -> None:
+    def __init__(
+        self, viewer: Any, begin: Callable[[], object], tell: Callable[[str, bool], object]
+    ) -> None:
         super().__init__()
         self.workspace: Workspace | None = None
-        self.problem, self.saved = "", 0.0
+        self.saved = 0.0
         self.missing: list[dict[str, Any]] = []
         self.changed: dict[str, str] = {}
         self.images: dict[str, dict[str, Any]] = {}
-        self._viewer, self._begin = viewer, begin
-        self._thread = ThreadPoolExecutor(1, "simgraph-save")
-        self._slow = ThreadPoolExecutor(1, "simgraph-save-later")
+        self._viewer, self._begin, self._tell = viewer, begin, tell
+        self._writer, self._slow = Writer("simgraph-save"), Writer("simgraph-save-later")
+        self._told = self._unbegun = ""
         self._stores: dict[str, PaintedPixels] = {}
         self._dirty: dict[str, Strokes] = {}
         self._stroke, self._state = self._timer(_STROKE_MS), self._timer(_STATE_MS)
@@ -75,6 +84,9 @@ class Keeper(QObject):
         self._stroke.timeout.connect(self.save_strokes)
         self._state.timeout.connect(self.save_state)
         self._idle.timeout.connect(self.save_all_strokes)
+        self._looking = QTimer(self)
+        self._looking.setInterval(_AGAIN_MS)
+        self._looking.timeout.connect(self._look)
         self._watch_viewer()
         app = QCoreApplication.instance()
         if app is not None:
@@ -85,30 +97,50 @@ class Keeper(QObject):
         """Whether there is a workspace that may be written."""
         return self.workspace is not None and self.workspace.is_mine
 
+    @property
+    def problem(self) -> str:
+        """What keeps it from writing, as a sentence; empty while all is well."""
+        if self.workspace is not None and self.workspace.was_taken:
+            return _TAKEN
+        return self._unbegun or self._writer.problem or self._slow.problem
+
     def change_to(self, workspace: Workspace | None) -> None:
         """Write everything into this workspace from now on."""
         self.workspace, self.images, self.missing, self.changed = workspace, {}, [], {}
-        self._stores, self._dirty = {}, {}
+        self._stores, self._dirty, self._unbegun = {}, {}, ""
         if workspace is not None:
             self.images = dict(workspace.state.get("images", {}))
         if self.writes:
             self._idle.start()
             self._state.start()
+            self._looking.start()
 
-    def do(self, work: Callable[..., object], *values: Any) -> Future[Any]:
-        """Call this in the writing thread, after what was asked before."""
-        return self._ask(self._thread, work, values)
+    def do(self, work: Callable[..., object], *values: Any) -> None:
+        """Write by this in the writing thread, after what was asked before."""
+        self._writer.write(work, *values)
 
-    def later(self, work: Callable[..., object], *values: Any) -> Future[Any]:
-        """The same for what takes long: copies, tables. Strokes don't wait for it."""
-        return self._ask(self._slow, work, values)
+    def now(self, work: Callable[..., object], *values: Any) -> None:
+        """Write by this at once, see `Writer.now`."""
+        self._writer.now(work, *values)
+
+    def later(self, work: Callable[..., object], *values: Any) -> None:
+        """The same for what takes long: tables, pictures. Strokes don't wait for it."""
+        self._slow.write(work, *values)
+
+    def ask(self, work: Callable[..., Any], *values: Any) -> Future[Any]:
+        """What this gives that writes nothing into the workspace: it reads, or copies it."""
+        return self._slow.ask(work, *values)
+
+    def written(self) -> Future[None]:
+        """Over as soon as all that was asked before is written, or was refused by the disk."""
+        return self._writer.again()
 
     def flush(self) -> None:
         """Write all that changed; when it returns it is on disk."""
         self.save_all_strokes()
         self.save_state()
-        self.later(int).result()
-        self.do(int).result()
+        self._slow.again().result()
+        self._writer.again().result()
 
     def save_soon(self, *_: object) -> None:
         """Write layers and view in a moment."""
@@ -133,8 +165,6 @@ class Keeper(QObject):
     def save_state(self) -> None:
         """Write which layers there are, how they look and where one is."""
         self._state.stop()
-        if self.workspace is not None and self.workspace.was_taken:
-            self.problem = "Another window took this workspace over: nothing is saved here."
         if not self.writes:
             return
         self.save_strokes()  # what the state tells of is there before it
@@ -181,8 +211,8 @@ class Keeper(QObject):
         layer = event.source
         if not is_painted(layer):
             return
-        if self.workspace is None or self.workspace.look_only:
-            self._begin()
+        if (self.workspace is None or self.workspace.look_only) and not self._begun():
+            return
         key, boxes = identify(layer, "p"), stroke_boxes(event.value, layer.data.ndim)
         before = self._dirty.get(key)
         if before is not None:
@@ -193,6 +223,16 @@ class Keeper(QObject):
         if not self._stroke.isActive():
             self._stroke.start()
         self.save_soon()
+
+    def _begun(self) -> bool:
+        """Whether there is a workspace now; the next stroke tries again."""
+        try:
+            self._begin()
+        except (ValueError, OSError) as error:
+            self._unbegun = say_error(error)
+            self._looking.start()
+            return False
+        return True
 
     def _perhaps_painted(self, event: Any) -> None:
         if about(event.source).get("id", "") in self._stores:
@@ -239,21 +279,14 @@ class Keeper(QObject):
         self.images[key] = told
         self.do(lambda: workspace.save(workspace.state | {"images": dict(self.images)}))
 
-    def _ask(
-        self, thread: ThreadPoolExecutor, work: Callable[..., object], values: tuple[Any, ...]
-    ) -> Future[Any]:
-        future = thread.submit(work, *values)
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, future: Future[Any]) -> None:
-        error = future.exception()
-        if isinstance(error, OSError):
-            self.problem = "The workspace can't be written: is the disk full or gone?"
-        elif error is not None:
-            self.problem = "Saving stopped unexpectedly. Save a copy of the workspace."
-        else:
-            self.problem = ""
+    def _look(self) -> None:
+        """Try again what was refused, and tell once of what keeps it from writing."""
+        for writer in (self._writer, self._slow):
+            if writer.behind:
+                writer.again()
+        before, self._told = self._told, self.problem
+        if self.problem not in ("", before):
+            self._tell(self.problem, True)
 
     def _timer(self, milliseconds: int) -> QTimer:
         timer = QTimer(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import traceback
 from logging.handlers import RotatingFileHandler
@@ -12,16 +11,15 @@ from platformdirs import user_log_dir
 
 from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.io.faults import Told
+from napari_simgraph.io.safe import may_pass, refused
 from napari_simgraph.scale.process import Ended
 
 NAME = "napari_simgraph"
 # Two files of 1 MB hold months of tracebacks and can still be sent by mail.
 _BYTES, _OLD_FILES = 1_000_000, 1
 _NO_MEMORY = "Too little memory even for one tile. Use a smaller network or close other programs."
-_DISK_FULL = "The disk is full: paused, nothing is lost."
+_AGAIN = "mend that and start it again; what was there before is kept."
 _UNEXPECTED = "It stopped unexpectedly. Your strokes are safe."
-# Windows says a full disk with its own number when the call came from C.
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def log_file() -> Path:
@@ -69,8 +67,8 @@ def say_error(error: BaseException) -> str:
         return str(error)
     if is_out_of_memory(error):
         return _NO_MEMORY
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return _DISK_FULL
+    if disk := may_pass(error):
+        return f"{refused(disk).capitalize()}: {_AGAIN}"
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"{Path(str(error.filename)).name} is no longer there."
     return _UNEXPECTED

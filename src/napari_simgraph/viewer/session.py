@@ -57,10 +57,8 @@ class Session:
         The viewer as the docks got it, and who of them has which of its keys.
     jobs
         The runner of all jobs of this viewer.
-    keeper
-        Writes layers and strokes into the workspace.
-    offer
-        The workspace that one could go on with, until it is answered.
+    keeper, offer
+        Writes layers and strokes into the workspace; the one to go on with, until it is answered.
     device
         Where jobs run whose own settings say ``auto``; counts from the next one.
     selection, tables, search, edits, canvas, signatures
@@ -77,7 +75,8 @@ class Session:
         self.viewer, self.keys = viewer, HeldKeys(viewer)
         self.jobs = JobRunner(notify=partial(notify, self))
         self.activity, self.device = Activity(self.jobs), "auto"
-        self.keeper, self.offer = Keeper(viewer, self.ensure_workspace), Offer()
+        self.keeper = Keeper(viewer, self.ensure_workspace, partial(notify, self))
+        self.offer = Offer()
         self._shelf, self.selection = Shelf(), Selection()
         self.tables = Tables(self.ensure_workspace, self.keeper.later)
         self.search = Search(self.selection, self.tables)
@@ -146,10 +145,10 @@ class Session:
         return self._shelf.get(name)
 
     def add_model(self, model: Model, name: str) -> str:
-        """The name under which the model is in menus now; it is on disk when this returns."""
+        """The name under which the model is in menus now; it is on disk, or waits for room."""
         workspace = self.ensure_workspace()
-        unique = self._shelf.put(model, name, workspace)
-        workspace.log("model", name=unique)
+        unique = self._shelf.put(model, name, workspace, self.keeper.now)
+        self.keeper.now(partial(workspace.log, "model", name=unique))
         self.models_changed.emit()
         return unique
 
@@ -181,8 +180,9 @@ class Session:
         """Keep what a run was; ``id`` is the name of its room, ``state`` how it stands."""
         workspace = self.ensure_workspace()
         values = {"time": now()} | dict(run)
-        workspace.record_run(str(run["id"]), values)
-        workspace.log("run", **{k: values[k] for k in ("id", "title", "state") if k in values})
+        self.keeper.now(workspace.record_run, str(run["id"]), values)
+        told = {k: values[k] for k in ("id", "title", "state") if k in values}
+        self.keeper.now(partial(workspace.log, "run", **told))
         self.workspace_changed.emit()
 
     def keep_run(self, task: Task, room: str) -> None:
@@ -218,7 +218,7 @@ class Session:
         key = f"{image} {thing}"
         told = dict(info) | {"result": key, "image": image, "time": now()}
         workspace = self.ensure_workspace(source_layer.name)
-        workspace.log("result", key=key, name=thing)
+        self.keeper.now(partial(workspace.log, "result", key=key, name=thing))
         self.keeper.do(workspace.keep_result, key, noun, told)
         before = self._before.setdefault(key, [])
         layers = self.result_layers(source_layer, thing)
@@ -255,7 +255,7 @@ class Session:
 
     def _kept_before(self, key: str) -> list[tuple[Image | Labels, dict[str, Any]]]:
         workspace = self.ensure_workspace()
-        self.keeper.do(int).result()  # what was asked to be written before
+        self.keeper.written().result()
         return [workspace.result(key)] if workspace.versions(key) else []
 
     def _show(self, noun: Image | Labels, source: Layer, thing: str, told: dict[str, Any]) -> Made:

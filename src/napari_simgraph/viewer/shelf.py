@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ class Shelf:
     def __init__(self) -> None:
         self._models: dict[str, Model] = {}
         self._folders: dict[str, Path] = {}
+        self._unsaved: set[str] = set()  # while the disk refuses them
 
     def names(self, *capabilities: str) -> list[str]:
         """Names, newest first; of some capabilities alone where some are given."""
-        infos = {name: _info(folder) for name, folder in self._folders.items()}
+        infos = {name: self._told(name) for name in self._folders}
         fitting = [
             name
             for name, info in infos.items()
@@ -42,17 +44,38 @@ class Shelf:
             self._models[name] = load_model(self._folders[name])
         return self._models[name]
 
-    def put(self, model: Model, name: str, workspace: Workspace) -> str:
-        """The name, made unique, under which the model lies in the workspace now."""
+    def put(
+        self, model: Model, name: str, workspace: Workspace, write: Callable[..., object]
+    ) -> str:
+        """The name, made unique, under which the model lies in the workspace now.
+
+        Parameters
+        ----------
+        model, name, workspace
+            What is kept, how it is to be called, and where it goes.
+        write
+            Calls what writes it, now or once it may be.
+        """
         unique, number = name, 2
         while unique in self._folders or workspace.model_folder(unique).exists():
             unique, number = f"{name} {number}", number + 1
-        folder = workspace.model_folder(unique)
-        folder.parent.mkdir(parents=True, exist_ok=True)
         self._models[unique] = model.replace(name=unique)
-        save_model(self._models[unique], folder)
-        self._folders[unique] = folder
+        self._folders[unique] = workspace.model_folder(unique)
+        self._unsaved.add(unique)
+        write(self._save, unique)
         return unique
+
+    def _save(self, name: str) -> None:
+        folder = self._folders[name]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        save_model(self._models[name], folder)
+        self._unsaved.discard(name)
+
+    def _told(self, name: str) -> dict[str, Any]:
+        """What a model says of itself; empty where its folder is gone."""
+        if name in self._unsaved:
+            return self._models[name].to_json()
+        return _info(self._folders[name])
 
     def add_folders(self, workspace: Workspace) -> None:
         """Put the models of a workspace on the shelf."""

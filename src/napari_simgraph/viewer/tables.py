@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +17,7 @@ from napari_simgraph.io.plain_json import read_json
 from napari_simgraph.io.workspace import Workspace
 
 Nodes: TypeAlias = EmbeddingTable | SimilarityGraph
-Do: TypeAlias = Callable[..., Future[Any]]
+Do: TypeAlias = Callable[..., object]
 
 
 class Tables:

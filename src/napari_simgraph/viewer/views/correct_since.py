@@ -84,7 +84,7 @@ class Since(QWidget):
         if "result" not in told or version == self._asked or workspace is None:
             return
         self._asked = version
-        new, written = numbers_of(layer), self._session.keeper.do(int)  # after all asked before
+        new, written = numbers_of(layer), self._session.keeper.written()
         where = (workspace, str(told["result"]))
 
         def make() -> Job[Compared | None]:

@@ -66,7 +66,7 @@ class FolderChoice(QWidget):
         for label, path in zip(self._texts, (self.source, self.target), strict=True):
             label.show_path(path)
         # In the writing thread: a folder on the network may take a while.
-        self._listing = self._session.keeper.later(_files, self.source, self.target)
+        self._listing = self._session.keeper.ask(_files, self.source, self.target)
         self._timer.start()
         self.changed.emit()
 

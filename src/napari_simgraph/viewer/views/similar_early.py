@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ class EarlyAnswer:
         self._beside = Latest("simgraph-early")
         self.key = ""  # of the table while there is one
         self._grid: PatchGrid | None = None  # of the answer before
+        self._leave: Callable[[], object] = lambda: None  # a task goes on where a dock is closed
 
     @property
     def said(self) -> str:
@@ -49,7 +51,9 @@ class EarlyAnswer:
         """Show what this task writes into its room, under a name."""
         make = partial(self._read, room, images)
         take = partial(self._take, f"{name} · early", ids)
-        task.ticked.connect(lambda tick: self._ticked(tick, make, take))
+        hear = partial(self._ticked, make=make, take=take)
+        task.ticked.connect(hear)
+        self._leave = partial(task.ticked.disconnect, hear)
 
     def end(self) -> None:
         """The table is not needed any more."""
@@ -61,7 +65,9 @@ class EarlyAnswer:
             self._session.tables.drop(key)
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and hear of the task no more."""
+        leave, self._leave = self._leave, lambda: None
+        leave()
         self.end()
         self._beside.close()
 

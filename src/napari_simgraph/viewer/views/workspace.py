@@ -149,7 +149,7 @@ class WorkspaceDock(DockFrame):
             return
         self.session.flush()
         self.show_state("running", "Copying …")
-        self._copy = (folder, self.session.keeper.later(workspace.copy, folder))
+        self._copy = (folder, self.session.keeper.ask(workspace.copy, folder))
         self._copying.start()
 
     def _fill_body(self) -> None:
@@ -208,7 +208,7 @@ class WorkspaceDock(DockFrame):
             return
         if time.monotonic() - self._facts_time > _FACTS_S:
             self._facts_time = time.monotonic()
-            self.session.keeper.later(self._count, workspace)
+            self.session.keeper.ask(self._count, workspace)
             self.renew()
         self._say_saved()
 
