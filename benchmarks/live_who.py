@@ -55,7 +55,7 @@ class Watch:
         return self.scored(minds, found)
 
     def filters(self, minds):
-        bank = Bank(replace(minds.known.plain, image=self.image), minds.place)
+        bank = Bank(replace(minds.known.plain, image=self.image), minds.place, minds.known.filters)
         rows, columns = ((0, n) for n in self.image.plane)
         boxes = (bank.box(z, rows, columns) for z in range(self.image.sections))
         return self.scored(minds, [chances_of(minds.filters, box) for box in boxes])

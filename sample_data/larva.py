@@ -17,7 +17,30 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, gaussian_filt
 SEED = 2012
 DEPTHS = 4  # per section: enough that a wall moving 10 px per section leaves no steps
 MEMBRANE, CYTOPLASM, MITOCHONDRION, SYNAPSE = 1, 2, 3, 4
+REACH = 90  # px from a neurite beyond which another is nearer, bent as they are
 MARGIN = 70  # neurites are laid out beyond the frame so that they can drift into it
+
+
+@dataclass(frozen=True)
+class Look:
+    """How dark and how sharp things are: grey values of 255 taken off, pixels, factors.
+
+    What is usual is how the sample data look; who wants to learn from drawings varies it.
+    """
+
+    wall: float = 100.0
+    width: float = 2.2
+    body: float = 62.0
+    crista: float = 24.0
+    rim: float = 50.0
+    density: float = 105.0
+    dots: float = 1.0
+    grain: float = 1.0
+    blur: float = 0.75
+    noise: float = 1.0
+
+
+USUAL = Look()
 
 
 @dataclass
@@ -77,12 +100,14 @@ def plan(shape: tuple[int, int, int], seed: int = SEED) -> Plan:
     return made
 
 
-def section(plan: Plan, z: int) -> tuple[np.ndarray, np.ndarray]:
+def section(
+    plan: Plan, z: int, look: Look = USUAL, seed: int = SEED
+) -> tuple[np.ndarray, np.ndarray]:
     """Picture and truth of section `z`, both (Y, X) uint8."""
-    rng = np.random.default_rng((SEED, z))
+    rng = np.random.default_rng((seed, z))
     wall = np.zeros(plan.shape[1:], np.float32)
     body, rim, crista = (np.zeros_like(wall) for _ in range(3))
-    width = 2.2 + 0.45 * smooth(rng, wall.shape, 14)
+    width = look.width + 0.45 * smooth(rng, wall.shape, 14)
     for step in range(DEPTHS):
         owner, dist = _owners(plan, z, step)
         wall += np.exp(-((dist / width) ** 2)) / DEPTHS
@@ -94,17 +119,17 @@ def section(plan: Plan, z: int) -> tuple[np.ndarray, np.ndarray]:
             middle = (owner, dist)
     owner, dist = middle
     density, vesicles, labelled = _synapses(plan, z, rng, owner, dist)
-    picture = _tissue(plan, rng, owner, dist)
-    picture -= vesicles
-    picture -= body * (62 + 24 * crista) + 50 * np.clip(rim, 0, 1)
+    picture = _tissue(plan, rng, owner, dist, look)
+    picture -= look.dots * vesicles
+    picture -= body * (look.body + look.crista * crista) + look.rim * np.clip(rim, 0, 1)
     faint = np.clip(0.86 + 0.17 * smooth(rng, wall.shape, 18), 0.4, 1)
-    picture -= 100 * np.clip(wall, 0, 1) * faint
-    picture -= 105 * density
+    picture -= look.wall * np.clip(wall, 0, 1) * faint
+    picture -= look.density * density
     truth = np.full(wall.shape, CYTOPLASM, np.uint8)
     truth[body >= 0.5] = MITOCHONDRION
     truth[labelled] = SYNAPSE
     truth[(wall > 0.42) | (dist <= 1.5)] = MEMBRANE
-    return photograph(picture, z, rng), truth
+    return photograph(picture, z, rng, look.blur, look.noise), truth
 
 
 def _circles(rng, shape):
@@ -176,10 +201,15 @@ def _owners(plan, z, step):
     best = np.full(y.shape, np.inf, np.float32)
     owner = np.zeros(y.shape, np.int32)
     places, radii = plan.path[:, time], plan.radius[:, time]
+    down, right = y + wy, x + wx
     for (py, px), radius, number in zip(places, radii, plan.owner_of, strict=True):
-        distance = np.hypot(y + wy - py, x + wx - px) - radius
-        nearer = distance < best
-        best[nearer], owner[nearer] = distance[nearer], number
+        rows, cols, *_ = stamp(best, max(0, py), max(0, px), int(radius + REACH))
+        if not best[rows, cols].size:
+            continue
+        dy, dx = down[rows, cols] - py, right[rows, cols] - px
+        distance = np.hypot(dy, dx) - radius
+        nearer = distance < best[rows, cols]
+        best[rows, cols][nearer], owner[rows, cols][nearer] = distance[nearer], number
     border = np.zeros(y.shape, bool)
     for axis in (0, 1):
         for way in (1, -1):
@@ -265,12 +295,12 @@ def _vesicle(dots, y, x, rng, dense=False):
     dots[rows, cols] = np.maximum(dots[rows, cols], ring * strength)
 
 
-def _tissue(plan, rng, owner, dist):
+def _tissue(plan, rng, owner, dist, look):
     """Cytoplasm with what floats in it: grain, vesicles, microtubules, reticulum."""
     shape = owner.shape
     picture = 158 + plan.grey[owner]
     grain = 11 * smooth(rng, shape, 1.1) + 9 * smooth(rng, shape, 2.2) + 4 * smooth(rng, shape, 9)
-    picture += grain
+    picture += look.grain * grain
     y, x = coordinates(shape)
     for number in np.flatnonzero(~np.isnan(plan.angle)):
         mine = owner == number
@@ -286,4 +316,4 @@ def _tissue(plan, rng, owner, dist):
         py, px = int(rng.integers(shape[0])), int(rng.integers(shape[1]))
         if dist[py, px] > 5 and crowd[py, px] + rng.normal() > 0.8:
             _vesicle(dots, py, px, rng, dense=rng.random() < 0.16)
-    return picture - dots
+    return picture - look.dots * dots

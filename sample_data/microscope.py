@@ -9,11 +9,13 @@ from scipy.ndimage import gaussian_filter, shift
 BLURRED, SMUDGED, TORN = 9, 5, 12  # sections with a fault of their own
 
 
-def photograph(picture: Floats, z: int, rng: np.random.Generator) -> np.ndarray:
+def photograph(
+    picture: Floats, z: int, rng: np.random.Generator, blur: float = 0.75, noise: float = 1.0
+) -> np.ndarray:
     """Blur, noise, uneven light, drifting contrast, and the faults of single sections."""
     shape = picture.shape
     picture = shift(picture, rng.normal(0, 0.25, 2), order=1, mode="nearest")
-    picture = gaussian_filter(picture, 2.3 if z == BLURRED else 0.75)
+    picture = gaussian_filter(picture, 2.3 if z == BLURRED else blur)
     if z == SMUDGED:
         _, _, dy, dx = stamp(picture, shape[0] * 0.3, shape[1] * 0.66, max(shape))
         blot = np.exp(-((dy / 26) ** 2) - (dx / 44) ** 2 + 0.35 * smooth(rng, shape, 9))
@@ -27,7 +29,7 @@ def photograph(picture: Floats, z: int, rng: np.random.Generator) -> np.ndarray:
         speck = np.exp(-((np.hypot(dy, dx) / rng.uniform(1.5, 3)) ** 2))
         picture[rows, cols] += rng.choice([95, -80]) * speck
     grain = rng.normal(size=shape)
-    picture = picture + 14 * grain + 9 * smooth(rng, shape, 0.6)
+    picture = picture + noise * (14 * grain + 9 * smooth(rng, shape, 0.6))
     y, x = coordinates(shape)
     tilt = rng.normal(0, 9, 2)
     picture += tilt[0] * (y / shape[0] - 0.5) + tilt[1] * (x / shape[1] - 0.5)

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from safetensors.numpy import load_file
 from scipy.ndimage import gaussian_filter
 
 from napari_simgraph.analysis.metrics import stack_scores
 from napari_simgraph.io import samples
 from napari_simgraph.io.read import read
 from napari_simgraph.io.samples import sample_file, sample_folder
+from napari_simgraph.learn import drawn
 
 SCRIPTS = Path(__file__).parents[1] / "sample_data"
 
@@ -20,7 +22,7 @@ SCRIPTS = Path(__file__).parents[1] / "sample_data"
 def scripts(monkeypatch):
     """The drawing scripts, importable as they are when run from their folder."""
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    names = ("digits", "fields", "larva", "microscope", "strokes", "tissue")
+    names = ("digits", "fields", "larva", "learn_tissue", "microscope", "strokes", "tissue")
     yield
     for name in names:
         sys.modules.pop(name, None)
@@ -42,6 +44,22 @@ def test_drawing_twice_gives_the_same():
         np.testing.assert_array_equal(first, second)
     for one, two in zip(tissue.slide((96, 96)), tissue.slide((96, 96)), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.usefixtures("scripts")
+def test_what_live_learning_begins_with_is_learned_by_the_script(monkeypatch, tmp_path):
+    import learn_tissue
+
+    monkeypatch.setattr(learn_tissue, "EDGE", 224)
+    monkeypatch.setattr(learn_tissue, "PATCH", 64)
+    made, again = (tmp_path / name for name in ("one.safetensors", "two.safetensors"))
+    for out in (made, again):
+        words = ["learn_tissue.py", "--plans", "1", "--steps", "2", "--out", str(out)]
+        monkeypatch.setattr(sys, "argv", words)
+        learn_tissue.main()
+    assert made.read_bytes() == again.read_bytes()
+    shipped, own = load_file(Path(drawn.__file__).with_name(drawn.FILE)), load_file(made)
+    assert {k: v.shape for k, v in own.items()} == {k: v.shape for k, v in shipped.items()}
 
 
 @pytest.mark.usefixtures("scripts")

@@ -159,7 +159,7 @@ def get_ready() -> None:
     """Load what `live` computes with, so that its first answer comes sooner."""
     import_module("napari_simgraph.learn.live_start")
     late: Any = import_module("napari_simgraph.learn.quick")
-    late.rehearse(1)
+    late.rehearse({"in_channels": 1, "drawn": True})
 
 
 def apply(

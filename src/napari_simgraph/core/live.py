@@ -37,8 +37,11 @@ from numpy.typing import NDArray
 
 from napari_simgraph.core.job import Device, Note, Progress
 
+Span: TypeAlias = tuple[int, int]  # first pixel and the one after the last
+
 UNCHANGED = 255  # in the values of Strokes: this pixel was not painted over
 MOST_VALUES = 250  # of classes in a session; the values above mean something else
+MOST = 1024  # px a side of what is answered: a screen; the middle of larger fields
 FILTERS, NETWORK = "quick filters", "U-Net"  # who answers, in the words of the dock
 
 
@@ -104,6 +107,19 @@ class Field:
     left: int
     bottom: int
     right: int
+
+    def within(self, plane: tuple[int, int]) -> tuple[Span, Span] | None:
+        """Rows and columns of its middle that lie in the image; None where it is outside."""
+        edges = zip((self.top, self.left), (self.bottom, self.right), plane, strict=True)
+        spans = []
+        for low, high, n in edges:
+            start, stop = max(low, 0), min(high, n)
+            if stop - start > MOST:
+                start = (start + stop - MOST) // 2
+                stop = start + MOST
+            spans.append((start, stop))
+        inside = all(start < stop for start, stop in spans)
+        return (spans[0], spans[1]) if inside else None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from napari_simgraph.core.job import Note, Progress
 from napari_simgraph.core.live import (
     MARKED,
     NETWORK,
+    Answer,
     ClassChange,
     Event,
     Field,
@@ -32,7 +33,6 @@ from napari_simgraph.learn.minds import URGENT, Minds
 from napari_simgraph.learn.truth_tile import Key, Span
 
 CHECK = 100  # steps after which the network is judged and its answer renewed: a few seconds
-MOST = 1024  # px a side of what is answered: a screen; the middle of larger fields
 _LOOK = 256  # px of the squares in which unsure places are looked for
 _LOOKS = 8  # squares for one question: a second or two
 _SPOT = 15  # px: a place is unsure where its surroundings are, not one pixel
@@ -93,12 +93,13 @@ class Live:
         self._hear(events)
         if any(isinstance(one, MARKED) for one in events) and not self.minds.missing():
             yield from self._learn_anew(events)
+            yield from self._weigh(None, 0.0)
 
     def _unseen(self) -> Key | None:
         """A tile on screen to look at while nothing can be learned: so first answers come soon."""
         if self.view is None or not self.minds.missing():
             return None
-        box = clipped(self.view, self.minds.truth.plane)
+        box = self.view.within(self.minds.truth.plane)
         inside = box is not None and 0 <= self.view.z < self.minds.truth.sections
         return self.minds.bank.lacking(self.view.z, *box) if box and inside else None
 
@@ -107,6 +108,7 @@ class Live:
         skipped = yield from self._go_on(history)
         if not skipped and history.marks and history.marks[0][0] == 0:  # it began with labels
             yield from self._learn_anew([])
+            yield from self._weigh(None, 0.0)
         for steps, group in history.groups():
             events, skipped = group[skipped:], max(0, skipped - len(group))
             if not events:
@@ -115,6 +117,7 @@ class Live:
             self._hear(events)
             if not self.minds.missing():
                 yield from self._learn_anew(events)
+                yield from self._weigh(None, 0.0)
             if self.inbox.stopped:
                 return
         yield from self._catch_up(history.steps)
@@ -151,9 +154,12 @@ class Live:
             return
         self._told = ""
         at = self.minds.steps
-        if truth or self.minds.pupil is None:
+        learns = truth or self.minds.pupil is None
+        if learns:
             yield from self._learn_anew(events)
-        yield from self._answer(since, at if truth else self.minds.steps)
+        answer = yield from self._answer(since, at if truth else self.minds.steps)
+        if learns:
+            yield from self._weigh(answer, since)
         for one in events:
             if isinstance(one, Seek):
                 yield from self._seek(one)
@@ -176,8 +182,18 @@ class Live:
                 self.keeper.hear(event)
         return errors
 
+    def _weigh(self, answer: Answer | None, since: float) -> Ticks:
+        """Judge what was learned; what was answered again with the new scores, or by the better."""
+        yield from self._wait(self.minds.weigh, LEARNING)
+        if answer is None:
+            return
+        if self.minds.by == answer.by:
+            yield from self._say(replace(answer, scores=self.minds.scores))
+        else:
+            yield from self._answer(since, answer.steps)
+
     def _learn_anew(self, events: Sequence[Event]) -> Ticks:
-        """Filters from all strokes; the network a few steps on the newest, where it answers."""
+        """Filters from all strokes, or the network a few steps on the newest: who answers."""
         self.before = self.minds.scores
         self._changed = self.minds.steps
         yield from self._wait(self.minds.take_in, LEARNING)
@@ -221,17 +237,21 @@ class Live:
     def _text(self) -> str:
         return f"The U-Net learns on, step {self.minds.steps}"
 
-    def _answer(self, since: float, steps: int) -> Ticks:
-        """Answer the field on screen, if there is one."""
+    def _answer(self, since: float, steps: int) -> Generator[Any, Any, Answer | None]:
+        """Answer the field on screen, if there is one; what was said."""
         if self.view is None:
-            return
-        box = clipped(self.view, self.minds.truth.plane)
+            return None
+        box = self.view.within(self.minds.truth.plane)
         if box is None or not 0 <= self.view.z < self.minds.truth.sections:
             yield from self._say(Note(OFF_IMAGE))
-            return
-        answer = yield from self._wait(partial(self.minds.answer, self.view.z, *box), "Answering …")
+            return None
+        answer: Answer = yield from self._wait(
+            partial(self.minds.answer, self.view.z, *box), "Answering …"
+        )
         told: dict[str, Any] = {"before": self.before, "events": self.events, "steps": steps}
-        yield from self._say(replace(answer, seconds=time.monotonic() - since, **told))
+        said = replace(answer, seconds=time.monotonic() - since, **told)
+        yield from self._say(said)
+        return said
 
     def _seek(self, seek: Seek) -> Ticks:
         """The least sure place of some squares near what is on screen that was not seen yet."""
@@ -267,17 +287,3 @@ class Live:
 
     def _say(self, reply: Reply) -> Ticks:
         self.inbox.hear((yield reply))
-
-
-def clipped(field: Field, plane: tuple[int, int]) -> tuple[Span, Span] | None:
-    """Rows and columns of the middle of a field inside the image; None where it is outside."""
-    edges = zip((field.top, field.left), (field.bottom, field.right), plane, strict=True)
-    spans = []
-    for low, high, n in edges:
-        start, stop = max(low, 0), min(high, n)
-        if stop - start > MOST:
-            start = (start + stop - MOST) // 2
-            stop = start + MOST
-        spans.append((start, stop))
-    inside = all(start < stop for start, stop in spans)
-    return (spans[0], spans[1]) if inside else None

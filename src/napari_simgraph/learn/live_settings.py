@@ -26,6 +26,11 @@ class LiveLearning(Computing, Varying, Network):
         100,
         label="Steps after a stroke",
     )
+    drawn: bool = setting(
+        True,
+        "Begin with what was learned from drawn tissue; of grey pictures only.",
+        label="Knows drawn tissue",
+    )
     boundary: str = setting(
         "",
         "The class that separates cells; found if empty, or none.",

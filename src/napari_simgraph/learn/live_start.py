@@ -67,7 +67,8 @@ def session(
     )
     stacked = Windows(image, statistics, neighbours(network, image.channels), noise)
     diet = _diet(config, network, stacked, truth)
-    known = Known(Windows(image, statistics, noise=noise), stacked, truth, network, diet)
+    drawn = config.drawn and image.channels == 1
+    known = Known(Windows(image, statistics, noise=noise), stacked, truth, network, diet, drawn)
     minds = Minds(known, place, start)
     yield from _listening(aside.wait(minds.warm_up), inbox)
     nouns = (image, begin.labels, start)

@@ -15,6 +15,7 @@ from napari_simgraph.core.live import FILTERS, NETWORK, Answer, Scores
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.drawn import begun, knows, whole
 from napari_simgraph.learn.grain import NOISE
 from napari_simgraph.learn.judging import (
     GROWN,
@@ -29,7 +30,6 @@ from napari_simgraph.learn.judging import (
 from napari_simgraph.learn.normalise import RULE
 from napari_simgraph.learn.pupil import Diet, Pupil
 from napari_simgraph.learn.quick import HIDDEN, Bank, chances_at, chances_of, fit_filters, rehearse
-from napari_simgraph.learn.state import pack
 from napari_simgraph.learn.truth import Said, Truth
 from napari_simgraph.learn.truth_tile import Span
 from napari_simgraph.learn.windows import Windows
@@ -47,13 +47,22 @@ _WALLS = 3.0
 
 @dataclass(frozen=True)
 class Known:
-    """What there is to learn from, and how: the image twice, for filters and for the network."""
+    """What there is to learn from, and how: the image twice, for filters and for the network.
+
+    `drawn`: both begin with what was learned from drawn tissue, see `learn.drawn`.
+    """
 
     plain: Windows
     stacked: Windows
     truth: Truth
     network: Mapping[str, Any]
     diet: Diet
+    drawn: bool = False
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Options of the filters."""
+        return {"in_channels": self.plain.image.channels, "drawn": self.drawn}
 
 
 class Minds:
@@ -61,7 +70,7 @@ class Minds:
 
     def __init__(self, known: Known, place: Place, start: Model | None) -> None:
         self.truth, self.place, self.start = known.truth, place, start
-        self.bank = Bank(known.plain, place)
+        self.bank = Bank(known.plain, place, known.filters)
         self.known = known
         self.filters: Filters | None = None
         self.pupil: Pupil | None = None
@@ -78,7 +87,7 @@ class Minds:
 
     def warm_up(self) -> None:
         """Load what a first use takes, so that it is not waited for with a stroke."""
-        rehearse(self.known.plain.image.channels)
+        rehearse(self.known.filters)
 
     def missing(self) -> str:
         """What a person must do before anything can be learned; "" where nothing is missing."""
@@ -92,15 +101,25 @@ class Minds:
         return len(self._painted()) > (0 if self.start else 1)
 
     def take_in(self) -> None:
-        """Learn the truth as it is now: filters anew, the network from its next steps on."""
+        """Learn the truth as it is now, as far as the next answer needs it.
+
+        Filters learn anew where they answer, the network from its next steps on. `weigh` does
+        the rest.
+        """
         painted = self._painted()
         known = set(range(1, len(self.start.classes) + 1)) if self.start else set()
         self.values = tuple(sorted(painted | (known & set(self.truth.values))))
-        self.filters = self._fit(self.truth.said()) if len(painted) > 1 else None
+        self.filters = self._fit_all() if self.by == FILTERS else None
+        if self.filters is None:  # not asked, or with one class only
+            self.by = NETWORK
         if self.pupil is None:
             self.pupil = self._fresh_pupil(self.values)
         if self.pupil.values != self.values:
             self.pupil.regroup(self.values)
+
+    def weigh(self) -> None:
+        """Judge both on what was kept aside, after an answer: nobody waits for it."""
+        self.filters = self.filters or self._fit_all()
         self._judge_filters()
         self.judge_network()
 
@@ -110,6 +129,7 @@ class Minds:
         self.pupil = self._fresh_pupil(tuple(int(v) for v in state.info["values"]))
         self.pupil.restore(state)
         self.take_in()
+        self.weigh()
 
     def learn(self, urgent: bool = False) -> float:
         """One step of the network; its loss."""
@@ -199,9 +219,8 @@ class Minds:
         if self.by == NETWORK and self.pupil is not None:
             return {"network": self.pupil.network, "arrays": self.pupil.arrays()}
         assert self.filters is not None
-        channels = self.known.plain.image.channels
-        options = {"in_channels": channels, "out_channels": len(self.values), "hidden": HIDDEN}
-        return {"network": {"name": "filters", "options": options}, "arrays": pack(self.filters)}
+        options = self.known.filters | {"out_channels": len(self.values), "hidden": HIDDEN}
+        return {"network": {"name": "filters", "options": options}, "arrays": whole(self.filters)}
 
     def _painted(self) -> set[int]:
         return {int(value) for one in self._learned() for value in np.unique(one.values)}
@@ -212,14 +231,18 @@ class Minds:
     def _kept(self) -> Sequence[Said]:
         return [one for one in self.truth.said() if one.kept]
 
+    def _fit_all(self) -> Filters | None:
+        """Filters that learned all that was said; None where there is one class only."""
+        return self._fit(self.truth.said()) if len(self._painted()) > 1 else None
+
     def _fit(self, said: Sequence[Said]) -> Filters:
         found, true = self.bank.of(said), np.concatenate([one.values for one in said])
         known = np.isin(true, self.values)
         if not known.all():
             found, true = found[known], true[known]
-        channels, seed = self.known.plain.image.channels, self.known.diet.seed
+        options, seed = self.known.filters, self.known.diet.seed
         with self.place.exactly(threads=1):  # several would wait for each other: steps are tiny
-            return fit_filters(found, true, self.values, channels, seed)
+            return fit_filters(found, true, self.values, options, seed)
 
     def _judge_filters(self) -> None:
         kept = self._kept()
@@ -251,6 +274,8 @@ class Minds:
         pupil = Pupil(network, values, (known.stacked, known.truth), known.diet, self.place)
         if self.start:
             pupil.start(self.start.arrays)
+        elif known.drawn and knows(network):
+            pupil.start(begun(network, known.diet.seed))
         return pupil
 
 

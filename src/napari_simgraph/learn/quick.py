@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -14,12 +14,15 @@ from torch.nn import functional
 
 from napari_simgraph.learn.adamw import AdamW
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.drawn import eyes
+from napari_simgraph.learn.predict import ready
 from napari_simgraph.learn.truth import Said
 from napari_simgraph.learn.truth_tile import Key
 from napari_simgraph.learn.windows import Span, Windows
-from napari_simgraph.nets import build
-from napari_simgraph.nets.bank import bank, farthest, features
-from napari_simgraph.nets.filters import Filters
+from napari_simgraph.nets import build, folded, reach
+from napari_simgraph.nets.filters import Filters, features
+
+Options: TypeAlias = dict[str, Any]
 
 HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
 _EDGE = 256  # px of a tile: a field of 512 px is four to nine of them
@@ -43,10 +46,15 @@ class Bank:
         Of the image, without neighbour sections.
     place
         Where to compute.
+    options
+        Of the filters but for their head, see `nets.filters.Filters`.
     """
 
-    def __init__(self, windows: Windows, place: Place) -> None:
-        self.windows, self.place = windows, place
+    def __init__(self, windows: Windows, place: Place, options: Options) -> None:
+        self.windows, self.place, self.options = windows, place, options
+        self._reach = reach("filters", options)
+        self._bytes_each = 4 * features(**options) * _EDGE**2
+        self._eyes: Filters | None = None
         self._tiles: OrderedDict[Key, Tensor] = OrderedDict()
         self._of_said: dict[int, tuple[NDArray[np.int32], Tensor]] = {}
 
@@ -65,8 +73,7 @@ class Bank:
         """A tile of a box that was not computed yet; None where there is none, or no room."""
         down, right = (range(a // _EDGE, (b - 1) // _EDGE + 1) for a, b in (rows, columns))
         keys = [(z, row, column) for row in down for column in right]
-        bytes_each = 4 * features(self.windows.image.channels) * _EDGE**2
-        fits = bytes_each * len(keys) <= _KEPT_BYTES
+        fits = self._bytes_each * len(keys) <= _KEPT_BYTES
         return next((key for key in keys if fits and key not in self._tiles), None)
 
     def prepare(self, key: Key) -> None:
@@ -105,18 +112,27 @@ class Bank:
         return self._tiles[key]
 
     def _compute(self, key: Key) -> Tensor:
-        halo, spans, inner = farthest(), [], []
+        stride, spans, inner = self._reach.stride, [], []
+        halo = _up(self._reach.radius, stride)
         for number, n in zip(key[1:], self.windows.image.plane, strict=True):
             start, stop = number * _EDGE, min((number + 1) * _EDGE, n)
-            spans.append((max(start - halo, -_MARGIN), min(stop + halo, n + _MARGIN)))
+            last = min(_up(stop + halo, stride), _up(n + _MARGIN, stride))
+            spans.append((max(start - halo, -_MARGIN), last))
             inner.append(slice(start - spans[-1][0], stop - spans[-1][0]))
         read = torch.from_numpy(self.windows.read(key[0], *spans))[None]
-        with torch.no_grad(), self.place.exactly():
-            return bank(read.to(self.place.device))[0][:, inner[0], inner[1]].contiguous()
+        with torch.no_grad(), self.place.computing():
+            found = self._look(read.to(self.place.device))
+        return found[0][:, inner[0], inner[1]].contiguous()
+
+    def _look(self, read: Tensor) -> Tensor:
+        if self._eyes is None:
+            made: Any = ready(folded(eyes(self.options)), self.place)
+            self._eyes = made
+        return self._eyes.found(read)
 
 
 def fit_filters(
-    found: Tensor, values: NDArray[np.uint8], classes: Sequence[int], channels: int, seed: int
+    found: Tensor, values: NDArray[np.uint8], classes: Sequence[int], options: Options, seed: int
 ) -> Filters:
     """A head that tells the classes of these pixels apart; the same for the same pixels.
 
@@ -128,14 +144,12 @@ def fit_filters(
         The class of each ``(n,)``.
     classes
         All classes, in the order of the scores.
-    channels
-        Of the image.
+    options
+        Of the filters: channels of the image, and what they see beside the bank.
     seed
         Of the weights and of the order of the pixels.
     """
-    network: Any = build(
-        "filters", seed=seed, in_channels=channels, out_channels=len(classes), hidden=HIDDEN
-    )
+    network: Any = build("filters", seed=seed, out_channels=len(classes), hidden=HIDDEN, **options)
     network = network.to(found.device)
     numbers = torch.from_numpy(np.searchsorted(classes, values)).to(found.device)
     counts = torch.bincount(numbers, minlength=len(classes)).clamp(min=1)
@@ -160,9 +174,9 @@ def fit_filters(
     return filters
 
 
-def rehearse(channels: int) -> None:
-    """Build a head: what torch loads for its first network takes half a second."""
-    build("filters", in_channels=channels, out_channels=2, hidden=HIDDEN)
+def rehearse(options: Options) -> None:
+    """Build filters: what torch loads for its first network takes half a second."""
+    eyes(options)
 
 
 def _scores(network: Filters, near: Tensor) -> Tensor:
@@ -185,6 +199,11 @@ def chances_of(network: Filters, found: Tensor) -> NDArray[np.float32]:
     """Probabilities ``(K, Y, X)`` of features ``(F, Y, X)``."""
     with torch.no_grad():
         return np.asarray(network.head(found[None])[0].softmax(0).cpu().numpy())
+
+
+def _up(n: int, stride: int) -> int:
+    """The next multiple of a stride."""
+    return -(-n // stride) * stride
 
 
 def _inside(span: Span, number: int) -> slice:

@@ -145,11 +145,15 @@ class UNet(nn.Module):
 
     def finished(self, stages: Sequence[Tensor]) -> Tensor:
         """The same from `stages`, for who needs both."""
+        return self.head(self.seen(stages))  # type: ignore[no-any-return]
+
+    def seen(self, stages: Sequence[Tensor]) -> Tensor:
+        """Features ``(N, width, Y, X)`` that the scores are made of."""
         *skips, x = stages
         for narrow, block in zip(self.narrow, self.up, strict=True):
             x = functional.interpolate(narrow(x), scale_factor=2, mode="nearest")
             x = block(torch.cat([skips.pop(), x], dim=1))
-        return self.head(x)  # type: ignore[no-any-return]
+        return x
 
 
 def build(
