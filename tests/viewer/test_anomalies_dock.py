@@ -76,6 +76,7 @@ def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path)
     done(dock, qtbot)
     assert sentence(dock).startswith("Knows what is normal, learned in ")
     assert dock.footer.main.text() == "Look for anomalies"
+    assert all(line.isHidden() for line in dock.input.learning)  # a model has learned
     inserted = []
     viewer.layers.events.inserted.connect(lambda event: inserted.append(event.value.name))
     click(qtbot, dock.footer.main)

@@ -5,13 +5,15 @@ import string
 from dataclasses import dataclass
 
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QKeyEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
+from superqt import QLabeledDoubleSlider
 
 from napari_simgraph.capabilities import NAMES, load
 from napari_simgraph.core.config import Config, setting
 from napari_simgraph.core.verbs import verbs
+from napari_simgraph.viewer.controls import stepped
 from napari_simgraph.viewer.fold import SettingsFold
 from napari_simgraph.viewer.forms import Form
 
@@ -157,7 +159,11 @@ def test_the_wheel_scrolls_past_a_box_without_changing_it(qtbot):
     form = Form(Toy)
     qtbot.addWidget(form)
     form.show()
-    box = form.control("minutes").widget
+    assert not turned_by_the_wheel(form.control("minutes").widget)
+    assert form.value().minutes == 5.0
+
+
+def turned_by_the_wheel(box):
     QApplication.focusWidget() and QApplication.focusWidget().clearFocus()
     event = QWheelEvent(
         QPointF(5, 5),
@@ -170,8 +176,32 @@ def test_the_wheel_scrolls_past_a_box_without_changing_it(qtbot):
         False,
     )
     QApplication.sendEvent(box, event)
-    assert form.value().minutes == 5.0
-    assert not event.isAccepted()
+    return event.isAccepted()
+
+
+def test_keys_move_a_slider_and_the_wheel_scrolls_past_it(qtbot):
+    made = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+    qtbot.addWidget(made)
+    made.setRange(-1.0, 1.0)
+    made.setSingleStep(0.05)
+    stepped(made)
+    made.show()
+    inner = made.focusProxy()
+    told = []
+    made.valueChanged.connect(told.append)
+    assert not turned_by_the_wheel(inner)
+    assert not turned_by_the_wheel(made)
+    assert not told
+    key = Qt.Key
+    for pressed in (key.Key_Right, key.Key_Right, key.Key_Down, key.Key_PageUp, key.Key_Left):
+        qtbot.keyClick(inner, pressed)
+    assert told == pytest.approx([0.05, 0.1, 0.05, 0.55, 0.5])
+    for pressed, end in ((key.Key_End, 1.0), (key.Key_Up, 1.0), (key.Key_Home, -1.0)):
+        qtbot.keyClick(inner, pressed)
+        assert made.value() == end
+    passed = QKeyEvent(QEvent.Type.KeyPress, key.Key_N, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(inner, passed)
+    assert not passed.isAccepted()  # a key of the dock
 
 
 def test_the_form_stays_narrow(qtbot):

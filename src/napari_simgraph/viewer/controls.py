@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QSizePolicy,
+    QSlider,
     QSpinBox,
     QWidget,
 )
@@ -26,6 +27,17 @@ LABEL_WIDTH = 88  # px, so that the controls of a dock stand in one column
 LEAST_WIDTH = 64  # px, of a menu or number beside others in a dock of 300 px
 _INT = 2**31 - 1  # the largest number a QSpinBox takes
 _DECIMALS = 12  # of the box; its text shows what is needed
+_PAGE = 10  # steps
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Down: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Up: 1,
+    Qt.Key.Key_PageDown: -_PAGE,
+    Qt.Key.Key_PageUp: _PAGE,
+    Qt.Key.Key_Home: -np.inf,
+    Qt.Key.Key_End: np.inf,
+}
 
 
 class RowLabel(QLabel):
@@ -89,6 +101,28 @@ def calm(widget: QWidget) -> None:
     """Make a box ignore the wheel until it was clicked or tabbed into."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     widget.installEventFilter(Calm(widget))
+
+
+class Stepped(QObject):
+    """Lets keys move a slider of decimal numbers, which superqt's take no notice of."""
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Move by a step, by ten, or to an end."""
+        steps = _STEPS.get(event.key()) if event.type() == QEvent.Type.KeyPress else None
+        if steps is None:
+            return False
+        aim = watched.value() + steps * watched.singleStep()
+        watched.setValue(float(np.clip(aim, watched.minimum(), watched.maximum())))
+        return True
+
+
+def stepped(slider: QWidget) -> None:
+    """Give a labelled slider of decimal numbers its keys; the wheel moves it once it has focus."""
+    inner = slider.findChild(QSlider)
+    inner.installEventFilter(Stepped(inner))
+    slider.setFocusProxy(inner)  # else Tab comes by twice
+    for part in (slider, inner):  # the wheel goes from one to the other
+        calm(part)
 
 
 def combo(tooltip: str = "", name: str = "") -> QComboBox:

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QLabel, QTreeWidget, QTreeWidgetIt
 from superqt import QLabeledDoubleSlider
 
 from napari_simgraph.analysis.odd_places import OddPlace
-from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.controls import combo, stepped
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.views.folder_choice import left
 from napari_simgraph.viewer.views.parts import column, row
@@ -64,6 +64,7 @@ class FoundRows(QWidget):
         self.slider.setAccessibleName("False alarms in normal")
         self.slider.setEdgeLabelMode(QLabeledDoubleSlider.EdgeLabelMode.NoLabel)
         self.slider._label.hide()  # it would say the logarithm
+        stepped(self.slider)
         self.limit, self.count = QLabel(), QLabel()
         self.places, self.images = _tree(["", "Score", "Where"]), _tree(["Image", "Score"])
         self.places.setIconSize(QSize(_SIDE, _SIDE))

@@ -204,15 +204,17 @@ class AnomaliesInput(QWidget):
         self.pens = [self._pen(*told) for told in _PENS]
         layout = column(self)
         layout.addWidget(self.image)
-        layout.addWidget(row("Normal is", self.here))
-        layout.addWidget(row("", self.there, self.where, choose))
+        normal = row("Normal is", self.here), row("", self.there, self.where, choose)
+        self.learning = [*normal, row("Learn by", self.pretext)]
+        for line in normal:
+            layout.addWidget(line)
         pens = row("Mark as", *self.pens)
         across = pens.layout()
         assert isinstance(across, QHBoxLayout)
         for number, _ in enumerate(self.pens):  # one as wide as the other
             across.setStretch(1 + number, 1)
         layout.addWidget(pens)
-        layout.addWidget(row("Learn by", self.pretext))
+        layout.addWidget(self.learning[-1])
         layout.addWidget(row("Model", self.model))
         layout.addWidget(self.form)
         layout.addWidget(self.looking)
@@ -233,8 +235,8 @@ class AnomaliesInput(QWidget):
         if grey and self.pretext.currentIndex() == list(_PRETEXTS).index("colorization"):
             self.pretext.setCurrentIndex(0)
         using = bool(self.model.name)
-        self.pretext.setEnabled(not using)
-        self.form.setVisible(not using)
+        for line in (*self.learning, self.form):  # what was found has their room
+            line.setVisible(not using)
         self.looking.setVisible(using)
         if self._fold is not None:
             (self.looking if using else self.form).fold_into(self._fold)

@@ -24,7 +24,7 @@ from superqt import QLabeledDoubleSlider
 from napari_simgraph.core.clicks import Reasons
 from napari_simgraph.core.tables import EmbeddingTable
 from napari_simgraph.viewer.areas.heat import INTEREST, UNSURE
-from napari_simgraph.viewer.controls import combo
+from napari_simgraph.viewer.controls import combo, stepped
 from napari_simgraph.viewer.footer import flat
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.areas_say import report_rows
@@ -69,6 +69,7 @@ class FoundRows(QWidget):
         self.slider.setSingleStep(0.01)
         self.slider.setToolTip("Only changes the outlines, at once.\ncommand line: --above")
         self.slider.setAccessibleName("Outline above")
+        stepped(self.slider)
         self.count = QLabel()
         self.table = AreaTable(thumbs)
         self.reasons, self.report = _Reasons(), _Report()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QSpinBox, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_simgraph.core.drawing import AGAIN, VARIETY
-from napari_simgraph.viewer.controls import calm, combo
+from napari_simgraph.viewer.controls import calm, combo, stepped
 from napari_simgraph.viewer.footer import button, flat
 from napari_simgraph.viewer.views.parts import column, row
 
@@ -154,7 +154,7 @@ def slider(name: str, tip: str, ends: tuple[float, float], usual: float) -> QLab
     for part in (made, *made.findChildren(QWidget)):
         part.setAccessibleName(name)
         part.setToolTip(tip)
-    calm(made)
+    stepped(made)
     return made
 
 
