@@ -84,3 +84,11 @@ def test_a_dim_grey_stack_of_microscopy_is_not_taken_for_glass():
     plain[:, 32:] = 230
     image = Image(plain)
     assert tissue([image], grid_over(image, 16, 16)).all()
+
+
+def test_patches_without_numbers_show_nothing():
+    stack = np.random.default_rng(0).uniform(0, 1, (2, 64, 64)).astype(np.float32)
+    stack[1, :, 32:] = np.nan
+    image = Image(stack)
+    grid = grid_over(image, 16, 16)
+    assert np.array_equal(tissue([image], grid), (grid.z == 0) | (grid.x < 32))

@@ -118,6 +118,16 @@ def test_background_of_a_slide_has_no_score():
     assert looked(model, image, speed="fast", background="keep").map.read()[:30].all()
 
 
+def test_where_there_are_no_numbers_nothing_is_odd():
+    stack = np.stack([toy_image().read()] * 3).astype(np.float32)
+    stack[1, 20:50, 30:70] = np.nan
+    image = Image(stack, name="stack")
+    found = looked(learned(image, steps=4), image, speed="fast")
+    score, none = found.map.read(), np.isnan(stack)
+    assert not score[none].any()
+    assert score[~none].all()
+
+
 def test_what_is_left_out_is_not_searched():
     stack = np.stack([toy_image().read()] * 3)
     stack[1, 40:56, 8:24] = 255

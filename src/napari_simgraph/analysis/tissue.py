@@ -42,9 +42,9 @@ def tissue(images: Sequence[Image], grid: PatchGrid) -> NDArray[np.bool_]:
     """For each patch whether it shows something.
 
     In colour images glass is left out, whatever its tone: what is smooth and no denser than most
-    of the smooth bright ground of the image. In all images what is exactly 0 is left out (filled
-    in by stitching). An image of a single patch is always kept, and so is one that would lose all
-    its patches.
+    of the smooth bright ground of the image. In all images what is exactly 0 (filled in by
+    stitching) or no number is left out. An image of a single patch is always kept, and so is one
+    that would lose all its patches.
     """
     kept = np.ones(len(grid), np.bool_)
     for number, image in enumerate(images):
@@ -73,11 +73,12 @@ def _shown(image: Image, level: int, size: int) -> Image:
 
 
 def _there(image: Image, level: int, step: int) -> NDArray[np.bool_]:
-    """Where anything but 0 is, of which a pixel a cell is looked at."""
+    """Where a number other than 0 is, of which a pixel a cell is looked at."""
     shown = np.zeros(_counts(image, level, step), np.bool_)
     for z, (rows, columns), to in _squares(image, level, step):
         thin = (slice(rows.start, rows.stop, step), slice(columns.start, columns.stop, step))
-        shown[to] = (image.section(z, thin, level) != 0).any(-1)
+        pixels = image.section(z, thin, level)
+        shown[to] = ((pixels != 0) & ~np.isnan(pixels)).any(-1)
     return shown
 
 

@@ -74,13 +74,15 @@ class Canvas:
             score *= _covered(self.shown, z, rows, columns)
         if self.left_out.marks:
             score *= self.left_out.kept(z, rows, columns)
+        plane = (slice(*rows), slice(*columns))
+        if self.image.dtype.kind == "f":  # what is no number is as if filled in
+            score *= np.isfinite(self.image.section(z, plane)).all(-1)
         corner = (rows[0], columns[0])
         if not self._corners or corner in self._corners:  # or it is begun again, in smaller tiles
             self._top = TopShare(int(np.prod([-(-n // STEP) for n in self.image.plane])))
             self._corners.clear()
         self._corners.add(corner)
         self._top.add(score[-rows[0] % STEP :: STEP, -columns[0] % STEP :: STEP])
-        plane = (slice(*rows), slice(*columns))
         deep = self.image.axes.startswith("Z")
         box = (z, *plane) if deep else plane
         self.arrays["map"][1][box] = score
