@@ -103,3 +103,18 @@ def test_an_object_is_filled_between_and_never_over_another():
     assert (objects[1, :60] == 8).all()
     with pytest.raises(ValueError, match="two sections first"):
         run(acts.fill_between(acts.Target(objects, (3, 60, 60)), 4))
+
+
+def test_where_nothing_can_be_filled_between_nothing_is_said_to_be():
+    made = np.zeros((6, 120, 120), np.uint32)
+    made[0][disc(60, 60, 20)] = made[5][disc(60, 60, 20)] = 4
+    made[1:3] = made[4] = 8
+    objects = Corrected(made, 8)
+    step = run(acts.fill_between(acts.Target(objects, (0, 60, 60)), 4))
+    assert step.said.startswith("Filled z 3.")
+    objects.do(step)
+    made[3] = 8
+    with pytest.raises(ValueError, match="too far apart, or other objects"):
+        run(acts.fill_between(acts.Target(Corrected(made, 8), (0, 60, 60)), 4))
+    assert acts.say_filled([3, 5, 8]) == "Filled z 3, z 5 and z 8."
+    assert acts.say_filled([3, 4, 5]) == "Filled z 3 to z 5."

@@ -20,6 +20,9 @@ from napari_simgraph.core.job import Signal, Tick
 Act: TypeAlias = Generator[Tick, Signal | None, Step]
 
 _SEAM = 2  # px: objects that meet in a line of up to three pixels are closed when they are merged
+NOTHING_BETWEEN = (
+    "Nothing was filled: the two shapes are too far apart, or other objects lie between them."
+)
 _ROOM = 64  # px around the seam of one section in which the seam of the next is looked for
 
 
@@ -160,7 +163,8 @@ def fill_between(at: Target, number: int) -> Act:
     for z, mask in enumerate(between(first, last, high - low - 1), low + 1):
         _write(objects, edit, z, (mask & (objects.section(z) == 0), number))
         yield from pace.step(f"z {z}")
-    said = f"{say_filled(low, high)} Check them with Q and W."
+    filled = sorted({change.block.z for change in edit.changes})
+    said = f"{say_filled(filled)} Check them with Q and W."
     return Step(said, (low + 1, *at.place[1:]), (number,), edit, kind="fill")
 
 
@@ -183,12 +187,20 @@ def gap(there: Sequence[bool], z: int) -> tuple[int, int] | None:
     return (int(spans[0][0]), int(spans[0][1])) if spans else None
 
 
-def say_filled(low: int, high: int) -> str:
-    """``Filled z 7 and z 8.``"""
-    filled = list(range(low + 1, high))
-    if len(filled) == 1:
-        return f"Filled z {filled[0]}."
-    return f"Filled z {filled[0]} {'and' if len(filled) == 2 else 'to'} z {filled[-1]}."
+def say_filled(filled: Sequence[int]) -> str:
+    """``Filled z 7 and z 8.``
+
+    Raises
+    ------
+    ValueError
+        Nothing was filled.
+    """
+    if not filled:
+        raise ValueError(NOTHING_BETWEEN)
+    if filled[-1] - filled[0] == len(filled) - 1 > 1:
+        return f"Filled z {filled[0]} to z {filled[-1]}."
+    *most, last = (f"z {z}" for z in filled)
+    return f"Filled {', '.join(most)} and {last}." if most else f"Filled {last}."
 
 
 def _seams(

@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Labels as LabelsLayer
 from napari.layers import Layer
 
-from napari_simgraph.analysis.acts import gap, say_filled
+from napari_simgraph.analysis.acts import NOTHING_BETWEEN, gap, say_filled
 from napari_simgraph.analysis.between import between
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views.correct_modes import section_of
@@ -66,7 +66,10 @@ def fill_between(viewer: Any, layer: LabelsLayer) -> str:
     masks = between(data[low] == number, data[high] == number, high - low - 1)
     places = [np.nonzero(mask & (data[n] == 0)) for n, mask in enumerate(masks, low + 1)]
     sections = [np.full(len(rows), n) for n, (rows, _) in enumerate(places, low + 1)]
+    filled = [low + 1 + n for n, (rows, _) in enumerate(places) if len(rows)]
+    if not filled:
+        return NOTHING_BETWEEN
     rows, columns = (np.concatenate([place[i] for place in places]) for i in (0, 1))
     layer.data_setitem((np.concatenate(sections), rows, columns), number)
     layer.refresh()
-    return f"{say_filled(low, high)} Check them with Q and W."
+    return f"{say_filled(filled)} Check them with Q and W."
