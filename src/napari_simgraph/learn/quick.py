@@ -27,7 +27,7 @@ Options: TypeAlias = dict[str, Any]
 HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
 _EDGE = 256  # px of a tile: a field of 512 px is four to nine of them
 _MARGIN = 16  # px mirrored at borders, as in `predict`, so that applying gives the same
-_KEPT_BYTES = 400 * 2**20  # of features: some forty tiles, several fields
+_KEPT_BYTES = 400 * 2**20  # of features: some 25 tiles, three fields and more
 _STEPS, _BATCH = 200, 512  # more changes nothing that can be measured
 _RATE, _DECAY = 1e-2, 0.1
 # Pixels of a stroke say much the same, so a head that counts each is too sure of itself: its scores
