@@ -10,7 +10,7 @@ from napari_simgraph.core.job import Note
 from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.core.patches import grid_over
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.normal_work import normal_work, touched, views
+from napari_simgraph.learn.normal_work import fields, normal_work, touched, views
 from toy import drawn, toy_image
 
 
@@ -126,6 +126,16 @@ def test_where_there_are_no_numbers_nothing_is_odd():
     score, none = found.map.read(), np.isnan(stack)
     assert not score[none].any()
     assert score[~none].all()
+
+
+def test_what_is_no_number_does_not_tell_how_odd_normal_places_are():
+    stack = np.stack([toy_image().read()] * 5).astype(np.float32)
+    stack[2, 20:50, 30:70] = np.nan
+    config = anomaly.Train(device="cpu", threads=1, patch=32)
+    normal, aligned = run(normal_work(Image(stack), None, config, Aside()))
+    (field,) = fields(normal, aligned, 0)  # of the section that is kept aside
+    assert field.counted.any()
+    assert not field.counted[4:66, 14:86].any()
 
 
 def test_what_is_left_out_is_not_searched():

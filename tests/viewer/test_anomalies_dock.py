@@ -213,11 +213,20 @@ def test_a_folder_of_pictures_is_listed_by_score(dock, viewer, qtbot, tmp_path):
     images = dock.found.images
     assert images.topLevelItemCount() == 6
     assert images.topLevelItem(0).text(0) == "hole/0.tif"  # there is a good one of that name
-    before = tuple(viewer.scene.camera.center)
     dock.found.set_rate(0.1)
-    dock.found.image_going.emit("hole/0.tif")
-    assert tuple(viewer.scene.camera.center) != before
     result = dock.runs.result
+    dock.found.image_going.emit("hole/0.tif")  # it fills the view
+    middle = result.layout.place(result.names.index("hole/0.tif"), 24, 24)
+    assert viewer.scene.camera.center[-2:] == pytest.approx(middle, abs=1)
+    assert 48 * viewer.scene.camera.zoom > 0.7 * min(viewer.canvas.size)
     shown = viewer.layers["tiles · anomaly"].data
     finest = shown[0] if isinstance(shown, list | tuple) else shown
     assert tuple(finest.shape) == result.layout.shape
+    page = shown_page(viewer, "Thumbnails")
+    assert page.sights.title
+    viewer.layers.remove(result.layer)  # what was found goes with its image
+    viewer.add_image(toy_pixels(), name="other")
+    assert dock.runs.result is None
+    assert dock.found.isHidden()
+    assert not page.sights.title
+    assert " above " not in sentence(dock)

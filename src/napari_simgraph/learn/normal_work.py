@@ -30,6 +30,7 @@ _ASIDE = 5  # every fifth picture, section or row of squares is kept aside
 _FIELDS = 48  # looked at afterwards: more take longer and move thresholds by less than a hundredth
 _WHOLE = 512  # px; larger pictures are looked at in parts
 _AROUND = 64  # px read around a part, so that its border is no border of the picture
+_BESIDE = 16  # px around what is no number that look odd
 _FEW = 20  # pictures or squares below which scores are rough
 FEW = "Only {} normal {}: scores will be rough."
 NOTHING = "Nothing normal is left to learn from: mark less, or take smaller squares."
@@ -164,7 +165,7 @@ def _section(normal: Normal, place: tuple[int, int]) -> Field:
         top, left, side = int(grid.y[row]), int(grid.x[row]), int(grid.size[row])
         rows = slice(max(0, round(top * down)), round((top + side) * down))
         counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
-    return Field(seen, work.of(number, z), counted)
+    return Field(seen, work.of(number, z), counted & _numbers(image.section(z)))
 
 
 def _part(work: Patchwork, row: int) -> Field:
@@ -181,7 +182,18 @@ def _part(work: Patchwork, row: int) -> Field:
     counted = np.zeros(pixels.shape[:2], np.bool_)
     top, left = (start - least for start, least in zip(starts, low, strict=True))
     counted[top : top + side, left : left + side] = True
+    counted &= _numbers(pixels)
     return Field(Image(pixels, axes="YXC"), work.of(number, int(grid.z[row])), counted)
+
+
+def _numbers(pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where pixels ``(Y, X, C)`` are numbers, and so is what lies beside them."""
+    there: NDArray[np.bool_] = np.isfinite(pixels).all(-1)
+    if there.all():
+        return there
+    from scipy.ndimage import minimum_filter
+
+    return np.asarray(minimum_filter(there, 2 * _BESIDE + 1), np.bool_)
 
 
 def _normal_rows(

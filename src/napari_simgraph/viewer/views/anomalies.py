@@ -25,7 +25,13 @@ from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.anomalies_found import FoundRows
 from napari_simgraph.viewer.views.anomalies_input import ODD, AnomaliesInput
 from napari_simgraph.viewer.views.anomalies_job import Seen, seconds
-from napari_simgraph.viewer.views.anomalies_places import bring_near, line_of, meet, sight_of
+from napari_simgraph.viewer.views.anomalies_places import (
+    bring_near,
+    fill_view,
+    line_of,
+    meet,
+    sight_of,
+)
 from napari_simgraph.viewer.views.anomalies_runs import Runs, place_on
 from napari_simgraph.viewer.views.bottom import show_page, shown_page
 from napari_simgraph.viewer.views.parts import Warned, say_channels, say_device
@@ -79,6 +85,8 @@ class AnomaliesDock(DockFrame):
 
     def renew(self, event: Any = None) -> None:
         """Tell the footer what is."""
+        if self.runs.forget():
+            self._told = None
         self.found.setVisible(self.runs.result is not None)
         there = any(isinstance(layer, ImageLayer) for layer in self.viewer.layers)
         if not there and self.task is None:
@@ -110,7 +118,7 @@ class AnomaliesDock(DockFrame):
         """The dock says more than the task does."""
         self.renew()
 
-    def go(self, place: OddPlace) -> None:
+    def go(self, place: OddPlace, bring: Callable[..., None] = bring_near) -> None:
         """Show a place: section and camera."""
         result = self.runs.result
         if result is None or result.layer not in self.viewer.layers:
@@ -120,7 +128,7 @@ class AnomaliesDock(DockFrame):
         if layer.ndim > 2:
             self.viewer.dims.set_point(range(self.viewer.dims.ndim)[-3], world[-3])
         size = np.array([place.rows[1] - place.rows[0], place.columns[1] - place.columns[0]])
-        bring_near(self.viewer, world[-2:], size * np.abs(np.asarray(layer.scale)[-2:]))
+        bring(self.viewer, world[-2:], size * np.abs(np.asarray(layer.scale)[-2:]))
 
     def save(self, path: str = "") -> None:
         """Write the scores of the images as CSV; asks where to."""
@@ -236,12 +244,10 @@ class AnomaliesDock(DockFrame):
 
     def _go_image(self, name: str) -> None:
         result = self.runs.result
-        if result is None:
-            return
-        if name in result.names:
+        if result is not None and name in result.names:
             number = result.names.index(name)
             plane = result.maps[number].plane
-            self.go(OddPlace(number, 0, (0, plane[0]), (0, plane[1]), 0.0, 0))
+            self.go(OddPlace(number, 0, (0, plane[0]), (0, plane[1]), 0.0, 0), fill_view)
 
     def _ready(self) -> tuple[State, str, Button | None]:
         """What one can do now, and about how long it takes."""

@@ -22,6 +22,7 @@ from napari_simgraph.viewer.views.sights import Sight
 _SIDE = 64  # px of the image around a place, at least
 _ROOM = 3  # a place is shown with so much around it
 _LEAST = 48.0  # px on the screen: less can't be told from its outline
+_FILLED = 0.8  # of the view, by a whole picture
 Pixels = NDArray[Any]
 
 
@@ -40,6 +41,13 @@ def bring_near(viewer: Any, middle: Any, size: Any) -> None:
     if seen < _LEAST:
         camera.zoom *= _LEAST / seen
         camera.center = (*camera.center[:-2], *middle)
+
+
+def fill_view(viewer: Any, middle: Any, size: Any) -> None:
+    """Move the camera so that a picture fills the view: among others one couldn't tell which."""
+    camera, canvas = viewer.scene.camera, np.asarray(viewer.canvas.size, float)
+    camera.zoom = float((_FILLED * canvas / np.maximum(size, 1e-9)).min())
+    camera.center = (*camera.center[:-2], *middle)
 
 
 def around(image: Image | ImageSet, places: Sequence[OddPlace]) -> list[Pixels | None]:

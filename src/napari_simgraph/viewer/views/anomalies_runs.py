@@ -133,6 +133,14 @@ class Runs(QObject):
             for layer in self._session.result_layers(self.result.layer, one):
                 layer.visible = one == kind
 
+    def forget(self) -> bool:
+        """Let go of what was found in an image that was closed; whether there was any."""
+        if self.result is None or self.result.layer in self._session.viewer.layers:
+            return False
+        self.result = None
+        self.looked.emit()
+        return True
+
     def undo(self) -> None:
         """Take back what was found last."""
         if self.result is not None and self.result.layer in self._session.viewer.layers:
