@@ -299,3 +299,13 @@ def test_objects_come_back_with_their_classes(tmp_path, name):
     assert back.meaning == "objects"
     np.testing.assert_array_equal(back.read(), values)
     np.testing.assert_array_equal(back.object_classes, kinds)
+
+
+def test_coarser_levels_of_a_stack_are_made_of_few_sections_at_a_time(tmp_path):
+    stack = Image(np.ones((16, 1024, 1024), np.float32))
+    tracemalloc.start()
+    write(stack, tmp_path / "a.ome.zarr")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 120e6  # 67 MB are those of two layers of chunks; 201 MB were all at once
+    assert zarr.open_group(tmp_path / "a.ome.zarr")["1"].shape == (8, 512, 512)

@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,23 @@ def test_short_memory_halves_the_batch_and_says_so():
     assert fitted.steps == 5
     assert lesson.sizes == [2] * 5
     assert [n.text for n in notes if isinstance(n, Note)] == [fitting.SHORT] * 2
+
+
+class Full(MemoryRoom):
+    """On a disk that takes nothing."""
+
+    def checkpoint(self, state):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_costs_nothing_that_was_learned_and_is_told_once(monkeypatch):
+    monkeypatch.setattr(fitting, "_CHECKPOINT_SECONDS", 0.0)
+    notes, plan = [], Plan(steps=50, batch=8, rate=0.05)
+    fitted = learn(Line(), plan, Full(), lambda tick: notes.append(tick))
+    told = [tick.text for tick in notes if isinstance(tick, Note)]
+    assert told == [fitting.REFUSED]
+    assert fitted.steps == 50
+    np.testing.assert_array_equal(fitted.arrays["weight"], learn(Line(), plan).arrays["weight"])
 
 
 def test_too_little_memory_for_one_patch_is_said():

@@ -500,3 +500,22 @@ def test_an_idle_process_ends_when_it_is_let_go(room):
     child = psutil.Process(pid)
     made.close()
     assert not child.is_running()
+
+
+def with_no_room_left(folder):
+    def verb(room):
+        import numpy as np
+
+        yield Progress(0.5)
+        folder.mkdir(exist_ok=True)
+        (folder / "sent").write_text("nothing can be put in here")  # as on a full disk
+        made = np.arange(2**20, dtype=np.float32)
+        yield Progress(1.0)
+        return made
+
+    return verb
+
+
+def test_a_result_that_the_disk_has_no_room_for_is_handed_over_all_the_same(kept, room):
+    made = run(kept.job(with_no_room_left(room.folder), room=room))
+    np.testing.assert_array_equal(made, np.arange(2**20, dtype=np.float32))

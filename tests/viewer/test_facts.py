@@ -116,3 +116,18 @@ def test_an_image_without_pixels_is_not_offered(viewer, qtbot):
     assert combo.itemText(0) == "empty (no pixels)"
     assert combo.layer is None
     combo.close_events()
+
+
+def test_of_five_axes_two_are_chosen_one_after_the_other(viewer, qtbot):
+    layer = viewer.add_image(np.arange(2 * 3 * 4 * 5 * 6).reshape(2, 3, 4, 5, 6), name="cells")
+    line = FactsLine(viewer)
+    qtbot.addWidget(line)
+    line.show_layer(layer)
+    line.take_axis(1, 2)
+    made = viewer.layers.selection.active
+    assert made.axis_labels == ("t", "z", "y", "x")
+    line.show_layer(made)
+    assert line.text.text() == "This layer has 4 axes (t, z, y, x). Choose which to use."
+    line.take_axis(0, 1)
+    np.testing.assert_array_equal(viewer.layers.selection.active.data, layer.data[1, 2])
+    assert viewer.layers.selection.active.axis_labels == ("z", "y", "x")

@@ -1,3 +1,4 @@
+import errno
 import os
 import platform
 import threading
@@ -86,6 +87,26 @@ def test_it_lists_what_is_kept(dock):
     dock._say_saved()
     assert "✔ Saved" in dock._saved.text()
     assert "· 1 stroke ·" in dock._saved.text()
+
+
+def test_it_says_while_nothing_can_be_saved_and_when_that_is_over(dock):
+    fill(dock)
+    dock.renew()
+
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    keeper, wrong = dock.session.keeper, [full]
+    keeper.do(lambda: wrong and wrong[0]())
+    keeper.written().result()
+    dock._say_saved()
+    assert dock._saved.text() == "! Not saved now"
+    assert dock.footer.sentence.text().startswith("The disk is full: what you do stays")
+    wrong.clear()
+    keeper.written().result()
+    dock._say_saved()
+    assert dock._saved.text().startswith("✔ Saved")
+    assert dock.footer.sentence.text() == "Saved again: nothing was lost."
 
 
 def test_a_result_that_was_deleted_can_be_shown_again(dock):

@@ -98,9 +98,31 @@ def _factors(going: Outgoing, space: str) -> list[tuple[int, ...]]:
 
 
 def _halved(fine: Any, box: tuple[slice, ...], step: tuple[int, ...], labels: bool) -> NDArray[Any]:
-    """A block of the coarser level: means of pixels, or every other label."""
+    """A block of the coarser level: means of pixels, or every other label.
+
+    A layer of chunks of the finer one is read at a time, and seen section by section: else 16
+    sections of four chunks and as much again for their means would be held.
+    """
+    if len(box) < 3:
+        return _coarser(_finer(fine, box, step), step, labels)
+    made, layer = np.empty([s.stop - s.start for s in box], fine.dtype), _CHUNK["Z"] // step[-3]
+    for start in range(box[-3].start, box[-3].stop, layer):
+        part = slice(start, min(start + layer, box[-3].stop))
+        block = _finer(fine, (*box[:-3], part, *box[-2:]), step)
+        for z in range(part.stop - part.start):
+            section = block[..., z * step[-3] : (z + 1) * step[-3], :, :]
+            at = start - box[-3].start + z
+            made[..., at : at + 1, :, :] = _coarser(section, step, labels)
+    return made
+
+
+def _finer(fine: Any, box: tuple[slice, ...], step: tuple[int, ...]) -> NDArray[Any]:
+    """What a block of the coarser level is made of."""
     pairs = zip(box, step, fine.shape, strict=True)
-    block = np.asarray(fine[tuple(slice(s.start * f, min(s.stop * f, n)) for s, f, n in pairs)])
+    return np.asarray(fine[tuple(slice(s.start * f, min(s.stop * f, n)) for s, f, n in pairs)])
+
+
+def _coarser(block: NDArray[Any], step: tuple[int, ...], labels: bool) -> NDArray[Any]:
     if labels:
         return block[tuple(slice(None, None, f) for f in step)]
     mean: Any = block.astype(np.float32)

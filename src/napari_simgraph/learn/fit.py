@@ -30,6 +30,7 @@ _POINTS = 200  # of the loss curve
 _CHECKPOINT_SECONDS = 30.0  # a crash loses at most a minute; saving takes well under a second
 _RESERVE = 0.97  # share of the time for steps; the rest is for checks and the end
 SHORT = "Memory was short: it goes on in smaller steps."
+REFUSED = "The disk takes nothing: it learns on, but could not be gone on with after a crash."
 NO_MEMORY = (
     "Too little memory even for one patch. Use a smaller network or patch, or close programs."
 )
@@ -126,21 +127,21 @@ class Fit:
         self.optimiser = Optimiser(self.network)
         self.state = _State(batch=plan.batch, total=plan.steps)
         self.reader: ReadAhead[Any] = ReadAhead(self._read)
-        self.clock = Clock()
+        self.clock, self._refused = Clock(), False
 
     def run(self) -> Generator[Tick, Signal | None, Fitted]:
         """Learn; closed or stopped at any tick."""
         try:
             if not self._resume():
                 yield from self._decide()
-                self._save()
+                yield from self._keep()
             if isinstance(self.lesson, Scheduled):
                 self.lesson.planned(self.state.total)
             while self.state.step < self.state.total and not self.aside.halt.stopped:
                 yield from self._step()
         finally:
             self.reader.close()
-        self._save()
+        yield from self._keep()
         state = self.state
         return Fitted(self.average.arrays(), state.step, state.total, state.batch, state.history)
 
@@ -189,7 +190,7 @@ class Fit:
         for name, value in values.items():
             state.history.setdefault(name, []).append([state.step, round(value, 5)])
         if time.monotonic() - state.saved > _CHECKPOINT_SECONDS:
-            self._save()
+            yield from self._keep()
         done = state.step / state.total
         left = self.clock.left(done)
         self.aside.halt.hear((yield Progress(done, self._text(), left, values)))
@@ -241,6 +242,18 @@ class Fit:
 
     def _tick(self) -> Progress:
         return Progress(self.state.step / max(1, self.state.total), self._text())
+
+    def _keep(self) -> Ticks:
+        """A checkpoint; where the disk takes none, that is said once, and it learns on."""
+        try:
+            self._save()
+        except OSError:
+            first, self._refused = not self._refused, True
+            self.state.saved = time.monotonic()
+        else:
+            return
+        if first:
+            self.aside.halt.hear((yield Note(REFUSED, warning=True)))
 
     def _save(self) -> None:
         arrays = {f"network/{k}": v for k, v in pack(self.network).items()}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,8 @@ class Keeper:
     def keep(self, state: Checkpoint, told: Mapping[str, Any]) -> None:
         """Keep a state, with what else there is to tell."""
         info = {**state.info, **told, "events": self._events, "key": self._digest.hexdigest()}
-        self._room.checkpoint(Checkpoint(state.arrays, info))
+        with suppress(OSError):  # a full disk: going on would learn all again, and that is all
+            self._room.checkpoint(Checkpoint(state.arrays, info))
         self._kept = time.monotonic()
 
     def restore(self, events: Sequence[Event]) -> tuple[Checkpoint | None, list[Event]]:

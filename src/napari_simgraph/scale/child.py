@@ -90,7 +90,7 @@ class Child:
 
     def _do(self, make: Callable[[], Job[Any]], folder: Path) -> tuple[Any, ...]:
         try:
-            return "done", pack(run(make(), self._tick), folder)  # closes the job
+            return "done", _packed(run(make(), self._tick), folder)  # closes the job
         except _Closed:
             return ("closed",)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the window must be told
@@ -162,6 +162,14 @@ class _LastRoom(Inner):
         super().checkpoint(state)
         if self._child.orphaned:
             raise _Orphaned
+
+
+def _packed(result: Any, folder: Path) -> bytes:
+    """A parcel with the result; what was made is not lost where the disk has no room for it."""
+    try:
+        return pack(result, folder)
+    except OSError:
+        return pack(result, None)
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:

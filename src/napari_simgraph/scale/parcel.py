@@ -26,7 +26,7 @@ class Interrupted(Exception):
     """Packing was asked to end."""
 
 
-def pack(value: Any, folder: Path, interrupted: Callable[[], bool] = lambda: False) -> bytes:
+def pack(value: Any, folder: Path | None, interrupted: Callable[[], bool] = lambda: False) -> bytes:
     """What `unpack` turns into an equal value; its large arrays are files in `folder`.
 
     Parameters
@@ -34,7 +34,7 @@ def pack(value: Any, folder: Path, interrupted: Callable[[], bool] = lambda: Fal
     value
         Nouns, settings, functions … Zarr, memory maps and lazy arrays go as where they lie.
     folder
-        Made where it isn't there; whoever unpacks needs the same.
+        Made where it isn't there; whoever unpacks needs the same. None: all is in the parcel.
     interrupted
         Asked between pieces of a large array whether to give up.
 
@@ -56,7 +56,9 @@ def unpack(parcel: bytes, folder: Path, mapped: bool = False) -> Any:
 class _Packer(cloudpickle.Pickler):  # type: ignore[misc]
     """Also takes functions that no module has; puts large arrays into files."""
 
-    def __init__(self, out: IO[bytes], folder: Path, interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self, out: IO[bytes], folder: Path | None, interrupted: Callable[[], bool]
+    ) -> None:
         super().__init__(out, protocol=5)
         self._folder, self._interrupted = folder, interrupted
         self._written: dict[int, tuple[str, NDArray[Any]]] = {}
@@ -66,7 +68,7 @@ class _Packer(cloudpickle.Pickler):  # type: ignore[misc]
         if type(value) not in (np.ndarray, np.memmap) or value.dtype.hasobject:
             return None  # other kinds of arrays know themselves how they are sent
         small = type(value) is np.ndarray and value.nbytes < LARGE_BYTES
-        if small or self._lies_in_file(value):
+        if small or self._folder is None or self._lies_in_file(value):
             return None
         if value.nbytes > MOST_BYTES:
             raise pickle.PicklingError("An array is too large to be copied.")

@@ -53,7 +53,7 @@ def _lies_on(layer: Layer, image: Layer) -> bool:
 
 
 def take_axis(layer: ImageLayer, axis: int, index: int) -> ImageLayer:
-    """A layer of one place on an axis of a 4-D layer; its pixels stay where they are."""
+    """A layer of one place on an axis of a 4-D or 5-D layer; its pixels stay where they are."""
     levels = list(layer.data) if layer.multiscale else [layer.data]
     place = (slice(None),) * axis + (index,)
     parts = [
@@ -69,7 +69,7 @@ def take_axis(layer: ImageLayer, axis: int, index: int) -> ImageLayer:
         scale=np.asarray(layer.scale)[keep],
         translate=np.asarray(layer.translate)[keep],
         units=tuple(str(layer.units[i]) for i in keep),
-        axis_labels=SPACE[-len(keep) :],
+        axis_labels=SPACE[-len(keep) :] if len(keep) < 4 else tuple(names[i] for i in keep),
         contrast_limits=layer.contrast_limits,
         colormap=layer.colormap,
     )

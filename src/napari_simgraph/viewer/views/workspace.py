@@ -43,7 +43,7 @@ class WorkspaceDock(DockFrame):
         self.session = session_of(napari_viewer)
         self._facts, self._facts_time = (0, 0), 0.0
         self._copy: tuple[Path, Any] | None = None
-        self._opening = Path()
+        self._opening, self._problem = Path(), ""
         self._fill_body()
         self.set_main("Save a copy…", self._ask_copy, "All of it in a new folder.\nThis one stays.")
         self._timer, self._late, self._copying = QTimer(self), QTimer(self), QTimer(self)
@@ -196,17 +196,18 @@ class WorkspaceDock(DockFrame):
         if workspace is None:
             return
         if keeper.problem:
-            self._saved.setText(f"! {keeper.problem}")
-            self._saved.setToolTip(keeper.problem)
-            return
-        self._saved.setText(say_saved(keeper.saved, *self._facts))
+            self._saved.setText("! Not saved now")
+            self.show_state("error", keeper.problem)
+        else:
+            self._saved.setText(say_saved(keeper.saved, *self._facts))
+            if self._problem:  # it is over
+                self.show_state("done", "Saved again: nothing was lost.")
+        self._problem = keeper.problem
 
     def _turn(self) -> None:
         """Once a second while it is seen: how long ago it was saved, and what is new."""
         workspace = self.session.workspace
-        if workspace is None:
-            return
-        if time.monotonic() - self._facts_time > _FACTS_S:
+        if workspace is not None and time.monotonic() - self._facts_time > _FACTS_S:
             self._facts_time = time.monotonic()
             self.session.keeper.ask(self._count, workspace)
             self.renew()
