@@ -95,6 +95,10 @@ def test_mark_learn_look_walk_judge_and_take_back(dock, viewer, qtbot, tmp_path)
     assert shown["toy · expected"].visible
     assert not found.visible
     assert "anomaly" in dock.session.selection.table.columns
+    later = show(dock.session, layer, "toy, found later")  # patches made after the look
+    assert "anomaly" not in later.columns
+    qtbot.waitUntil(lambda: "anomaly" in dock.session.selection.table.columns, timeout=10_000)
+    assert "anomaly" in dock.session.tables.get("toy, found later").columns
     walk_and_judge(dock, viewer, qtbot)
     dock.save(str(tmp_path / "scores.csv"))
     rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))

@@ -34,8 +34,8 @@ from napari_simgraph.viewer.views.anomalies_job import (
     Seen,
     above,
     learn,
-    scored,
 )
+from napari_simgraph.viewer.views.anomalies_join import Joined
 from napari_simgraph.viewer.views.growing import Preview, Thing
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
 
@@ -93,6 +93,7 @@ class Runs(QObject):
         self.task: Task | None = None
         self.result: Looked | None = None
         self._preview: Preview | None = None
+        self._joined = Joined(session)
         self._thread = Latest("simgraph-anomalies", self)
 
     @property
@@ -137,8 +138,7 @@ class Runs(QObject):
         """Let go of what was found in an image that was closed; whether there was any."""
         if self.result is None or self.result.layer in self._session.viewer.layers:
             return False
-        self.result = None
-        self.looked.emit()
+        self._drop()
         return True
 
     def undo(self) -> None:
@@ -146,13 +146,18 @@ class Runs(QObject):
         if self.result is not None and self.result.layer in self._session.viewer.layers:
             for kind in (LABELS, MAP, HIDDEN, EXPECTED):
                 self._session.undo_result(self.result.layer, kind)
-        self.result = None
-        self.looked.emit()
+        self._drop()
         self.told.emit("ready", "Taken back.", None)
 
     def close(self) -> None:
         """End the thread."""
+        self._joined.close()
         self._thread.close()
+
+    def _drop(self) -> None:
+        self.result = None
+        self._joined.forget()
+        self.looked.emit()
 
     def _learn(self) -> None:
         image, marks = self._input.normal()
@@ -214,7 +219,7 @@ class Runs(QObject):
                 self._session.add_result(_as_sheet(noun), layer, kind, self._told_of(result))
                 self._as_source(kind, layer)
         self.show(MAP)
-        self._join()
+        self._joined.join(image, found.map)
         self.looked.emit()
 
     def _as_source(self, kind: str, source: Layer) -> None:
@@ -253,17 +258,6 @@ class Runs(QObject):
             made.contour = 2
             made.opacity = 1.0
         self.seen.emit(seen, limit)
-
-    def _join(self) -> None:
-        """How odd each patch is, as a column of the tables of these images."""
-        result, tables = self.result, self._session.tables
-        assert result is not None
-        keys = tables.keys()
-        known = {key: tables.get(key) for key in keys}
-        for key, table in scored(known, result.image, result.found.map).items():
-            tables.renew(key, table)
-            if key == self._session.selection.key:
-                self._session.selection.show_table(table, key)
 
     def _told_of(self, result: Looked) -> dict[str, Any]:
         paths = {"model": result.model.name, "image": each_image(result.image)[0].source}
