@@ -309,3 +309,13 @@ def test_coarser_levels_of_a_stack_are_made_of_few_sections_at_a_time(tmp_path):
     tracemalloc.stop()
     assert most < 120e6  # 67 MB are those of two layers of chunks; 201 MB were all at once
     assert zarr.open_group(tmp_path / "a.ome.zarr")["1"].shape == (8, 512, 512)
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 1), (3, 1, 1), (1, 16, 1), (3, 1, 16), (16, 1), (1, 1)])
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_is_one_pixel_wide_comes_back_as_it_was(tmp_path, shape, name):
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    write(Image(pixels), tmp_path / name)
+    found = read(tmp_path / name).image
+    np.testing.assert_array_equal(found.read().reshape(shape), pixels)
+    assert found.plane == shape[-2:]

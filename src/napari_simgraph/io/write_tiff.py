@@ -44,9 +44,13 @@ def write_tiff(going: Outgoing, target: Path) -> list[Path]:
 
 
 def _fits_imagej(going: Outgoing) -> bool:
-    """Probability stays ``(C, Z, Y, X)``, which ImageJ's hyperstacks can't say."""
+    """Probability stays ``(C, Z, Y, X)``, which ImageJ's hyperstacks can't say.
+
+    Of a stack that is one pixel wide tifffile takes sections for rows there.
+    """
     types = (np.uint8,) if going.colour else _IMAGEJ_TYPES
-    return going.dtype in types and not going.axes.startswith("C")
+    thin = "Z" in going.axes and going.noun.plane[1] == 1
+    return going.dtype in types and not going.axes.startswith("C") and not thin
 
 
 def _letters(going: Outgoing) -> str:
