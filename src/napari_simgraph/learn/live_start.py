@@ -17,6 +17,7 @@ from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside, Inbox
 from napari_simgraph.learn.augment import Augment
 from napari_simgraph.learn.device import pick
+from napari_simgraph.learn.drawn import knows
 from napari_simgraph.learn.grain import known_noise, usual_noise
 from napari_simgraph.learn.live import Live
 from napari_simgraph.learn.live_keeper import Keeper
@@ -33,6 +34,10 @@ from napari_simgraph.nets import reach
 
 R = TypeVar("R")
 
+# Of the learning rate, where a network begins with what it knows of drawn tissue: it forgets less
+# of what holds in sections nobody painted. ISBI 12-17, V_Rand at the end with seeds 0 and 1:
+# 0.973 and 0.953 -> 0.985 and 0.971.
+_KNOWING = 1 / 3
 _BLOCK = 1024  # px; labels that are there already are taken in square by square
 OVERLAPPING = "Live learning wants one class a pixel: choose labels that don't overlap."
 
@@ -66,8 +71,8 @@ def session(
         else (yield from _listening(usual_noise(image, statistics), inbox))
     )
     stacked = Windows(image, statistics, neighbours(network, image.channels), noise)
-    diet = _diet(config, network, stacked, truth)
     drawn = config.drawn and image.channels == 1
+    diet = _diet(config, network, stacked, drawn and not start and knows(network))
     known = Known(Windows(image, statistics, noise=noise), stacked, truth, network, diet, drawn)
     minds = Minds(known, place, start)
     yield from _listening(aside.wait(minds.warm_up), inbox)
@@ -143,9 +148,9 @@ def _take_block(labels: Labels, truth: Truth, corner: tuple[int, int, int]) -> N
             truth.mark(Strokes(z, top + where[0].start, left + where[1].start, painted))
 
 
-def _diet(config: LiveLearning, network: Any, windows: Windows, truth: Truth) -> Diet:
+def _diet(config: LiveLearning, network: Any, windows: Windows, knowing: bool) -> Diet:
     stride = reach(network["name"], network["options"]).stride
     patch = -(-min(config.patch, max(windows.image.plane)) // stride) * stride
     varied = {item.name: getattr(config, item.name) for item in Varying.settings()}
     how = Augment(patch, 2 * windows.neighbours + 1, **varied)
-    return Diet(how, config.batch, config.rate, config.seed)
+    return Diet(how, config.batch, config.rate * (_KNOWING if knowing else 1.0), config.seed)
