@@ -383,13 +383,13 @@ class Short:
 
 # Anomalies go by the tiles of segmentation, but see so far that toys are one tile.
 CONVOLVING = ("segmentation", "embedding", "classification", "generation", "signature")
-OVER_ALL = ("apply", "reconstruct")
+OVER_ALL = ("train", "apply", "reconstruct")
 
 
 @those(lambda verb: verb.name in OVER_ALL and verb.capability in CONVOLVING)
 def test_memory_that_is_short_in_mid_job_costs_no_result(verb, models, monkeypatch):
     inputs = nouns(verb, models)
-    if isinstance(inputs["image"], Image):  # larger than a tile
+    if isinstance(inputs["image"], Image) and verb.name != "train":  # larger than a tile
         inputs["image"] = Image(np.tile(inputs["image"].read(), (3, 3)))
     short_of = Short()
     monkeypatch.setattr(torch.nn.functional, "conv2d", short_of)

@@ -95,6 +95,20 @@ def test_short_memory_halves_the_batch_and_says_so():
     assert [n.text for n in notes if isinstance(n, Note)] == [fitting.SHORT] * 2
 
 
+@pytest.mark.parametrize("plan", [Plan(steps=20, batch=8), Plan(seconds=0.3, batch=8)])
+def test_where_memory_is_too_short_for_a_look_it_learns_on_and_says_so_once(plan):
+    lesson, notes = Line(), []
+
+    def no_room(network):
+        raise MemoryError
+
+    lesson.check = no_room
+    fitted = learn(lesson, plan, on_tick=notes.append)
+    assert fitted.batch == 8
+    assert fitted.steps == fitted.planned
+    assert [n.text for n in notes if isinstance(n, Note)] == [fitting.UNSEEN]
+
+
 class Full(MemoryRoom):
     """On a disk that takes nothing."""
 

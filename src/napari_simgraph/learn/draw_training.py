@@ -19,6 +19,7 @@ from napari_simgraph.core.objects import Columns
 from napari_simgraph.core.patches import Rows
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.class_rows import Sources
 from napari_simgraph.learn.clouds import found_clouds
 from napari_simgraph.learn.device import Place, pick
@@ -230,10 +231,16 @@ def _numbers(studio: Studio, module: nn.Module, parted: Parted, seed: int) -> di
 def _reading(studio: Studio, module: nn.Module, rows: Rows) -> Reading:
     """What the encoder, told nothing, says of the class."""
     device, parts = studio.place.device, []
+    at_once = AtOnce(device)
+
+    def described(some: Rows) -> torch.Tensor:
+        light = torch.from_numpy(studio.pictures.inputs(some)).to(device)
+        told: torch.Tensor = module.described(light).float().cpu()  # type: ignore[operator]
+        return told
+
     with studio.place.exactly(), torch.no_grad():
         for start in range(0, len(rows), _CHUNK):
-            light = torch.from_numpy(studio.pictures.inputs(rows[start : start + _CHUNK]))
-            parts.append(module.described(light.to(device)).float().cpu())  # type: ignore[operator]
+            parts += at_once.parts(described, rows[start : start + _CHUNK])
     kinds = studio.pictures.kinds.numbers[rows]
     return Reading.learn(torch.cat(parts).numpy(), kinds, studio.pictures.classes)
 

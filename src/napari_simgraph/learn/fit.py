@@ -31,9 +31,8 @@ _CHECKPOINT_SECONDS = 30.0  # a crash loses at most a minute; saving takes well 
 _RESERVE = 0.97  # share of the time for steps; the rest is for checks and the end
 SHORT = "Memory was short: it goes on in smaller steps."
 REFUSED = "The disk takes nothing: it learns on, but could not be gone on with after a crash."
-NO_MEMORY = (
-    "Too little memory even for one patch. Use a smaller network or patch, or close programs."
-)
+UNSEEN = "Memory was short: how good it is was not looked at this time."
+NO_MEMORY = "Too little memory even for one patch. Use a smaller network or patch."
 
 Ticks = Generator[Tick, Signal | None, Any]
 
@@ -127,7 +126,7 @@ class Fit:
         self.optimiser = Optimiser(self.network)
         self.state = _State(batch=plan.batch, total=plan.steps)
         self.reader: ReadAhead[Any] = ReadAhead(self._read)
-        self.clock, self._refused = Clock(), False
+        self.clock, self._told = Clock(), set[str]()
 
     def run(self) -> Generator[Tick, Signal | None, Fitted]:
         """Learn; closed or stopped at any tick."""
@@ -161,6 +160,8 @@ class Fit:
                 spent.clear()
                 continue
             spent.append(took)
+            if len(spent) == 1:
+                yield from self._look()
             if self.aside.halt.stopped or sum(spent) > _TIMED_AT_MOST * self.plan.seconds:
                 break
         unpack(self.network, before)
@@ -172,8 +173,6 @@ class Fit:
     def _timed(self, number: int) -> float:
         begun = time.monotonic()
         self._learn(number, rate=0.0)
-        if number == 0:
-            self._check()
         return time.monotonic() - begun
 
     def _step(self) -> Ticks:
@@ -186,7 +185,7 @@ class Fit:
         if state.step % max(1, state.total // _POINTS) == 0 or state.step == state.total:
             values["loss"] = loss
         if state.step % max(1, state.total // _LOOKS) == 0:
-            values |= yield from self.aside.wait(self._check, self._tick)
+            values |= yield from self._look()
         for name, value in values.items():
             state.history.setdefault(name, []).append([state.step, round(value, 5)])
         if time.monotonic() - state.saved > _CHECKPOINT_SECONDS:
@@ -211,6 +210,18 @@ class Fit:
         self.reader.forget()
         self.aside.halt.hear((yield Note(SHORT, warning=True)))
         return None
+
+    def _look(self) -> Generator[Tick, Signal | None, Mapping[str, float]]:
+        """Figures on what was kept aside; none where memory is too short for them."""
+        try:
+            return (yield from self.aside.wait(self._check, self._tick))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            traceback.clear_frames(error.__traceback__)
+        free_cache(self.place.device)
+        yield from self._tell(UNSEEN)
+        return {}
 
     def _learn(self, number: int, rate: float) -> float:
         """One step; its loss."""
@@ -248,12 +259,14 @@ class Fit:
         try:
             self._save()
         except OSError:
-            first, self._refused = not self._refused, True
             self.state.saved = time.monotonic()
-        else:
-            return
-        if first:
-            self.aside.halt.hear((yield Note(REFUSED, warning=True)))
+            yield from self._tell(REFUSED)
+
+    def _tell(self, sentence: str) -> Ticks:
+        """A warning, once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.aside.halt.hear((yield Note(sentence, warning=True)))
 
     def _save(self) -> None:
         arrays = {f"network/{k}": v for k, v in pack(self.network).items()}

@@ -15,6 +15,7 @@ from torch import Generator, Tensor, nn
 from napari_simgraph.analysis.health import effective_rank, spread
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses_siamese import LOSSES, retrieval
 from napari_simgraph.learn.patchwork import Patchwork
@@ -154,18 +155,32 @@ class SiameseLesson:
         self, network: nn.Module, batch: Pairs, generator: Generator
     ) -> tuple[Tensor, Tensor]:
         device = next(network.parameters()).device
+        a, b = network(self._views(batch, generator, device)).chunk(2)
+        return a, b
+
+    def _views(self, batch: Pairs, generator: Generator, device: torch.device) -> Tensor:
+        """Both views of each patch, first all of one kind, then all of the other."""
         first, second, light = (torch.from_numpy(part).to(device) for part in batch)
         with torch.autocast(device.type, enabled=False), torch.no_grad():
             views = [view(crops, self.how, generator, light) for crops in (first, second)]
-        a, b = network(torch.cat(views)).chunk(2)
-        return a, b
+        return torch.cat(views)
 
     def _health(self, network: nn.Module, several: Iterable[Pairs]) -> dict[str, float]:
-        generator = Generator().manual_seed(self.seed)
-        parts = [self._project(network, pairs, generator) for pairs in several]
+        generator, parts = Generator().manual_seed(self.seed), []
+        device = next(network.parameters()).device
+        at_once = AtOnce(device)
+        for pairs in several:
+            views = self._views(pairs, generator, device)
+            seen = at_once.parts(partial(_seen, network, views), np.arange(len(views)))
+            parts.append(torch.cat(seen).chunk(2))
         a, b = (torch.cat(side).float() for side in zip(*parts, strict=True))
         if len(a) < _FEWEST:
             return {}
         points = a.cpu().numpy()
         figures = {"rank": effective_rank(points), "spread": spread(points)}
         return figures | {"retrieval": retrieval(a, b)}
+
+
+def _seen(network: nn.Module, views: Tensor, rows: NDArray[np.intp]) -> Tensor:
+    seen: Tensor = network(views[rows])
+    return seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_simgraph.core.patches import Rows
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.losses_vae import in_use, price, redrawing
 from napari_simgraph.learn.pictures import Pictures
 
@@ -114,21 +116,25 @@ class VaeLesson:
 
 def look(network: nn.Module, pictures: Pictures, rows: Rows) -> Looked:
     """What a network makes of some patches, from the means of their numbers."""
-    device = next(network.parameters()).device
+    at_once = AtOnce(next(network.parameters()).device)
     parts: list[tuple[Tensor, ...]] = []
     for start in range(0, len(rows), _CHUNK):
-        some = rows[start : start + _CHUNK]
-        light = torch.from_numpy(pictures.inputs(some)).to(device)
-        kinds = torch.from_numpy(pictures.told(some)).to(device)
-        mean, spread = network.encode(light, kinds)  # type: ignore[operator]
-        drawn = network.decode(mean, kinds).float()  # type: ignore[operator]
-        error = (drawn.sigmoid() - light).square().flatten(1).mean(1)
-        found = error, redrawing(drawn, light), mean, spread.exp(), price(mean, spread)
-        parts.append(found)
+        parts += at_once.parts(partial(_seen, network, pictures), rows[start : start + _CHUNK])
     error, nats, numbers, wide, paid = (
         torch.cat(one).double().cpu() for one in zip(*parts, strict=True)
     )
     return Looked(error.numpy(), nats.numpy(), numbers, wide.numpy(), paid.numpy())
+
+
+def _seen(network: nn.Module, pictures: Pictures, rows: Rows) -> tuple[Tensor, ...]:
+    """Of each patch: error, nats, mean and variance of its numbers, what these cost."""
+    device = next(network.parameters()).device
+    light = torch.from_numpy(pictures.inputs(rows)).to(device)
+    kinds = torch.from_numpy(pictures.told(rows)).to(device)
+    mean, spread = network.encode(light, kinds)  # type: ignore[operator]
+    drawn = network.decode(mean, kinds).float()  # type: ignore[operator]
+    error = (drawn.sigmoid() - light).square().flatten(1).mean(1)
+    return error, redrawing(drawn, light), mean, spread.exp(), price(mean, spread)
 
 
 def fitted_prior(
