@@ -90,19 +90,31 @@ def tiles(
         yield Tile(rows, columns, read_rows, read_columns, number)
 
 
-def _line(n: int, edge: int, reach: Reach, mirrored: int) -> Iterator[tuple[Span, Span]]:
-    """Tiles along one axis of n pixels: what is written, what is read (multiples of the stride)."""
+def around(span: Span, n: int, reach: Reach, mirrored: int = _MARGIN) -> Span:
+    """What is read for a span of n pixels: as far as the network looks, little beyond the border.
+
+    Both ends are multiples of the stride.
+    """
     stride = reach.stride
-    halo = -(-reach.radius // stride) * stride
-    margin = -(-mirrored // stride) * stride
-    end = -(-(n + mirrored) // stride) * stride
+    halo, margin = _up(reach.radius, stride), _up(mirrored, stride)
+    start = max(span[0] // stride * stride - halo, -margin)
+    return start, min(_up(span[1] + halo, stride), _up(n + mirrored, stride))
+
+
+def _up(n: int, stride: int) -> int:
+    """The next multiple of a stride."""
+    return -(-n // stride) * stride
+
+
+def _line(n: int, edge: int, reach: Reach, mirrored: int) -> Iterator[tuple[Span, Span]]:
+    """Tiles along one axis of n pixels: what is written, what is read."""
+    stride = reach.stride
     step = max(stride, edge // stride * stride)
     if n <= 1.5 * step:  # one tile a little larger beats two with halos
         step = n
     for start in range(0, n, step):
-        stop = min(start + step, n)
-        up = -(-(stop + halo) // stride) * stride
-        yield (start, stop), (max(start - halo, -margin), min(up, end))
+        span = start, min(start + step, n)
+        yield span, around(span, n, reach, mirrored)
 
 
 class Predictor:

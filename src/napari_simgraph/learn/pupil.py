@@ -19,7 +19,7 @@ from napari_simgraph.core.room import Checkpoint
 from napari_simgraph.learn.augment import Augment, augment, settle
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses import Counting, segmentation_loss
-from napari_simgraph.learn.predict import scored
+from napari_simgraph.learn.predict import around, scored
 from napari_simgraph.learn.state import DECAY, Average, Optimiser, pack, unpack
 from napari_simgraph.learn.truth import Said, Truth
 from napari_simgraph.learn.truth_tile import Span
@@ -114,12 +114,8 @@ class Pupil:
 
     def chances(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Probabilities ``(K, Y, X)`` of a box, by the average."""
-        stride = self.reach.stride
-        halo = -(-self.reach.radius // stride) * stride
-        spans = [
-            (a // stride * stride - halo, -(-b // stride) * stride + halo)
-            for a, b in (rows, columns)
-        ]
+        reach, plane = self.reach, self.windows.image.plane
+        spans = [around(s, n, reach) for s, n in zip((rows, columns), plane, strict=True)]
         found = self._forward(z, spans)
         box = [slice(a - s[0], b - s[0]) for (a, b), s in zip((rows, columns), spans, strict=True)]
         return found[:, box[0], box[1]]

@@ -15,7 +15,7 @@ from torch.nn import functional
 from napari_simgraph.learn.adamw import AdamW
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.drawn import eyes
-from napari_simgraph.learn.predict import ready
+from napari_simgraph.learn.predict import around, ready
 from napari_simgraph.learn.truth import Said
 from napari_simgraph.learn.truth_tile import Key
 from napari_simgraph.learn.windows import Span, Windows
@@ -26,7 +26,6 @@ Options: TypeAlias = dict[str, Any]
 
 HIDDEN = 32  # units; with dropout better than 16 and than a linear head on ISBI 2012
 _EDGE = 256  # px of a tile: a field of 512 px is four to nine of them
-_MARGIN = 16  # px mirrored at borders, as in `predict`, so that applying gives the same
 _KEPT_BYTES = 400 * 2**20  # of features: some 25 tiles, three fields and more
 _STEPS, _BATCH = 200, 512  # more changes nothing that can be measured
 _RATE, _DECAY = 1e-2, 0.1
@@ -112,12 +111,10 @@ class Bank:
         return self._tiles[key]
 
     def _compute(self, key: Key) -> Tensor:
-        stride, spans, inner = self._reach.stride, [], []
-        halo = _up(self._reach.radius, stride)
+        spans, inner = [], []
         for number, n in zip(key[1:], self.windows.image.plane, strict=True):
             start, stop = number * _EDGE, min((number + 1) * _EDGE, n)
-            last = min(_up(stop + halo, stride), _up(n + _MARGIN, stride))
-            spans.append((max(start - halo, -_MARGIN), last))
+            spans.append(around((start, stop), n, self._reach))  # as in applying: gives the same
             inner.append(slice(start - spans[-1][0], stop - spans[-1][0]))
         read = torch.from_numpy(self.windows.read(key[0], *spans))[None]
         with torch.no_grad(), self.place.computing():
@@ -199,11 +196,6 @@ def chances_of(network: Filters, found: Tensor) -> NDArray[np.float32]:
     """Probabilities ``(K, Y, X)`` of features ``(F, Y, X)``."""
     with torch.no_grad():
         return np.asarray(network.head(found[None])[0].softmax(0).cpu().numpy())
-
-
-def _up(n: int, stride: int) -> int:
-    """The next multiple of a stride."""
-    return -(-n // stride) * stride
 
 
 def _inside(span: Span, number: int) -> slice:
