@@ -38,7 +38,7 @@ from napari_simgraph.nets.filters import Filters
 NO_STROKES = "Paint one short stroke of each class."
 ONE_CLASS = "Paint a second class: with one class there is nothing to tell apart."
 # Steps on the newest stroke before the network answers it; the average takes it in at once.
-URGENT, _URGENT_DECAY = 6, 0.8
+URGENT, _URGENT_DECAY = 4, 0.8
 
 # All classes are shown equally often, while a quarter of an EM section is wall: so walls are found
 # three times too often, and closing (`analysis/closing.py`) takes that back.
