@@ -47,7 +47,9 @@ except MemoryError as error:
 
 
 SHORT = "Memory was short: it goes on in smaller steps."
-TOO_LITTLE = "Too little memory even for one patch. Use a smaller network or patch."
+TOO_LITTLE = (
+    "Too little memory even for one patch. Use a smaller network or patch, or close programs."
+)
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux keeps such a limit"
 )

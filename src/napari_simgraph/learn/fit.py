@@ -32,7 +32,7 @@ _RESERVE = 0.97  # share of the time for steps; the rest is for checks and the e
 SHORT = "Memory was short: it goes on in smaller steps."
 REFUSED = "The disk takes nothing: it learns on, but could not be gone on with after a crash."
 UNSEEN = "Memory was short: how good it is was not looked at this time."
-NO_MEMORY = "Too little memory even for one patch. Use a smaller network or patch."
+LITTLE = "Too little memory even for one patch. Use a smaller network or patch, or close programs."
 
 Ticks = Generator[Tick, Signal | None, Any]
 
@@ -202,7 +202,7 @@ class Fit:
             if not is_out_of_memory(error):
                 raise
             if self.state.batch == 1:
-                raise MemoryError(NO_MEMORY) from error
+                raise MemoryError(LITTLE) from error
             traceback.clear_frames(error.__traceback__)  # they hold what the step had computed
         self.network.zero_grad(set_to_none=True)
         free_cache(self.place.device)
