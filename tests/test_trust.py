@@ -514,7 +514,8 @@ def test_a_network_may_claim_anything(options):
 @pytest.mark.parametrize(
     "changes",
     [{"network": []}, {"network": {"name": 3}}, {"network": {"patch": 10**9}}, {"spacing": [0]},
-     {"metrics": 5}, {"name": ["m"]}, {"channels": "1"}, {"classes": [{"value": 1}]}],
+     {"metrics": 5}, {"metrics": {"agreement": None}}, {"name": ["m"]}, {"channels": "1"},
+     {"classes": [{"value": 1}]}],
     ids=str,
 )  # fmt: skip
 def test_a_description_of_another_kind_is_told(tmp_path, changes):

@@ -122,6 +122,8 @@ class Model:
         for key in _USED & values.keys():
             values[key] = Said(values[key])
         _check_network(values["network"])
+        if not all(type(score) in (int, float) for score in values.get("metrics", {}).values()):
+            raise ValueError(DAMAGED.format("metrics"))
         classes = ClassTable.from_json(info.get("classes", []))
         return cls(arrays=arrays, classes=classes, spacing=_sizes(info), **values)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.at_once import AtOnce
 from napari_simgraph.learn.described import ANYWHERE, PARTS, PLACES, Described
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
@@ -40,16 +41,18 @@ def remember(
     for part in PARTS:
         if known[1] and part in ANYWHERE:
             continue
-        look = Look(partial(_described, part, network, place), PLACES[part])
+        at_once = AtOnce(place.device)
+        look = Look(partial(_described, part, network, place), PLACES[part], at_once)
         found[part] = yield from _remember(look, known, seed, aside)
     return found
 
 
 class Look(NamedTuple):
-    """What describes inputs ``(N, C, Y, X)`` by places, and the side of a place in pixels."""
+    """What describes inputs ``(N, C, Y, X)`` by places, the side of a place in pixels, how many."""
 
     by: Callable[[NDArray[np.float32]], Tensor]
     side: int
+    at_once: AtOnce
 
 
 def _remember(
@@ -63,8 +66,8 @@ def _remember(
     parts = []
     for start in range(0, len(rows), _BATCH):
         crops = normal.work.patches(rows[start : start + _BATCH])
-        found = yield from aside.wait(partial(look.by, crops), tick)
-        parts.append(found.permute(0, 2, 3, 1).reshape(-1, found.shape[1]).cpu().numpy())
+        for found in (yield from aside.wait(partial(look.at_once.parts, look.by, crops), tick)):
+            parts.append(found.permute(0, 2, 3, 1).reshape(-1, found.shape[1]).cpu().numpy())
         if aside.halt.stopped:
             break
     tokens = np.concatenate(parts)
