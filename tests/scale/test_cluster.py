@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from napari_simgraph.nets import build
 from napari_simgraph.scale import cluster as clusters
 from napari_simgraph.scale.cluster import on_cluster
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 # it says so of any disk that a loaded machine is slow to write to
 pytestmark = pytest.mark.filterwarnings("ignore:Creating scratch directories")
@@ -47,11 +49,12 @@ def patience(monkeypatch):
 @pytest.fixture(scope="module")
 def started():
     """Two worker processes for all tests: their start takes most of the time."""
-    made = distributed.LocalCluster(
-        n_workers=WORKERS, threads_per_worker=THREADS, dashboard_address="127.0.0.1:0"
-    )
-    yield made
-    made.close()
+    with dask.config.set({clusters._LOST: clusters._AWAITED}):
+        made = distributed.LocalCluster(
+            n_workers=WORKERS, threads_per_worker=THREADS, dashboard_address="127.0.0.1:0"
+        )
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +223,20 @@ def test_a_run_goes_through_although_a_worker_is_killed(
     job = on_cluster(cluster.scheduler_address, segmentation.apply, model, image, **told)
     assert same(run(job, kill_one), alone)
     assert not alive, "none was killed"
+
+
+def test_a_worker_that_takes_long_to_come_back_is_awaited():
+    with dask.config.set({clusters._LOST: "100ms"}):  # no worker starts as quickly
+        made = clusters._local(1)
+        with made, distributed.Client(made, set_as_default=False) as client:
+            (killed,) = client.run(os.getpid).values()
+            os.kill(killed, signal.SIGKILL)
+            client.wait_for_workers(1, timeout=120)  # it may still be counted
+            end = time.monotonic() + 120
+            while client.run(os.getpid, on_error="ignore") == {} and time.monotonic() < end:
+                time.sleep(0.2)
+            (back,) = client.run(os.getpid).values()
+    assert back != killed
 
 
 def test_a_run_that_broke_off_does_no_block_twice(cluster, model, image, alone, tmp_path):

@@ -31,6 +31,9 @@ R = TypeVar("R")
 SHARING = ("segmentation", "embedding", "anomaly", "signature")
 _CONNECT_SECONDS = 10.0  # workers that import torch answer late
 _BLOCKS = ".blocks"  # among the results of a folder
+# Dask gives a worker up that is not back 15 seconds after it ended, while it still starts: on a
+# busy machine that takes longer.
+_LOST, _AWAITED = "distributed.deploy.lost-worker-timeout", "10 minutes"
 DASHBOARD = "Dashboard: "  # before the address of a page that shows what workers do
 NO_DASK = "Clusters need Dask: pip install 'napari-simgraph[cluster]'."
 NO_ANSWER = "No cluster answers at {}: start one with 'dask scheduler', and look at its address."
@@ -191,6 +194,7 @@ class _Link:
 
 def _local(count: int) -> Any:
     """So many workers on this machine; together they use all its cores."""
+    import dask
     from distributed import LocalCluster
 
     from napari_simgraph.learn.device import cores
@@ -198,6 +202,7 @@ def _local(count: int) -> Any:
     if count > cores():
         raise ValueError(TOO_MANY.format(cores()))
     threads = max(1, cores() // count)
+    dask.config.set({_LOST: _AWAITED})
     return LocalCluster(
         n_workers=count, threads_per_worker=threads, dashboard_address="127.0.0.1:0"
     )
