@@ -324,6 +324,17 @@ def test_a_place_that_can_not_be_written_is_said(tmp_path):
         Workspace(tmp_path / "file" / "w")
 
 
+def test_where_there_is_no_room_nothing_is_left(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv(HOME, str(tmp_path))
+    monkeypatch.setattr("napari_simgraph.io.workspace.Lock", full)
+    with pytest.raises(ValueError, match=r"i1 .*: the disk is full\. Choose another folder"):
+        Workspace.begin("i1")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_info_tells_how_a_workspace_stands(workspace, tmp_path, capsys):
     for name in ("kept", "odd", "gone"):
         (tmp_path / f"{name}.bin").write_bytes(name.encode())

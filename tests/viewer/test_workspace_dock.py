@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from acting import click
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.model import Model
@@ -227,6 +227,18 @@ def test_a_new_workspace_takes_the_layers_along(dock, tmp_path):
     ]
     assert kept == ["vnc", "vnc · classes", "strokes"]
     assert any((tmp_path / "new" / "painted").glob("*/c/1/0/0"))
+
+
+def test_before_anything_is_kept_a_place_can_be_chosen(dock, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "napari_simgraph.viewer.views.workspace.QFileDialog.getExistingDirectory",
+        lambda *_: str(tmp_path),
+    )
+    (new,) = (one for one in dock._card.findChildren(QPushButton) if one.text() == "New…")
+    new.click()
+    assert dock.session.workspace.folder == tmp_path
+    assert dock.footer.sentence.text() == f"Everything is saved in {tmp_path.name} from now on."
+    assert dock.controls.isVisibleTo(dock)
 
 
 def test_a_folder_with_files_is_no_new_workspace(dock, tmp_path):

@@ -20,14 +20,14 @@ from napari_simgraph.io.kept import keep, kept, write_json
 from napari_simgraph.io.lines import add_line, whole_lines
 from napari_simgraph.io.lock import Lock, is_held
 from napari_simgraph.io.plain_json import read_json
-from napari_simgraph.io.safe import is_half, sweep
+from napari_simgraph.io.safe import is_half, refused, remove, sweep
 
 FORMAT = 1  # of workspace.json; raised when a reader of the old one would misread the new
 HOME = "SIMGRAPH_WORKSPACES"  # environment variable: where workspaces begin by themselves
 STATE, LOCK = "workspace.json", "lock"
 _JOURNAL, _VERSIONS = "journal.jsonl", "versions.json"
 _KEPT_VERSIONS = 3  # of a result: enough to compare and undo, and disks stay empty
-_NOT_WRITABLE = "This folder can't be written. Choose another one."
+_NOT_WRITABLE = "{} can't be written: {}. Choose another folder in the Workspace dock."
 
 
 def home() -> Path:
@@ -70,14 +70,16 @@ class Workspace:
         self.notes: list[str] = []
         self._lock: Lock | None = None
         self._logging = threading.Lock()
-        if self.folder.exists():
+        if there := self.folder.exists():
             check_links(self.folder)
         if not look_only:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._lock = Lock(self.folder / LOCK, take_over)
             except OSError as error:
-                raise ValueError(_NOT_WRITABLE) from error
+                if not there:  # each try would leave an empty one
+                    remove(self.folder)
+                raise ValueError(_NOT_WRITABLE.format(self.folder, refused(error))) from error
             if self._lock.was_left:
                 sweep(self.folder, keep=("runs",))  # a run may outlive its window for a moment
                 self.notes.append("Brought back all but the last stroke.")
@@ -139,8 +141,8 @@ class Workspace:
         try:
             ignore = shutil.ignore_patterns("lock*", "*.part", "*.partial", ".writing-*")
             shutil.copytree(self.folder, folder, ignore=ignore, dirs_exist_ok=True)
-        except (OSError, shutil.Error) as error:
-            raise ValueError(_NOT_WRITABLE) from error
+        except OSError as error:  # of several files, too
+            raise ValueError(_NOT_WRITABLE.format(folder, refused(error))) from error
 
     def log(self, event: str, **values: Any) -> None:
         """Add a line to the journal, on disk when this returns."""

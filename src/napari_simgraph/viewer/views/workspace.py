@@ -188,8 +188,8 @@ class WorkspaceDock(DockFrame):
         if self.busy:  # one is being opened
             return
         self.controls.hide()  # nothing of it can be used yet
-        what_for = "A workspace keeps everything of a session."
-        self.show_empty(what_for, _NOTHING, [("Open…", self._ask_open)])
+        ways = [("Open…", self._ask_open), ("New…", self._ask_new)]
+        self.show_empty("A workspace keeps everything of a session.", _NOTHING, ways)
 
     def _say_saved(self) -> None:
         keeper, workspace = self.session.keeper, self.session.workspace
