@@ -7,6 +7,7 @@ from napari_simgraph import Image, Model
 from napari_simgraph.core.classes import ClassTable
 from napari_simgraph.core.job import Progress, Region
 from napari_simgraph.io.folder_room import FolderRoom
+from napari_simgraph.viewer.records import is_kept
 from napari_simgraph.viewer.views import growing
 from napari_simgraph.viewer.views.growing import Preview, Thing, things_of
 
@@ -61,6 +62,7 @@ def test_classes_objects_and_maps_are_seen_part_by_part(viewer, source, room):
     assert np.asarray(shown["em · classes"]._slice.image.raw)[20, 40] == 1
     assert len(viewer.layers) == 4
     assert viewer.layers.selection.active.name == "em"
+    assert [layer.name for layer in viewer.layers if is_kept(layer)] == ["em"]
     preview.close()
     assert [layer.name for layer in viewer.layers] == ["em"]
 

@@ -166,7 +166,8 @@ class Preview:
             return
         thing = self._things[name]
         layer = make_layers(self._noun(thing, grown), thing.name, self._source)[0]
-        layer.metadata.clear()  # it is nobody's result
+        # it is nobody's result, nor a picture to be kept
+        layer.metadata["simgraph"] = {"fleeting": True}
         self._layers[name] = layer
         active = self._viewer.layers.selection.active
         self._viewer.layers.insert(self._viewer.layers.index(self._source) + 1, layer)
