@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
@@ -74,6 +75,7 @@ class Soak:
     def __init__(self, viewer, seed):
         self.viewer, self.random = viewer, np.random.default_rng(seed)
         self.docks, self.report, self.images = {}, Report(), 0
+        self.last = lambda: None
         self.acts = [
             (self.open_image, 4),
             (self.close_layer, 2),
@@ -96,8 +98,11 @@ class Soak:
 
     @property
     def session(self):
-        """That of any dock that is open."""
-        return next((dock.session for _, dock in self.docks.values()), None)
+        """That of any dock that is open, else the last one, which lives while a job of it runs."""
+        found = next((dock.session for _, dock in self.docks.values()), None)
+        if found is not None:
+            self.last = weakref.ref(found)
+        return found or self.last()
 
     @property
     def pictures(self):
@@ -207,6 +212,7 @@ class Soak:
         if not self.docks:
             return False
         name = sorted(self.docks)[int(self.random.integers(len(self.docks)))]
+        assert self.session  # noted, should this be its last dock
         holder, _ = self.docks.pop(name)
         self.viewer.window.remove_dock_widget(holder)
         return True

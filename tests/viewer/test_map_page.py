@@ -7,7 +7,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_simgraph.core.groups import names_of
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.views import map_page
 from napari_simgraph.viewer.views.bottom import bottom_of, front_page, show_page

@@ -12,7 +12,8 @@ from napari_simgraph.core.model import Model
 from napari_simgraph.io import kept, lines, models, workspace
 from napari_simgraph.io.painted import PaintedPixels, open_painted
 from napari_simgraph.io.workspace import Workspace
-from napari_simgraph.viewer.session import Session, session_of
+from napari_simgraph.viewer.session import Session
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.stacking import about
 
 

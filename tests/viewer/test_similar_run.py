@@ -99,6 +99,10 @@ def test_a_dock_that_is_closed_while_it_learns_hears_no_more(
     viewer.window.remove_dock_widget(dock)
     task.ticked.emit(Region(POINTS, (slice(0, 9), slice(0, 8))))  # it learned on for a moment
     assert early.said == ""
+    again = viewer.window.add_plugin_dock_widget("napari-simgraph", "Jobs")[1]
+    assert again.session.jobs.tasks == [task]  # it is found again, and can be cancelled
+    task.cancel()
+    qtbot.waitUntil(lambda: task.state.over, timeout=60_000)
 
 
 def test_an_early_answer_then_stopped_and_gone_on_with(dock, viewer, layer, qtbot, monkeypatch):

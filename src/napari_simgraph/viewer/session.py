@@ -38,16 +38,6 @@ from napari_simgraph.viewer.stacking import about, hide_oldest, insert_index
 from napari_simgraph.viewer.tables import Tables
 
 
-def session_of(viewer: Any) -> Session:
-    """The Session that the docks of a viewer share; a new one where no dock of ours is open."""
-    window = getattr(viewer, "window", None)
-    for widget in window.dock_widgets.values() if window is not None else ():
-        found = getattr(widget, "session", None)
-        if isinstance(found, Session):
-            return found
-    return Session(viewer)
-
-
 class Session:
     """What the docks of one viewer share; use in the GUI thread.
 

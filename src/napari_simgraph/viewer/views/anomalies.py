@@ -20,7 +20,7 @@ from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.front_keys import Front, FrontKeys
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.placing import PLUGIN
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.anomalies_found import FoundRows
 from napari_simgraph.viewer.views.anomalies_input import ODD, AnomaliesInput

@@ -21,7 +21,7 @@ from napari_simgraph.viewer.front_keys import Front, FrontKeys
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.placing import open_dock, parent_of
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.areas_clicks import ClicksPage

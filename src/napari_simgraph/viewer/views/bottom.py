@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_simgraph.viewer.placing import parent_of
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors, ThemeWatch, colors, style_sheet
 
 NAME = "Patches"

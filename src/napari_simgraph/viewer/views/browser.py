@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.views.browser_groups import ClassesPane, NumberPane
 from napari_simgraph.viewer.views.browser_heat import HeatPane

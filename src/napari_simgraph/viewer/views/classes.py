@@ -16,7 +16,7 @@ from napari_simgraph.viewer.footer import Button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.log import say_error
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors, colors
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.views.classes_input import GROUPS_FILE, NOTHING, ClassesInput

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from napari_simgraph.core.job import Device
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Task
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors, colors
 from napari_simgraph.viewer.views.job_rows import EndedRow, RunningCard, Short
 from napari_simgraph.viewer.views.waiting_rows import WaitingRows

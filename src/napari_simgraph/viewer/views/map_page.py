@@ -24,7 +24,7 @@ from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.map_colors import Coloring, coloring
 from napari_simgraph.viewer.map_picture import Places
 from napari_simgraph.viewer.marking import MANY
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.map_bar import UMAP, MapBar

@@ -20,7 +20,7 @@ from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.stacking import about
 from napari_simgraph.viewer.theme import Colors, State, colors
 from napari_simgraph.viewer.views.objects_chosen import Chosen, Picker, go_to

@@ -21,7 +21,7 @@ from napari_simgraph.viewer.jobs import State as JobState
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.placing import open_dock
 from napari_simgraph.viewer.public_data import public_layers
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.parts import copy_report, row
 from napari_simgraph.viewer.views.workspace_rows import short_path

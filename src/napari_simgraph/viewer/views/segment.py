@@ -13,7 +13,7 @@ from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.keys import DockKeys
 from napari_simgraph.viewer.placing import PLUGIN, open_dock
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors, State
 from napari_simgraph.viewer.views.correct import CorrectPage
 from napari_simgraph.viewer.views.filling_strokes import StrokeKeys

@@ -14,7 +14,7 @@ from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.front_keys import Front, FrontKeys
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.placing import open_dock
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.views.parts import row
 from napari_simgraph.viewer.views.signatures_input import SignaturesInput

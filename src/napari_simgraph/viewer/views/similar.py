@@ -17,7 +17,7 @@ from napari_simgraph.viewer.jobs import Ending, Task
 from napari_simgraph.viewer.log import say_error
 from napari_simgraph.viewer.picking import NOTHING
 from napari_simgraph.viewer.placing import PLUGIN
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State as Shown
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.bottom import front_page, show_page

@@ -33,7 +33,7 @@ from napari_simgraph.viewer.label_keys import KEYS, class_of_key
 from napari_simgraph.viewer.latest import Latest
 from napari_simgraph.viewer.searching import IMAGE, SAVED, TABLE
 from napari_simgraph.viewer.selection import Hit
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import Colors
 from napari_simgraph.viewer.thumbs import Thumbs
 from napari_simgraph.viewer.views.label_button import LabelButton

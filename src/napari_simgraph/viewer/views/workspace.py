@@ -16,7 +16,7 @@ from napari_simgraph.viewer.footer import button
 from napari_simgraph.viewer.frame import DockFrame
 from napari_simgraph.viewer.jobs import Ending
 from napari_simgraph.viewer.restore import bring, reading, show_result
-from napari_simgraph.viewer.session import session_of
+from napari_simgraph.viewer.sharing import session_of
 from napari_simgraph.viewer.theme import State
 from napari_simgraph.viewer.views.job_rows import Short
 from napari_simgraph.viewer.views.source_row import SourceRow
