@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
-from weakref import WeakSet
 
 from napari_simgraph.viewer.session import Session
-
-_SESSIONS: WeakSet[Session] = WeakSet()  # a job that goes on holds its own
 
 
 def session_of(viewer: Any) -> Session:
@@ -20,15 +18,15 @@ def session_of(viewer: Any) -> Session:
         found = getattr(widget, "session", None)
         if isinstance(found, Session):
             return found
-    for one in list(_SESSIONS):
-        running = any(not task.state.over for task in one.jobs.tasks)
-        if running and _bare(one.viewer) is _bare(viewer):
+    for one in _listening(viewer):
+        if any(not task.state.over for task in one.jobs.tasks):
             return one
-    made = Session(viewer)
-    _SESSIONS.add(made)
-    return made
+    return Session(viewer)
 
 
-def _bare(viewer: Any) -> Any:
-    """The viewer itself; each dock is given a proxy of its own."""
-    return getattr(viewer, "__wrapped__", viewer)
+def _listening(viewer: Any) -> Iterator[Session]:
+    """The sessions that hear of a viewer's layers: napari holds them weakly, their jobs do not."""
+    for known in viewer.layers.events.inserted.callbacks:
+        one = known[0]() if isinstance(known, tuple) else None
+        if isinstance(one, Session):
+            yield one
