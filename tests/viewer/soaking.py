@@ -99,10 +99,7 @@ class Soak:
     @property
     def session(self):
         """That of any dock that is open, else the last one, which lives while a job of it runs."""
-        found = next((dock.session for _, dock in self.docks.values()), None)
-        if found is not None:
-            self.last = weakref.ref(found)
-        return found or self.last()
+        return next((dock.session for _, dock in self.docks.values()), None) or self.last()
 
     @property
     def pictures(self):
@@ -212,8 +209,8 @@ class Soak:
         if not self.docks:
             return False
         name = sorted(self.docks)[int(self.random.integers(len(self.docks)))]
-        assert self.session  # noted, should this be its last dock
-        holder, _ = self.docks.pop(name)
+        holder, dock = self.docks.pop(name)
+        self.last = weakref.ref(dock.session)
         self.viewer.window.remove_dock_widget(holder)
         return True
 

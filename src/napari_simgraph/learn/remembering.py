@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from napari_simgraph.learn.resampling import pieces
 from napari_simgraph.learn.token_memory import Places, TokenMemory
 from napari_simgraph.learn.windows import Span, Windows
 from napari_simgraph.nets import folded
+
+Describe: TypeAlias = Callable[[NDArray[np.float32]], Tensor]
 
 _CROPS = 400  # whose tokens are looked at: a hundred thousand of them
 _TOKENS = 20_000  # of those the memory is chosen from
@@ -41,18 +43,17 @@ def remember(
     for part in PARTS:
         if known[1] and part in ANYWHERE:
             continue
-        at_once = AtOnce(place.device)
-        look = Look(partial(_described, part, network, place), PLACES[part], at_once)
+        by = partial(_described, part, network, place)
+        look = Look(partial(_in_parts, AtOnce(place.device), by), PLACES[part])
         found[part] = yield from _remember(look, known, seed, aside)
     return found
 
 
 class Look(NamedTuple):
-    """What describes inputs ``(N, C, Y, X)`` by places, the side of a place in pixels, how many."""
+    """What describes inputs ``(N, C, Y, X)`` by places, and the side of a place in pixels."""
 
-    by: Callable[[NDArray[np.float32]], Tensor]
+    by: Describe
     side: int
-    at_once: AtOnce
 
 
 def _remember(
@@ -66,8 +67,8 @@ def _remember(
     parts = []
     for start in range(0, len(rows), _BATCH):
         crops = normal.work.patches(rows[start : start + _BATCH])
-        for found in (yield from aside.wait(partial(look.at_once.parts, look.by, crops), tick)):
-            parts.append(found.permute(0, 2, 3, 1).reshape(-1, found.shape[1]).cpu().numpy())
+        found = yield from aside.wait(partial(look.by, crops), tick)
+        parts.append(found.permute(0, 2, 3, 1).reshape(-1, found.shape[1]).cpu().numpy())
         if aside.halt.stopped:
             break
     tokens = np.concatenate(parts)
@@ -82,6 +83,11 @@ def _remember(
         if aside.halt.stopped and places.count > 1:
             break
     return places.known(memory)
+
+
+def _in_parts(at_once: AtOnce, by: Describe, inputs: NDArray[np.float32]) -> Tensor:
+    """The same in as many parts as memory wants."""
+    return torch.cat(at_once.parts(by, inputs))
 
 
 def _described(part: str, network: Any, place: Place, inputs: NDArray[np.float32]) -> Tensor:
