@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_simgraph.analysis.tissue import tissue
+from napari_simgraph.analysis.tissue import stain, tissue
 from napari_simgraph.core.patches import grid_over
 from napari_simgraph.core.raster import Image
 
@@ -92,3 +92,24 @@ def test_patches_without_numbers_show_nothing():
     image = Image(stack)
     grid = grid_over(image, 16, 16)
     assert np.array_equal(tissue([image], grid), (grid.z == 0) | (grid.x < 32))
+
+
+@pytest.mark.parametrize("glass", [WHITE, LILAC])
+def test_glass_in_the_midst_of_tissue_is_told_by_cells_and_dust_is_not_shown(glass):
+    pixels = slide(glass)
+    pixels[192:320, 192:320] = slide(glass)[:128, :128]  # a hole
+    pixels[40:46, 40:46] = 90  # dust
+    found = stain(Image(pixels, axes="YXC"), 16)
+    shown = found.shown(0, (0, 512), (0, 512))
+    assert shown[144:176, 144:368].all()
+    assert not shown[224:288, 224:288].any()
+    assert not shown[:96].any()
+    box = found.shown(0, (100, 300), (37, 250))
+    assert np.array_equal(box, shown[100:300, 37:250])
+
+
+def test_grey_images_and_those_without_glass_have_no_glass_to_tell():
+    pixels = slide(LILAC)
+    assert stain(Image(pixels[..., 0], axes="YX"), 16) is None
+    assert stain(Image(pixels[128:384, 128:384], axes="YXC"), 16) is None
+    assert stain(Image(pixels[:100], axes="YXC"), 16) is None

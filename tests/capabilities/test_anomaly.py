@@ -118,6 +118,23 @@ def test_background_of_a_slide_has_no_score():
     assert looked(model, image, speed="fast", background="keep").map.read()[:30].all()
 
 
+def test_specks_on_the_glass_between_tissue_are_no_anomalies_nor_tell_what_is_normal():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(60, 160, (768, 768, 3), np.uint8)
+    pixels[:, 200:328] = 250  # between two parts of tissue
+    pixels[300:304, 260:264] = 235
+    image = Image(pixels, "YXC", (0.5, 0.5), "um")
+    score = looked(learned(image, steps=4, features=False), image, speed="fast").map.read()
+    assert not score[:, 224:304].any()
+    assert score[100:600, 20:190].all()
+    aside = Aside()
+    normal, aligned = run(normal_work(image, None, anomaly.Train(patch=32), aside))
+    aside.close()
+    seen = [one.image.section(0)[one.counted] for one in fields(normal, aligned, 0)]
+    beside = 2 * 24 / 768  # glass that lies so near to tissue counts as such
+    assert 0 < (np.concatenate(seen).min(-1) > 200).mean() < 1.5 * beside
+
+
 def test_where_there_are_no_numbers_nothing_is_odd():
     stack = np.stack([toy_image().read()] * 3).astype(np.float32)
     stack[1, 20:50, 30:70] = np.nan

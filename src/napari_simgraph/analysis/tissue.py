@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, convolve
 
 from napari_simgraph.core.patch_pixels import pool
 from napari_simgraph.core.patches import COLUMNS, PatchGrid
@@ -62,12 +63,43 @@ def tissue(images: Sequence[Image], grid: PatchGrid) -> NDArray[np.bool_]:
     return kept
 
 
+class Stain(NamedTuple):
+    """Where an image shows more than glass: cells ``(sections, down, across)`` of `side` px."""
+
+    cells: NDArray[np.bool_]
+    side: int
+
+    def shown(self, z: int, rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[np.bool_]:
+        """The same for each pixel ``(Y, X)`` of a box."""
+        down, across = (np.arange(*span) // self.side for span in (rows, columns))
+        shown: NDArray[np.bool_] = self.cells[z][np.ix_(down, across)]
+        return shown
+
+
+def stain(image: Image, side: int, level: int = 0) -> Stain | None:
+    """Cells of `side` px that show more than glass, and those beside them; None: all may.
+
+    Lone cells, such as dust on glass, don't count. Only colour images tell glass apart, and one
+    without anything else is taken as it is.
+    """
+    if not _coloured(image, level):
+        return None
+    cells = _stained(image, level, side)
+    beside = np.ones((1, 3, 3))
+    cells &= convolve(cells.astype(np.uint8), beside, mode="constant") > 1
+    cells = binary_dilation(cells, beside)
+    return Stain(cells, side) if cells.any() and not cells.all() else None
+
+
+def _coloured(image: Image, level: int) -> bool:
+    return image.channels == 3 and np.dtype(image.levels[level].dtype) == np.uint8
+
+
 def _shown(image: Image, level: int, size: int) -> Image:
     """1 where something is shown, a pixel a cell of a level."""
     step = max(1, size // _FINE)
-    dtype = np.dtype(image.levels[level].dtype)
-    coloured = image.channels == 3 and dtype == np.uint8
-    shown = _stained(image, level, step) if coloured else _there(image, level, step)
+    told_by = _stained if _coloured(image, level) else _there
+    shown = told_by(image, level, step)
     flat = image.axes.startswith("Z")
     return Image(shown.view(np.uint8) if flat else shown[0].view(np.uint8), axes="ZYX"[not flat :])
 

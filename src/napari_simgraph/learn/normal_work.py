@@ -5,7 +5,7 @@ What is kept aside is never learned from: it tells how odd normal places look.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from napari_simgraph.analysis.aligned import TURNS, are_aligned, symmetries, turned
 from napari_simgraph.analysis.marked import said
-from napari_simgraph.analysis.tissue import tissue
+from napari_simgraph.analysis.tissue import Stain, stain, tissue
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
 from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.core.patches import PatchGrid, Rows
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.background import CELL
 from napari_simgraph.learn.embedding_model import fitting_patch, training_tiling
 from napari_simgraph.learn.normal_lesson import Normal
 from napari_simgraph.learn.normalise import RULE, EachSection, Statistics, measure_together
@@ -125,7 +126,11 @@ def fields(normal: Normal, aligned: bool, seed: int) -> list[Field]:
         chosen = np.sort(rng.permutation(len(sections))[:_FIELDS])
         return [_section(normal, place) for place in sections[chosen].tolist()]
     rows = np.sort(rng.permutation(normal.aside)[:_FIELDS])
-    return [_part(work, row) for row in rows.tolist()]
+    stained = {
+        int(n): stain(work.images[n], CELL, work.grid.layouts[n].level)
+        for n in np.unique(work.grid.image[rows])
+    }
+    return [_part(work, row, stained) for row in rows.tolist()]
 
 
 def views(
@@ -165,10 +170,14 @@ def _section(normal: Normal, place: tuple[int, int]) -> Field:
         top, left, side = int(grid.y[row]), int(grid.x[row]), int(grid.size[row])
         rows = slice(max(0, round(top * down)), round((top + side) * down))
         counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
-    return Field(seen, work.of(number, z), counted & _numbers(image.section(z)))
+    counted &= _numbers(image.section(z))
+    shown = stain(seen, CELL)
+    if shown is not None:
+        counted &= shown.shown(0, *((0, n) for n in image.plane))
+    return Field(seen, work.of(number, z), counted)
 
 
-def _part(work: Patchwork, row: int) -> Field:
+def _part(work: Patchwork, row: int, stained: Mapping[int, Stain | None]) -> Field:
     """The square of a row with what lies around it."""
     grid, number = work.grid, int(work.grid.image[row])
     image, level, side = work.images[number], int(grid.level[row]), int(grid.size[row])
@@ -183,6 +192,10 @@ def _part(work: Patchwork, row: int) -> Field:
     top, left = (start - least for start, least in zip(starts, low, strict=True))
     counted[top : top + side, left : left + side] = True
     counted &= _numbers(pixels)
+    shown = stained[number]
+    if shown is not None:
+        spans = zip(low, high, strict=True)
+        counted &= shown.shown(int(grid.z[row]), *spans)
     return Field(Image(pixels, axes="YXC"), work.of(number, int(grid.z[row])), counted)
 
 

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from napari_simgraph.analysis.left_out import LeftOut
 from napari_simgraph.analysis.odd_places import names_apart
-from napari_simgraph.analysis.tissue import tissue
 from napari_simgraph.analysis.top_share import STEP, TopShare
 from napari_simgraph.core.job import Clock, Job, Progress, Region, Signal, Tick
 from napari_simgraph.core.marks import Marks
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.patch_pixels import pool
-from napari_simgraph.core.patches import Layout, PatchGrid, grid_over, laid_out
+from napari_simgraph.core.patches import Layout, PatchGrid, laid_out
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
 from napari_simgraph.core.tables import ScoreTable
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.background import Background, background
 from napari_simgraph.learn.crew import crew_of, placed
 from napari_simgraph.learn.normal_model import CAPABILITY, oddity_of, predictor, tiled
 from napari_simgraph.learn.normalise import EACH, RULE, EachSection, Statistics, measure
@@ -34,7 +34,6 @@ from napari_simgraph.learn.showing import showing
 from napari_simgraph.learn.windows import Span
 
 _CHUNK = 512  # px
-_CELL = 64  # px; background is told in squares of this side
 IMAGE_SCORES = "image scores"  # in a table's `made`: by name of the image
 
 
@@ -61,7 +60,7 @@ class Canvas:
     def __init__(self, image: Image, turns: Turns, arrays: dict[str, Any]) -> None:
         self.image, self.turns, self.arrays = image, turns, arrays
         self.windows: PlacedWindows | None = None
-        self.shown: PatchGrid | None = None
+        self.background: Background | None = None
         self.left_out = LeftOut(())
         self._top, self._oddest = TopShare(0), 0.0  # of this section, of those before
         self._corners: set[tuple[int, int]] = set()  # of what came of this section
@@ -70,8 +69,8 @@ class Canvas:
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """The score of a tile ``(1, Y, X)``, and below it what was expected."""
         score = values[0]
-        if self.shown is not None:
-            score *= _covered(self.shown, z, rows, columns)
+        if self.background is not None:
+            score *= self.background.searched(z, rows, columns)
         if self.left_out.marks:
             score *= self.left_out.kept(z, rows, columns)
         plane = (slice(*rows), slice(*columns))
@@ -139,9 +138,9 @@ def look(asked: Asked, config: Any, room: Room, aside: Aside) -> Job[Found]:
     check_kind(model, CAPABILITY)
     for one in several:
         check_channels(model, one.channels)
-    size, told = to_run(several, model, config)
+    size, notes = to_run(several, model, config)
     place = yield from placed(config, room, aside)
-    for note in told:
+    for note in notes:
         aside.halt.hear((yield note))
     ready = partial(oddity_of, model, config.speed, config.expected, place)
     oddity = yield from aside.wait(ready)
@@ -160,7 +159,8 @@ def look(asked: Asked, config: Any, room: Room, aside: Aside) -> Job[Found]:
         canvases[-1].left_out = LeftOut.of(marks, one, len(several) == 1)
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
-            canvas.shown = yield from aside.wait(partial(_shown, canvas.image))
+            told = partial(background, canvas.image, bool(model.data.get("aligned")))
+            canvas.background = yield from aside.wait(told)
         painting = _paint(canvas, (model, size, looking), (number, len(several)))
         yield from showing(painting, canvas.written)
         if aside.halt.stopped:
@@ -184,7 +184,7 @@ def _paint(
 
     def say(z: int, share: float) -> Progress:
         done = (part[0] + (z + share) / image.sections) / part[1]
-        said = image.name if part[1] > 1 else f"z {z} of {image.sections}"
+        said = image.name if part[1] > 1 or image.sections == 1 else f"z {z} of {image.sections}"
         return Progress(min(done, 0.999), said, clock.left(done))
 
     for z in range(image.sections):
@@ -238,26 +238,6 @@ def _arrays(
         name = kind + part
         arrays[kind] = (name, room.array(name, shape, dtype, chunks))
     return arrays
-
-
-def _shown(image: Image) -> PatchGrid | None:
-    """Squares that show something; None where all do."""
-    grid = grid_over(image, _CELL, _CELL)
-    shown = tissue([image], grid)
-    return None if shown.all() else grid.take(shown)
-
-
-def _covered(shown: PatchGrid, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
-    """1 where something is shown in a box, 0 where there is background."""
-    covered = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), np.float32)
-    size = shown.size
-    near = (shown.z == z) & (shown.y < rows[1]) & (shown.y + size > rows[0])
-    near &= (shown.x < columns[1]) & (shown.x + size > columns[0])
-    for row in np.flatnonzero(near):
-        top, left = int(shown.y[row]) - rows[0], int(shown.x[row]) - columns[0]
-        side = int(size[row]) + _CELL // 2  # what a grid leaves over at the border is shown too
-        covered[max(0, top - _CELL // 2) : top + side, max(0, left - _CELL // 2) : left + side] = 1
-    return covered
 
 
 def _found(image: Image | ImageSet, canvases: Sequence[Canvas], model: Model, config: Any) -> Found:

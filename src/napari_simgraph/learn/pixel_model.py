@@ -92,7 +92,8 @@ class PixelModel:
 
         def say(z: int, number: int, share: float) -> Progress:
             done = (part[0] + (number + share) / len(sections)) / part[1]
-            return Progress(done, f"z {z} of {image.sections}", clock.left(done))
+            said = f"z {z} of {image.sections}" if image.sections > 1 else image.name
+            return Progress(done, said, clock.left(done))
 
         waiting: int | None = None  # the section before, until the one below it is there too
         for number, z in enumerate([*sections, None]):
