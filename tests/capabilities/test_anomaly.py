@@ -135,6 +135,18 @@ def test_specks_on_the_glass_between_tissue_are_no_anomalies_nor_tell_what_is_no
     assert 0 < (np.concatenate(seen).min(-1) > 200).mean() < 1.5 * beside
 
 
+def test_a_bright_smooth_spot_in_photographs_is_searched():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(60, 160, (4, 192, 192, 3), np.uint8)
+    odd = pixels[0].copy()
+    odd[60:124, 60:124] = 250  # as white as glass
+    model = learned(ImageSet(tuple(Image(one, "YXC") for one in pixels)), steps=4, features=False)
+    for image in (ImageSet((Image(odd, "YXC"), Image(pixels[1], "YXC"))), Image(odd, "YXC")):
+        found = looked(model, image, speed="fast").map
+        found = found.images[0] if isinstance(found, ImageSet) else found
+        assert found.read()[60:124, 60:124].all()
+
+
 def test_where_there_are_no_numbers_nothing_is_odd():
     stack = np.stack([toy_image().read()] * 3).astype(np.float32)
     stack[1, 20:50, 30:70] = np.nan

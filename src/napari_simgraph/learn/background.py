@@ -10,8 +10,8 @@ from napari_simgraph.core.patches import PatchGrid, grid_over
 from napari_simgraph.core.raster import Image
 from napari_simgraph.learn.windows import Span
 
-CELL = 16  # px; glass beside tissue is told from it in squares of this side
-_SQUARE = 64  # px; the same where only what was filled in is left out, or pictures are aligned
+_CELL = 16  # px; glass beside the tissue of a slide is told from it in squares of this side
+_SQUARE = 64  # px; the same in other images
 
 
 class Background:
@@ -27,18 +27,23 @@ class Background:
         return _covered(self._shown, z, rows, columns)
 
 
-def background(image: Image, aligned: bool) -> Background | None:
-    """What of an image is background; None where nothing is.
-
-    Of aligned pictures whole squares alone are left out: what is bright and smooth in a thing may
-    be what is odd about it.
-    """
-    stained = None if aligned else stain(image, CELL)
+def background(image: Image, alone: bool) -> Background | None:
+    """What of an image is background; None where nothing is."""
+    stained = glass(image, alone)
     if stained is not None:
         return Background(stained)
     grid = grid_over(image, _SQUARE, _SQUARE)
     shown = tissue([image], grid)
     return None if shown.all() else Background(grid.take(shown))
+
+
+def glass(image: Image, alone: bool, level: int = 0) -> Stain | None:
+    """Where a slide shows more than glass; None where it is no slide, or there is no glass.
+
+    A slide stands `alone` and has a pixel size. In photographs, such as those of a folder, a bright
+    smooth spot may be just what is odd.
+    """
+    return stain(image, _CELL, level) if alone and image.has_scale else None
 
 
 def _covered(shown: PatchGrid, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:

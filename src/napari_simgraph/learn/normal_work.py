@@ -5,7 +5,7 @@ What is kept aside is never learned from: it tells how odd normal places look.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from napari_simgraph.analysis.aligned import TURNS, are_aligned, symmetries, turned
 from napari_simgraph.analysis.marked import said
-from napari_simgraph.analysis.tissue import Stain, stain, tissue
+from napari_simgraph.analysis.tissue import Stain, tissue
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
 from napari_simgraph.core.marks import Mark, Marks
 from napari_simgraph.core.patches import PatchGrid, Rows
 from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each_image
 from napari_simgraph.learn.aside import Aside
-from napari_simgraph.learn.background import CELL
+from napari_simgraph.learn.background import glass
 from napari_simgraph.learn.embedding_model import fitting_patch, training_tiling
 from napari_simgraph.learn.normal_lesson import Normal
 from napari_simgraph.learn.normalise import RULE, EachSection, Statistics, measure_together
@@ -121,16 +121,14 @@ def fields(normal: Normal, aligned: bool, seed: int) -> list[Field]:
     work, rng = normal.work, np.random.default_rng(seed)
     if aligned:
         return [Field(*view, None) for view in views(normal, normal.aside, _FIELDS, rng)]
-    sections = _sections(normal, normal.aside)
+    sections, alone = _sections(normal, normal.aside), len(work.images) == 1
     if all(max(work.images[n].plane) <= _WHOLE for n in sections[:, 0].tolist()):
         chosen = np.sort(rng.permutation(len(sections))[:_FIELDS])
-        return [_section(normal, place) for place in sections[chosen].tolist()]
+        shown = glass(work.images[0], alone)
+        return [_section(normal, place, shown) for place in sections[chosen].tolist()]
     rows = np.sort(rng.permutation(normal.aside)[:_FIELDS])
-    stained = {
-        int(n): stain(work.images[n], CELL, work.grid.layouts[n].level)
-        for n in np.unique(work.grid.image[rows])
-    }
-    return [_part(work, row, stained) for row in rows.tolist()]
+    shown = glass(work.images[0], alone, work.grid.layouts[0].level)
+    return [_part(work, row, shown) for row in rows.tolist()]
 
 
 def views(
@@ -159,7 +157,7 @@ def _seen(image: Image, z: int, turn: int = 0) -> Image:
     return Image(_Section(image, z, turn), axes="YXC")
 
 
-def _section(normal: Normal, place: tuple[int, int]) -> Field:
+def _section(normal: Normal, place: tuple[int, int], shown: Stain | None) -> Field:
     """A whole section of an image, of which the squares that were kept aside count."""
     work, grid = normal.work, normal.work.grid
     (number, z), image = place, work.images[place[0]]
@@ -171,13 +169,12 @@ def _section(normal: Normal, place: tuple[int, int]) -> Field:
         rows = slice(max(0, round(top * down)), round((top + side) * down))
         counted[rows, max(0, round(left * right)) : round((left + side) * right)] = True
     counted &= _numbers(image.section(z))
-    shown = stain(seen, CELL)
     if shown is not None:
-        counted &= shown.shown(0, *((0, n) for n in image.plane))
+        counted &= shown.shown(z, *((0, n) for n in image.plane))
     return Field(seen, work.of(number, z), counted)
 
 
-def _part(work: Patchwork, row: int, stained: Mapping[int, Stain | None]) -> Field:
+def _part(work: Patchwork, row: int, shown: Stain | None) -> Field:
     """The square of a row with what lies around it."""
     grid, number = work.grid, int(work.grid.image[row])
     image, level, side = work.images[number], int(grid.level[row]), int(grid.size[row])
@@ -192,7 +189,6 @@ def _part(work: Patchwork, row: int, stained: Mapping[int, Stain | None]) -> Fie
     top, left = (start - least for start, least in zip(starts, low, strict=True))
     counted[top : top + side, left : left + side] = True
     counted &= _numbers(pixels)
-    shown = stained[number]
     if shown is not None:
         spans = zip(low, high, strict=True)
         counted &= shown.shown(int(grid.z[row]), *spans)

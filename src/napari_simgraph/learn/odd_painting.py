@@ -159,7 +159,7 @@ def look(asked: Asked, config: Any, room: Room, aside: Aside) -> Job[Found]:
         canvases[-1].left_out = LeftOut.of(marks, one, len(several) == 1)
     for number, canvas in enumerate(canvases):
         if config.background == "auto":
-            told = partial(background, canvas.image, bool(model.data.get("aligned")))
+            told = partial(background, canvas.image, len(canvases) == 1)
             canvas.background = yield from aside.wait(told)
         painting = _paint(canvas, (model, size, looking), (number, len(several)))
         yield from showing(painting, canvas.written)
