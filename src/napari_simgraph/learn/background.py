@@ -15,7 +15,7 @@ _SQUARE = 64  # px; the same in other images
 
 
 class Background:
-    """What of an image shows something, by cells of colour or by squares."""
+    """What of an image shows something: of a slide by cells, of others by squares."""
 
     def __init__(self, shown: Stain | PatchGrid) -> None:
         self._shown = shown

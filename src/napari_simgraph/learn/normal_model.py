@@ -92,7 +92,8 @@ def known(
         memories = yield from remember(module, (normal, aligned), config.seed, place, aside)
     for part, memory in memories.items():
         arrays |= memory.arrays(part)
-    looked = fields(normal, aligned, config.seed)
+    choosing = partial(fields, normal, aligned, config.seed)  # reads a slide, to tell its glass
+    looked = yield from aside.wait(choosing, partial(Progress, 1.0, "looking at what is normal"))
     parts: dict[str, list[str]] = {}
     for speed in SPEEDS:
         turns = turns_of(speed, config.tile, config.repair > 0)
