@@ -247,7 +247,7 @@ def standard_parts(model, found, speed):
 def ablation(maps, told, masks):
     """Figures of the fused score, and of each group of parts alone and left out."""
     parts, usual = told
-    there = [g for g in _GROUPS if any(calibrating.group_of(p)[0] == g for p in parts)]
+    there = [g for g in _GROUPS if any(calibrating.group_of(p) == g for p in parts)]
     ways = {"fused": usual}
     ways |= {f"{g} alone": {g: 1.0} for g in there}
     if len(there) > 1:

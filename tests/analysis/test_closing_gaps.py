@@ -46,6 +46,13 @@ def test_a_faint_line_across_a_cell_goes():
     assert whole[31:34, 4:28].max() < 0.5
 
 
+@pytest.mark.parametrize(("wall", "cut", "count"), [(0.4, 0.3, 1), (0.4, 0.5, 1), (0.8, 0.75, 2)])
+def test_a_threshold_says_how_wide_boundaries_are_not_which_there_are(wall, cut, count):
+    boundary = np.full((64, 64), 0.02, np.float32)
+    boundary[:, 31:34] = wall
+    assert label(closed(boundary) < cut, connectivity=1).max() == count
+
+
 def test_a_spot_in_the_middle_of_a_cell_is_no_boundary():
     spot = two_cells(gap=0.95)
     spot[30:34, 12:16] = 0.9

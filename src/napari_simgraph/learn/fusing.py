@@ -23,7 +23,7 @@ class Fusing:
     ) -> None:
         standard = calibration.standard
         self.normal = torch.from_numpy(np.stack(standard)).to(device)  # (2, P, h, w)
-        weights = shares(parts, standard.weights)
+        weights = calibration.shares if len(calibration.shares) else shares(parts, standard.weights)
         self.weights = torch.from_numpy(weights).to(device)[:, None, None]
         self.levels = calibration.levels
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -39,6 +39,9 @@ class Task(NamedTuple):
     asked: NDArray[np.float32]
 
 
+Batch: TypeAlias = dict[str, tuple[NDArray[np.float32], Task]]  # crops and task of each pretext
+
+
 class Normal(NamedTuple):
     """What is learned from: crops of these rows, and the turns that keep them normal."""
 
@@ -49,16 +52,27 @@ class Normal(NamedTuple):
 
 
 class NormalLesson:
-    """See `fit.Lesson`: each step all pretexts make the same crops whole."""
+    """See `fit.Lesson`: several pretexts share the crops of a step.
+
+    In the same time each takes more, smaller steps than if it made all crops whole.
+    """
 
     def __init__(self, network: Any, normal: Normal, config: Any) -> None:
         self.network, self.normal, self.config = network, normal, config
-        self._looked = self._batch(np.random.default_rng(_NO_BATCH), normal.aside[:_WATCHED])
+        rng = np.random.default_rng(_NO_BATCH)
+        looked = self._crops(rng, normal.aside[:_WATCHED])
+        self._looked = {name: (looked, self._task(name, looked, rng)) for name in network.networks}
 
-    def batch(self, number: int, size: int) -> tuple[NDArray[np.float32], dict[str, Task]]:
-        """See `fit.Lesson.batch`: crops, and the task of each pretext."""
+    def batch(self, number: int, size: int) -> Batch:
+        """See `fit.Lesson.batch`: each pretext's crops, and what is to be done with them."""
         rng = np.random.default_rng([self.config.seed, number])
-        return self._batch(rng, rng.choice(self.normal.rows, size))
+        crops, names = self._crops(rng, rng.choice(self.normal.rows, size)), self.network.networks
+        count, found = len(names), {}
+        for k, name in enumerate(names):
+            part = crops[(k + number) % count :: count]  # in turn: none gets more in the end
+            if len(part):
+                found[name] = part, self._task(name, part, rng)
+        return found
 
     def loss(self, network: Any, batch: Any, number: int) -> Tensor:
         """See `fit.Lesson.loss`."""
@@ -69,12 +83,6 @@ class NormalLesson:
         """See `fit.Lesson.check`: how far off it is on what was kept aside, in spreads."""
         losses = self._losses(network, self._looked)
         return {f"off {name}": float(loss) for name, loss in losses.items()}
-
-    def _batch(
-        self, rng: np.random.Generator, rows: Rows
-    ) -> tuple[NDArray[np.float32], dict[str, Task]]:
-        crops = self._crops(rng, rows)
-        return crops, {name: self._task(name, crops, rng) for name in self.network.networks}
 
     def _crops(self, rng: np.random.Generator, rows: Rows) -> NDArray[np.float32]:
         work, grid = self.normal.work, self.normal.work.grid
@@ -110,11 +118,10 @@ class NormalLesson:
         return Task(shown, *(part.astype(np.float32) for part in single))
 
     def _losses(self, network: Any, batch: Any) -> dict[str, Tensor]:
-        crops, tasks = batch
         device = next(network.parameters()).device
-        wanted = torch.from_numpy(crops).to(device)
         losses = {}
-        for name, task in tasks.items():
+        for name, (crops, task) in batch.items():
+            wanted = torch.from_numpy(crops).to(device)
             shown, hidden, weight, odd, asked = (torch.from_numpy(p).to(device) for p in task)
             doubted = weight.new_zeros(())
             if name == COLORIZATION:

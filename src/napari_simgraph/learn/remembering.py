@@ -27,7 +27,7 @@ Describe: TypeAlias = Callable[[NDArray[np.float32]], Tensor]
 
 _CROPS = 400  # whose tokens are looked at: a hundred thousand of them
 _TOKENS = 20_000  # of those the memory is chosen from
-_PICTURES = 128  # that tell what is normal at each place; more change little
+_PICTURES = 256  # that tell what is normal at each place
 _CELLS = 64  # places along a side at most
 _AROUND = 64  # px read beyond the border, as when pictures are searched
 _EDGE = 1024  # px of the tiles in which large pictures are looked at

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -32,8 +33,16 @@ _MOST = 1024  # examples kept: a map of 512 x 512 px is compared with them in a 
 # they are taken as three samples, and the mean of the nearest of each counts; the third nearest of
 # all tells as much (0.928 and 0.926 of planted defects by texture) and takes longer to find.
 _SAMPLES = 3
-_EXAMPLES = 32  # pictures whose places are kept where pictures are aligned, …
-_FEW = 32  # … and of so few directions: of more, a model would be large
+# Pictures whose places are kept where pictures are aligned: of 32 of 169 bottles texture alone had
+# 0.840 of planted defects and 0.867 of faint ones, of all of them 0.867 and 0.907.
+_EXAMPLES = 256
+_FEW = 32  # and of so few directions: of more, a model would be large
+_BESIDE = (
+    -1,
+    0,
+    1,
+)  # places: what is normal next to a place is normal there, things lie a little off
+_AT_ONCE = 2**20  # numbers of examples compared at once
 _ROWS = 256  # tokens compared at once: their distances stay in the caches of a CPU
 _USUAL = 2.0  # how often the usual variance counts beside that of a place, which is unsure
 
@@ -143,13 +152,32 @@ class Distance:
 
     def _at_place(self, normal: Tensor, points: Tensor, places: Tensor) -> Tensor:
         """The same to what is normal at the place of each: the nearest example, else the mean."""
-        mean, spread = _rows(at_places(normal, places))
         if self.examples is None:
+            mean, spread = _rows(at_places(normal, places))
             whole: Tensor = ((points - mean) / spread).square().mean(1)
             return whole
-        each = (_rows(at_places(one[None], places))[0] for one in self.examples)
-        off = [((points - near) / spread).square().mean(1) for near in each]
-        return torch.stack(off).amin(0)
+        n, _, height, width = places.shape
+        spread = at_places(normal[1:], places)[0]
+        points = points.reshape(n, height, width, -1).movedim(-1, 1)
+        rows = max(1, _AT_ONCE // (self.examples[:, :, 0, 0].numel() * n * width))
+        strips = [slice(top, top + rows) for top in range(0, height, rows)]
+        seen = (points, spread, places)
+        off = [self._nearest_example(*(one[:, :, own] for one in seen)) for own in strips]
+        return torch.cat(off, 1).flatten()
+
+    def _nearest_example(self, points: Tensor, spread: Tensor, places: Tensor) -> Tensor:
+        """Mean square ``(N, y, x)`` of points ``(N, D, y, x)`` to the nearest example around."""
+        assert self.examples is not None
+        several, count, height, width = self.examples.shape
+        maps = self.examples.reshape(1, several * count, height, width)
+        wide, found = 1 / spread[:, None], spread.new_full(places[:, 0].shape, torch.inf)
+        for down, across in product(_BESIDE, _BESIDE):
+            step = places.new_tensor([down / height, across / width])[:, None, None]
+            near = at_places(maps, places + step)[0]
+            near = near.reshape(len(near), several, count, *near.shape[2:])
+            off = near.sub_(points[:, None]).mul_(wide).square_().mean(2).amin(1)
+            found = torch.minimum(found, off)
+        return found
 
     def _nearest(self, points: Tensor) -> Tensor:
         """Mean square per direction to the nearest examples, of points ``(n, D)``."""
