@@ -36,3 +36,8 @@ def say_bytes(count: float) -> str:
     if count >= 99.5e6:
         return f"{count / 1e9:.1f} GB" if count < 9.95e9 else f"{count / 1e9:.0f} GB"
     return f"{max(1, count / 1e6):.0f} MB"
+
+
+def cancelled(before: object) -> str:
+    """The sentence after Cancel; `before` is what was found before, if anything."""
+    return "Cancelled. What was found before is still shown." if before else "Cancelled."

@@ -38,6 +38,7 @@ from napari_simgraph.viewer.views.anomalies_job import (
 from napari_simgraph.viewer.views.anomalies_join import Joined
 from napari_simgraph.viewer.views.growing import Preview, Thing
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name
+from napari_simgraph.viewer.words import cancelled
 
 LABELS = "anomalies"
 _GREY, _COLOR = "#FF00FF", "#000000"  # seen on grey sections, and on stained slides
@@ -193,7 +194,7 @@ class Runs(QObject):
             if ending.result is not None:
                 take(ending.result, ending)
             elif ending.error is None:
-                self.told.emit("stopped", "Cancelled. What was found before is still shown.", None)
+                self.told.emit("stopped", cancelled(self.result), None)
             else:
                 self.told.emit("error", ending.sentence, copy_report(ending))
 

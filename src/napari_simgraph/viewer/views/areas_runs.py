@@ -27,7 +27,7 @@ from napari_simgraph.viewer.views.areas_marks import UNLIKE, MarksPage
 from napari_simgraph.viewer.views.areas_say import KEPT_ASIDE, SCORED, say_answer
 from napari_simgraph.viewer.views.areas_tabs import REGIONS, SUGGEST
 from napari_simgraph.viewer.views.parts import Warned, copy_report, model_name, say_device
-from napari_simgraph.viewer.words import say_about
+from napari_simgraph.viewer.words import cancelled, say_about
 
 USUAL = 0.5  # the score of a patch that is as odd as normal ones get
 
@@ -188,7 +188,7 @@ class Runs(QObject):
 
     def _failed(self, ending: Ending) -> None:
         if ending.error is None:
-            self.told.emit("stopped", "Cancelled. What was found before is still shown.", None)
+            self.told.emit("stopped", cancelled(self._looking.scores or self._looking.groups), None)
         else:
             button: Button | None = copy_report(ending)
             self.told.emit("error", ending.sentence, button)

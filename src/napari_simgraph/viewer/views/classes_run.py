@@ -30,6 +30,7 @@ from napari_simgraph.viewer.views.classes_job import (
     with_found,
 )
 from napari_simgraph.viewer.views.parts import Told, Warned, copy_report, model_name
+from napari_simgraph.viewer.words import cancelled
 
 CLASS_MAP, SURE_MAP = "class map", "sure"  # results by thing
 
@@ -154,7 +155,7 @@ class ClassesRun(QObject):
         if ending.result is not None:
             self._keep(asked, ending.result, ending)
         elif ending.error is None:
-            self.tell(Told("stopped", "Cancelled. The earlier classes are still shown."))
+            self.tell(Told("stopped", cancelled(asked.key in self._learned)))
         else:
             self.tell(Told("error", ending.sentence, copy_report(ending)))
 
