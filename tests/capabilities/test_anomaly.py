@@ -106,6 +106,16 @@ def test_few_aligned_pictures_are_also_seen_in_their_mirror():
         assert any(np.array_equal(one, mirrored) for one in seen) == (6 in turns)
 
 
+def test_a_model_that_described_places_by_other_numbers_says_so():
+    model = learned(ImageSet(tuple(colored(n) for n in range(6))))
+    assert looked(model, colored(7)).map is not None
+    older = {key.replace(" fine", ""): values for key, values in model.arrays.items()}
+    for name in ("texture/whitening/mean", "texture/whitening/basis"):
+        older[name] = older[name][:9]
+    with pytest.raises(ValueError, match="'old bottles' was trained by an earlier version"):
+        looked(model.replace(arrays=older, name="old bottles"), colored(7))
+
+
 def test_background_of_a_slide_has_no_score():
     rng = np.random.default_rng(0)
     slide = np.full((192, 192, 3), 250, np.uint8)

@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 
 from napari_simgraph import Image
 from napari_simgraph.analysis.aligned import TURNS, are_aligned, symmetries, turned
-from napari_simgraph.learn import described, odd_parts
+from napari_simgraph.learn import described, odd_parts, token_memory
 from napari_simgraph.learn.calibrating import (
     RATES,
     Calibration,
@@ -16,12 +16,20 @@ from napari_simgraph.learn.calibrating import (
     group_of,
     squashed,
 )
-from napari_simgraph.learn.described import PLACES, WIDE, Described
+from napari_simgraph.learn.described import (
+    FINE,
+    PLACES,
+    TEXTURE,
+    WIDE,
+    Described,
+    numbers,
+    ways,
+)
 from napari_simgraph.learn.fusing import Fusing
 from napari_simgraph.learn.hiding import holes, in_turn, period, quarter, tiles
 from napari_simgraph.learn.odd_parts import compared, smooth
 from napari_simgraph.learn.spoiling import spoiled
-from napari_simgraph.learn.token_memory import Distance, Places, TokenMemory, coarse
+from napari_simgraph.learn.token_memory import Distance, Examples, Places, TokenMemory, coarse
 
 
 def random(*shape, seed=0):
@@ -149,7 +157,7 @@ def test_the_memory_is_small_and_knows_what_it_saw():
 
 
 def texture(x):
-    return Described(None, x).texture
+    return Described(None, x).texture()
 
 
 def test_strips_of_texture_give_what_the_whole_picture_gives(monkeypatch):
@@ -171,24 +179,48 @@ def test_places_of_squares_are_those_of_their_middles():
 def test_texture_tells_light_contrast_and_fineness():
     x = random(1, 1, 96, 96)
     usual = texture(x)[0, :, 4:-4, 4:-4].mean((1, 2))
-    assert texture(x).shape == (1, 3, 12, 12)
+    assert texture(x).shape == (1, 5, 12, 12)
+    assert Described(None, x).by(FINE).shape == (1, 5, 24, 24)
     lighter = texture(x + 1)[0, :, 4:-4, 4:-4].mean((1, 2)) - usual
-    assert np.allclose(lighter, (1, 0, 0), atol=0.01)
+    assert np.allclose(lighter, (1, 0, 0, 0, 0), atol=0.01)
     doubled = texture(2 * x)[0, :, 4:-4, 4:-4].mean((1, 2)) - usual
-    assert np.allclose(doubled[1:], np.log(2), atol=0.02)
+    assert np.allclose(doubled[1:3], np.log(2), atol=0.02)
+    assert np.allclose(doubled[3:], 0, atol=0.01)
     across = torch.arange(96.0).expand(1, 1, 96, 96)
     fine, coarse = (texture(torch.sin(2 * np.pi * across / n))[0, :, 6, 6] for n in (8, 16))
     assert abs(float(fine[1] - coarse[1])) < 0.1
     assert float(fine[2] - coarse[2]) > 0.5
 
 
+def test_texture_tells_directions_of_any_channel_and_none_of_noise():
+    line = 3 * torch.sin(2 * np.pi * torch.arange(96.0) / 12)
+    upright = line.expand(1, 1, 96, 96)
+    for channels in (upright, torch.cat([0 * upright, -upright], 1)):  # only one has stripes
+        along = [texture(x)[0, -2:, 6, 6] for x in (channels, channels.mT)]
+        assert np.allclose(along, [(1, 0), (-1, 0)], atol=0.05)
+    aslant = 3 * torch.sin(2 * np.pi * (torch.arange(96.0)[:, None] + torch.arange(96.0)) / 12)
+    assert np.allclose(texture(aslant[None, None])[0, -2:, 6, 6], (0, 1), atol=0.1)
+    for none in (random(1, 1, 96, 96), torch.zeros(1, 1, 96, 96)):
+        found = texture(none)[0, -2:, 2:-2, 2:-2]
+        assert float(found.square().sum(0).sqrt().mean()) < 0.3
+    for part in (TEXTURE, WIDE, FINE):
+        assert Described(None, random(1, 3, 96, 96)).by(part).shape[1] == numbers(part, 3)
+
+
+def test_small_aligned_pictures_are_compared_at_fine_places():
+    assert ways(None) == ("tokens", TEXTURE, WIDE)
+    assert ways((256, 512)) == ("tokens", FINE)
+    assert ways((256, 513)) == ("tokens", TEXTURE)
+    assert {group_of(part) for part in ways((256, 256))} == {"tokens", "texture"}
+
+
 def test_wide_texture_also_tells_what_lies_around():
     x = torch.zeros(1, 1, 96, 96)
     x[..., 40:56, 40:56] = random(1, 1, 16, 16)
     usual, wide = texture(x), Described(None, x).by(WIDE)
-    assert torch.equal(wide[:, :3], usual)
+    assert torch.equal(wide[:, :5], usual)
     assert abs(float(usual[0, 1, 2, 6] - usual[0, 1, 0, 0])) < 0.01  # 20 px away from it
-    assert float(wide[0, 4, 2, 6] - wide[0, 4, 0, 0]) > 0.1
+    assert float(wide[0, 6, 2, 6] - wide[0, 6, 0, 0]) > 0.1
     assert group_of(WIDE) == group_of("texture")
 
 
@@ -220,6 +252,38 @@ def test_where_pictures_are_aligned_each_place_has_its_normal():
     assert away(5.0, (0.55, 0.8)) < 2 * away(5.0, (0.2, 0.8))  # a thing may lie a little lower
 
 
+def nearest_by_hand(examples, spread, points, top, left):
+    """Mean square to the nearest example of the nine cells around, one place after another."""
+    height, width = points.shape[1:]
+    found = np.empty((height, width))
+    for y in range(height):
+        for x in range(width):
+            rows = np.clip([top + y - 1, top + y, top + y + 1], 0, examples.shape[2] - 1)
+            columns = np.clip([left + x - 1, left + x, left + x + 1], 0, examples.shape[3] - 1)
+            near = examples[:, :, rows][..., columns] - points[:, y, x][:, None, None]
+            found[y, x] = np.square(near / spread[:, y, x][:, None, None]).mean(1).min()
+    return found
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (3, 2)])
+def test_the_nearest_example_around_is_found_on_cells_and_between_them(corner, monkeypatch):
+    monkeypatch.setattr(token_memory, "_AT_ONCE", 60)  # so that there are several strips
+    examples, points = random(5, 3, 9, 8), random(1, 3, 5, 6, seed=2)
+    spread = random(1, 3, 5, 6, seed=1).abs() + 0.5
+    rows = (torch.arange(5) + corner[0] + 0.5) / 9
+    columns = (torch.arange(6) + corner[1] + 0.5) / 8
+    places = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))[None]
+    known = Examples(examples)
+    wanted = nearest_by_hand(*(v.numpy() for v in (examples, spread[0], points[0])), *corner)
+    np.testing.assert_allclose(known(points, spread, places)[0], wanted, rtol=1e-5)
+    monkeypatch.setattr(Examples, "_corner", lambda self, places: None)
+    np.testing.assert_allclose(known(points, spread, places)[0], wanted, rtol=1e-3)  # by sampling
+    monkeypatch.undo()
+    between = known(points, spread, places + 0.05)[0]
+    assert torch.isfinite(between).all()
+    assert not np.allclose(between, wanted, rtol=0.01)
+
+
 @pytest.mark.parametrize(("pictures", "kept"), [(70, 70), (300, 150)])
 def test_a_place_may_be_normal_in_several_ways(pictures, kept):
     rng = np.random.default_rng(0)
@@ -230,6 +294,14 @@ def test_a_place_may_be_normal_in_several_ways(pictures, kept):
     assert len(known.examples) == kept  # bounded
     for usual in (0.0, 5.0):
         assert away(3.75, (0.25, 0.25)) > 5 * away(usual, (0.25, 0.25))
+
+
+def test_examples_of_large_pictures_are_fewer(monkeypatch):
+    monkeypatch.setattr(token_memory, "_NUMBERS", 4 * 8 * 8 * 10)
+    pictures = [np.full((4, 8, 8), float(n)) for n in range(25)]
+    known, _ = remembered(pictures)
+    assert known.examples[:, 0, 0, 0].tolist() == list(range(0, 25, 3))
+    assert known.examples.dtype == np.float16
 
 
 def score_of(known, values, parts, place):

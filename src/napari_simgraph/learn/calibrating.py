@@ -29,10 +29,10 @@ WEIGHTS = {
     "mended": 0.5,
     "doubt": 1.0,
     "tokens": 0.1,
-    "texture": 3.0,
+    "texture": 2.0,
     "colors": 0.3,
 }
-ANYWHERE = {**WEIGHTS, "mended": 0.1, "texture": 2.0}
+ANYWHERE = {**WEIGHTS, "mended": 0.1}
 
 
 class Standard(NamedTuple):

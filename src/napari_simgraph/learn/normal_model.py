@@ -19,7 +19,7 @@ from napari_simgraph.core.raster import Image, ImageSet, Labels, LabelsSet, each
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.calibrating import CELLS, Calibration
-from napari_simgraph.learn.described import PARTS
+from napari_simgraph.learn.described import PARTS, numbers
 from napari_simgraph.learn.device import Place, pick
 from napari_simgraph.learn.embedding_model import data_of
 from napari_simgraph.learn.fit import Fitted, Plan, fit
@@ -42,6 +42,9 @@ CAPABILITY = "anomaly"
 _FEW = 2  # fields looked at where it was stopped
 _EDGE = 1536  # px of a tile; a plane of 2048 px is still one, and nothing is read around it
 TOO_SMALL = "The pictures are too small to tell what is normal in them: take larger ones."
+EARLIER = (
+    "'{}' was trained by an earlier version, which described places otherwise. Train it again."
+)
 NO_COLOR = (
     "These images are grey: there is no colour to guess. Learn by filling gaps (--pretext mae) "
     "or repainting holes (--pretext inpainting)."
@@ -165,9 +168,17 @@ def oddity_of(
     """A model ready to look; with the picture that was expected, if so wanted.
 
     It gives one score, or all parts of it where they are not to be `fused`.
+
+    Raises
+    ------
+    ValueError
+        An earlier version described places by other numbers.
     """
     known = {part: TokenMemory.of(model.arrays, part) for part in PARTS}
     memories = {part: memory for part, memory in known.items() if memory is not None}
+    for part, memory in memories.items():
+        if numbers(part, model.channels) not in (0, len(memory.whitening.mean)):
+            raise ValueError(EARLIER.format(model.name))
     settings = model.settings
     turns = turns_of(speed, int(settings["tile"]), float(settings["repair"]) > 0)
     oddity = _oddity(held_network(model), turns, memories, place)

@@ -14,7 +14,7 @@ from torch import Tensor
 from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.at_once import AtOnce
-from napari_simgraph.learn.described import ANYWHERE, PARTS, PLACES, Described
+from napari_simgraph.learn.described import PLACES, Described, ways
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.normal_lesson import Normal
 from napari_simgraph.learn.normal_work import views
@@ -28,7 +28,7 @@ Describe: TypeAlias = Callable[[NDArray[np.float32]], Tensor]
 _CROPS = 400  # whose tokens are looked at: a hundred thousand of them
 _TOKENS = 20_000  # of those the memory is chosen from
 _PICTURES = 256  # that tell what is normal at each place
-_CELLS = 64  # places along a side at most
+_CELLS = 128  # places along a side at most: of means of several, small defects are not found
 _AROUND = 64  # px read beyond the border, as when pictures are searched
 _EDGE = 1024  # px of the tiles in which large pictures are looked at
 _BATCH = 16  # crops through the network at once
@@ -40,9 +40,9 @@ def remember(
     """Memories of what was learned from, by how places are described."""
     network: Any = folded(module).to(place.device)
     found = {}
-    for part in PARTS:
-        if known[1] and part in ANYWHERE:
-            continue
+    normal, aligned = known
+    sides = normal.work.images[0].plane if aligned else None
+    for part in ways(sides):
         by = partial(_described, part, network, place)
         look = Look(partial(_in_parts, AtOnce(place.device), by), PLACES[part])
         found[part] = yield from _remember(look, known, seed, aside)

@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple, Self, TypeAlias
 
@@ -36,13 +36,15 @@ _SAMPLES = 3
 # Pictures whose places are kept where pictures are aligned: of 32 of 169 bottles texture alone had
 # 0.840 of planted defects and 0.867 of faint ones, of all of them 0.867 and 0.907.
 _EXAMPLES = 256
+_NUMBERS = 2**25  # of all examples: 64 MB of a model
 _FEW = 32  # and of so few directions: of more, a model would be large
 _BESIDE = (
     -1,
     0,
     1,
 )  # places: what is normal next to a place is normal there, things lie a little off
-_AT_ONCE = 2**20  # numbers of examples compared at once
+_AT_ONCE = 2**17  # places of examples compared at once: they stay in the caches of a CPU
+_ON_CELL = 0.01  # cells; so near to the middle of a cell, nothing is taken from the next
 _ROWS = 256  # tokens compared at once: their distances stay in the caches of a CPU
 _USUAL = 2.0  # how often the usual variance counts beside that of a place, which is unsure
 
@@ -59,7 +61,7 @@ class TokenMemory(NamedTuple):
     kept: Values
     mean: Values
     spread: Values
-    examples: Values
+    examples: NDArray[np.floating[Any]]
 
     @classmethod
     def fit(cls, tokens: Values, seed: int) -> Self:
@@ -94,14 +96,15 @@ class Places:
     """
 
     def __init__(self, expected: int) -> None:
-        self.count, self._step = 0, -(-expected // _EXAMPLES)
+        self.count, self._expected = 0, expected
         self._sums, self._squares = np.zeros(1), np.zeros(1)
         self._examples: list[Values] = []
 
     def add(self, points: NDArray[np.float64]) -> None:
         """Take in a picture."""
-        if len(points) <= _FEW and self.count % self._step == 0:
-            self._examples.append(points.astype(np.float32))
+        kept = max(1, min(_EXAMPLES, _NUMBERS // points.size))
+        if len(points) <= _FEW and self.count % -(-self._expected // kept) == 0:
+            self._examples.append(points.astype(np.float16))
         self._sums, self._squares = self._sums + points, self._squares + points**2
         self.count += 1
 
@@ -114,7 +117,7 @@ class Places:
         variance = gaussian_filter(variance, (0.0, 1.0, 1.0))  # neighbours tell about a place too
         variance += _USUAL * variance.mean((1, 2), keepdims=True)
         spread = np.maximum(np.sqrt(variance), 1e-6).astype(np.float32)
-        examples = np.stack(self._examples) if self._examples else _NONE
+        examples = np.stack(self._examples) if self._examples else _NONE  # halves are fine enough
         known = {"mean": mean.astype(np.float32), "spread": spread, "examples": examples}
         return memory._replace(kept=memory.kept[:1], **known)
 
@@ -125,14 +128,14 @@ class Distance:
     def __init__(self, memory: TokenMemory, device: torch.device) -> None:
         whitening = memory.whitening
         parts = (whitening.mean, whitening.basis, *(getattr(memory, name) for name in _NAMES))
-        tensors = [torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts]
+        tensors = [torch.from_numpy(np.asarray(part, np.float32, "C")).to(device) for part in parts]
         self.mean, self.basis, kept = tensors[:3]
         self.samples = min(_SAMPLES, len(kept))
         each = len(kept) // self.samples
         self.kept = torch.cat([kept[n :: self.samples][:each] for n in range(self.samples)])
         self.lengths = self.kept.square().sum(1)
         self.by_place = torch.stack(tensors[3:5]) if memory.mean.size else None
-        self.examples = tensors[5] if memory.examples.size else None
+        self.examples = Examples(tensors[5]) if memory.examples.size else None
 
     def __call__(self, tokens: Tensor, places: Tensor) -> Tensor:
         """``(N, 1, y, x)`` of tokens ``(N, F, y, x)``, in standard deviations per direction.
@@ -157,33 +160,68 @@ class Distance:
             whole: Tensor = ((points - mean) / spread).square().mean(1)
             return whole
         n, _, height, width = places.shape
-        spread = at_places(normal[1:], places)[0]
         points = points.reshape(n, height, width, -1).movedim(-1, 1)
-        rows = max(1, _AT_ONCE // (self.examples[:, :, 0, 0].numel() * n * width))
-        strips = [slice(top, top + rows) for top in range(0, height, rows)]
-        seen = (points, spread, places)
-        off = [self._nearest_example(*(one[:, :, own] for one in seen)) for own in strips]
-        return torch.cat(off, 1).flatten()
-
-    def _nearest_example(self, points: Tensor, spread: Tensor, places: Tensor) -> Tensor:
-        """Mean square ``(N, y, x)`` of points ``(N, D, y, x)`` to the nearest example around."""
-        assert self.examples is not None
-        several, count, height, width = self.examples.shape
-        maps = self.examples.reshape(1, several * count, height, width)
-        wide, found = 1 / spread[:, None], spread.new_full(places[:, 0].shape, torch.inf)
-        for down, across in product(_BESIDE, _BESIDE):
-            step = places.new_tensor([down / height, across / width])[:, None, None]
-            near = at_places(maps, places + step)[0]
-            near = near.reshape(len(near), several, count, *near.shape[2:])
-            off = near.sub_(points[:, None]).mul_(wide).square_().mean(2).amin(1)
-            found = torch.minimum(found, off)
-        return found
+        return self.examples(points, at_places(normal[1:], places)[0], places).flatten()
 
     def _nearest(self, points: Tensor) -> Tensor:
         """Mean square per direction to the nearest examples, of points ``(n, D)``."""
         away = torch.addmm(self.lengths, points, self.kept.T, alpha=-2)
         near = away.view(len(points), self.samples, -1).amin(2).mean(1)
         return (near + points.square().sum(1)) / points.shape[1]
+
+
+class Examples:
+    """Places ``(n, D, h, w)`` of normal pictures."""
+
+    def __init__(self, examples: Tensor) -> None:
+        self.count, self.cells = len(examples), examples.shape[2:]
+        wide = functional.pad(examples, (1, 1, 1, 1), mode="replicate")
+        self.maps = wide.transpose(0, 1).contiguous()  # (D, n, h + 2, w + 2)
+
+    def __call__(self, points: Tensor, spread: Tensor, places: Tensor) -> Tensor:
+        """Mean square ``(N, y, x)`` to the nearest of those around.
+
+        Of points ``(N, D, y, x)`` at places ``(N, 2, y, x)``, in units of the spread there.
+        """
+        n, count, height, width = points.shape
+        rows = max(1, _AT_ONCE // (self.count * width))
+        found = points.new_full((n, height, width), torch.inf)
+        for one, top in product(range(n), range(0, height, rows)):
+            own = (values[one, :, top : top + rows] for values in (points, spread**-2))
+            some = list(zip(*own, strict=True))
+            best = found[one, top : top + rows]
+            for near in self._around(places[one, :, top : top + rows]):
+                off = torch.zeros_like(near[0])
+                for values, (wanted, weight) in zip(near, some, strict=True):
+                    off.addcmul_((values - wanted).square_(), weight)
+                torch.minimum(best, off.amin(0), out=best)
+        return found / count
+
+    def _around(self, places: Tensor) -> Iterator[Tensor]:
+        """Examples ``(D, n, y, x)`` at places ``(2, y, x)`` and one cell beside them."""
+        height, width = places.shape[1:]
+        corner = self._corner(places)
+        for down, across in product(_BESIDE, _BESIDE):
+            if corner is not None:
+                top, left = corner[0] + down + 1, corner[1] + across + 1
+                yield self.maps[:, :, top : top + height, left : left + width]
+                continue
+            step = places.new_tensor([down / self.cells[0], across / self.cells[1]])
+            inner = self.maps[:, :, 1:-1, 1:-1].flatten(0, 1)
+            near = at_places(inner[None], (places + step[:, None, None])[None])[0, 0]
+            yield near.reshape(*self.maps.shape[:2], height, width)
+
+    def _corner(self, places: Tensor) -> tuple[int, int] | None:
+        """The first row and column of cells, if places lie on cells one by one."""
+        found = []
+        for line, cells in zip((places[0, :, 0], places[1, 0]), self.cells, strict=True):
+            at = line * cells - 0.5
+            first = round(float(at[0]))
+            steps = torch.arange(first, first + len(at), device=at.device)
+            if first < 0 or first + len(at) > cells or (at - steps).abs().max() > _ON_CELL:
+                return None
+            found.append(first)
+        return found[0], found[1]
 
 
 def at_places(maps: Tensor, places: Tensor) -> Tensor:
