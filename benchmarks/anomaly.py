@@ -84,6 +84,16 @@ def with_planted(normal, kinds):
     return [normal[at] for at in sorted(order[_HELD:].tolist())], found, masks
 
 
+def by_lot(pictures, count):
+    """So many of them; all where it is 0."""
+    if not count:
+        return pictures
+    return [
+        pictures[at]
+        for at in sorted(np.random.default_rng(count).permutation(len(pictures))[:count])
+    ]
+
+
 def each_planted(pictures, seed):
     """Pictures as they are, and with two defects of each kind, one at a time."""
     rng = np.random.default_rng([7, seed])
@@ -332,6 +342,7 @@ def main():
     parser.add_argument("--held", action="store_true", help="planted defects, no test part")
     parser.add_argument("--keep", type=Path, help="folder of models and maps")
     parser.add_argument("--fewer", action="store_true", help="learn from what --held learns from")
+    parser.add_argument("--few", type=int, default=0, help="learn from so many, by lot")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -343,6 +354,7 @@ def main():
         normal, found, masks = SETS[asked.what](seed, asked.held)
         if asked.fewer:
             normal = SETS[asked.what](seed, True)[0]
+        normal = by_lot(normal, asked.few)
         if asked.way == "plain":
             tell(
                 f"plain seed {seed}",

@@ -2,11 +2,13 @@
 
     .venv/bin/python benchmarks/anomaly.py bottle --pretext all --cpu-minutes 10 --held --keep held
     .venv/bin/python benchmarks/anomaly_others.py held/bottle-all-0
+    .venv/bin/python benchmarks/anomaly_others.py few/bottle-mae-0 --few 12
+    .venv/bin/python benchmarks/anomaly_others.py held/toothbrush-mae-0 --of toothbrush --seed 0
 
-Each of the 40 bottles that `--held` keeps aside is searched as it is, with one defect of each of
-six other kinds, and with those of `planting.OBJECT` faded. Prints the AUROC of images, a kind at a
-time and their means: of all parts, of texture alone, and with weights given by `--weights
-texture=2,mended=0.5`. What is normal is looked at anew.
+Each of the 40 bottles (4 toothbrushes) that `--held` keeps aside is searched as it is, with one
+defect of each of six other kinds, and with those of `planting.OBJECT` faded. Prints the AUROC of
+images, a kind at a time and their means: of all parts, of texture alone, and with weights given by
+`--weights texture=2,mended=0.5`. What is normal is looked at anew.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from anomaly import DATA, again, pixels, standard_parts
+from anomaly import DATA, again, by_lot, pixels, standard_parts, toothbrush
 from planting import OBJECT, plant
 from scipy.ndimage import gaussian_filter, map_coordinates
 
@@ -120,6 +122,17 @@ def faded(picture, kind, rng):
     return np.clip(np.round(found), 0, 255).astype(np.uint8)
 
 
+def learned_and_kept(what, seed):
+    """As `anomaly.py --held` has them."""
+    if what == "toothbrush":
+        normal = toothbrush(seed, False)[0]
+        return normal[:8], normal[8:]
+    paths = sorted((DATA / "mvtec_bottle256" / "train/good").glob("*.png"))
+    normal = [(path.stem, pixels(path)) for path in paths]
+    order = np.random.default_rng(7).permutation(len(normal))
+    return [[normal[n] for n in sorted(some)] for some in (order[KEPT:], order[:KEPT])]
+
+
 def searched(kept):
     """Kinds and pictures; a normal one has no kind."""
     found = [("", picture) for _, picture in kept]
@@ -144,17 +157,17 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("model", type=Path)
+    parser.add_argument("--of", default="bottle", choices=("bottle", "toothbrush"))
+    parser.add_argument("--seed", type=int, default=0, help="of the draw of toothbrushes")
+    parser.add_argument("--few", type=int, default=0, help="as many as the model learned from")
     parser.add_argument("--speed", default="full", choices=("full", "fast"))
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=VALUE,...")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    paths = sorted((DATA / "mvtec_bottle256" / "train/good").glob("*.png"))
-    normal = [(path.stem, pixels(path)) for path in paths]
-    order = np.random.default_rng(7).permutation(len(normal))
-    kept, rest = ([normal[n] for n in sorted(some)] for some in (order[:KEPT], order[KEPT:]))
+    learned, kept = learned_and_kept(asked.of, asked.seed)
     found = searched(kept)
     kinds = np.array([kind for kind, _ in found])
-    model = again(load_model(asked.model), rest)
+    model = again(load_model(asked.model), by_lot(learned, asked.few))
     maps, (parts, usual), _ = standard_parts(model, found, asked.speed)
     ways = {"all parts": usual, "texture alone": {"texture": 1.0}}
     for told in asked.weights:
