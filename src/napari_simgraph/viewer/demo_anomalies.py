@@ -14,7 +14,7 @@ QUICK: dict[str, Any] = {"width": 16, "patch": 64, "batch": 4, "tile": 8}
 
 
 def find_anomalies(demo: Demo) -> None:
-    """Learn what is normal in three sections of the larva, look for what is not."""
+    """Learn what is normal in the larva, look for what is not in three sections with dirt."""
     from napari_simgraph.capabilities.anomaly import Train
 
     larva = demo.viewer.layers["larva"]
@@ -23,9 +23,9 @@ def find_anomalies(demo: Demo) -> None:
     some[1, 60:72, 100:118] = some.min()  # dirt
     layer = demo.viewer.add_image(some, name="dirty", **place)
     dock = demo.open("Anomalies")
-    dock.input.image.menu.choose(layer)
     dock.input.form.set_value(Train(minutes=0, steps=STEPS, **QUICK))
-    for _ in ("learn", "look"):
+    for of in (larva, layer):  # learned from the first, looked for in the second
+        dock.input.image.menu.choose(of)
         demo.press(dock)
         demo.wait(until=lambda: dock.task is None)
     demo.wait(until=lambda: dock.found.count.text())
