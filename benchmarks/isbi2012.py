@@ -3,6 +3,7 @@
     python benchmarks/isbi2012.py --fold 3 --minutes 5
     python benchmarks/isbi2012.py --fold all --minutes 5
     python benchmarks/isbi2012.py --fold all --minutes 10 --own 0.3
+    python benchmarks/isbi2012.py --fold all --steps 1600 --minutes 0 --vnc
 
 Prints a row of figures a fold as JSON, and for all folds the mean over their 24 sections with its
 95 % interval (bootstrap over sections). Baselines on the same sections: the plain U-Net, whose
@@ -11,6 +12,8 @@ threshold; a random forest on multiscale features (what pixel classifiers do; ne
 With `--own` the last share of the minutes (or steps) goes on from the model with its own answers on
 the fourth fold beside the labels of the others, where it is sure: its pictures are seen, its labels
 are not (pseudo-labels; Lee 2013, ICML workshop on challenges in representation learning).
+With `--vnc` each fold starts from a network that first learned as long on the membranes of another
+animal (VNC stack 1 of Gerhard et al. 2013, sections 0-13).
 The data folder is SIMGRAPH_DATA, else ../shared/data.
 """
 
@@ -47,6 +50,21 @@ def data():
     values = np.where(truth > 127, 2, 1).astype(np.uint8)
     table = ClassTable.of(["membrane", "cell"])
     return Image(image, name="isbi2012", **grid), Labels(values, classes=table, **grid)
+
+
+def of_vnc(settings):
+    """A model of the membranes of another animal."""
+    folder = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
+    raw, truth = (
+        tifffile.imread(folder / "groundtruth_vnc" / f"stack1-{name}.tif")
+        for name in ("raw", "membranes")
+    )
+    grid = {"spacing": (50.0, 4.6, 4.6), "unit": "nm"}
+    values = np.where(truth > 127, 1, 2).astype(np.uint8)
+    labels = Labels(values, classes=ClassTable.of(["membrane", "cell"]), **grid)
+    config = segmentation.Train(**settings, holdout="14")
+    image = Image(raw, name="vnc", **grid)
+    return run(segmentation.train(image, labels, config=config, room=MemoryRoom()))
 
 
 def say(tick):
@@ -117,7 +135,8 @@ def learned(given, held, settings, ask):
     whole, begun = config, time.perf_counter()
     if ask.own:
         config = replace(config, **shares(config, 1 - ask.own))
-    model = run(segmentation.train(image, labels, config=config, room=MemoryRoom()), hear)
+    job = segmentation.train(image, labels, start=ask.start, config=config, room=MemoryRoom())
+    model = run(job, hear)
     if not ask.own:
         return model
     sure = cells(model, image, held, how)
@@ -206,12 +225,14 @@ def main():
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--own", type=float, default=0, help="share of own answers, as 0.3")
+    parser.add_argument("--vnc", action="store_true", help="start from a network of VNC")
     for item in segmentation.Train.settings():
         if item.name != "holdout":
             parser.add_argument(item.option, default=None)
     ask = parser.parse_args()
-    own = {"fold", "average", "quiet", "no_baselines", "own"}
+    own = {"fold", "average", "quiet", "no_baselines", "own", "vnc"}
     settings = {k: v for k, v in vars(ask).items() if k not in own and v is not None}
+    ask.start = of_vnc(settings) if ask.vnc else None
     sections = []
     for fold in range(4) if ask.fold == "all" else [int(ask.fold)]:
         row, curves = one_fold(fold, settings, ask)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
 from napari_simgraph import Image
@@ -144,6 +145,16 @@ def test_blur_keeps_sums_and_flat_pictures():
     assert torch.allclose(smooth(torch.ones(1, 1, 9, 9), 1.0), torch.ones(1, 1, 9, 9))
 
 
+def test_blur_weighs_what_is_inside_also_at_borders():
+    x, ones = random(1, 2, 12, 17), np.ones((12, 17), np.float32)
+
+    def inside(values):
+        return gaussian_filter(values, 2.0, radius=6, mode="constant")
+
+    for got, one in zip(smooth(x, 2.0)[0], x[0], strict=True):
+        assert np.allclose(got, inside(one.numpy()) / inside(ones), atol=1e-5)
+
+
 def test_the_memory_is_small_and_knows_what_it_saw():
     tokens = random(3000, 12).numpy()
     memory = TokenMemory.fit(tokens, 0)
@@ -190,6 +201,14 @@ def test_texture_tells_light_contrast_and_fineness():
     fine, coarse = (texture(torch.sin(2 * np.pi * across / n))[0, :, 6, 6] for n in (8, 16))
     assert abs(float(fine[1] - coarse[1])) < 0.1
     assert float(fine[2] - coarse[2]) > 0.5
+
+
+def test_a_slope_is_as_steep_and_as_directed_at_every_border():
+    line = torch.arange(96.0) / 10
+    slope = line[:, None] + 2 * line
+    steep, *direction = texture(slope[None, None])[0, 2:]
+    assert float(steep.max() - steep.min()) < 1e-3
+    assert all(float(one.max() - one.min()) < 1e-3 for one in direction)
 
 
 def test_texture_tells_directions_of_any_channel_and_none_of_noise():

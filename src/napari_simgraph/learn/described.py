@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from napari_simgraph.learn.odd_parts import ROWS, pooled, smooth
 from napari_simgraph.nets.pretexts import TOKEN
@@ -95,14 +94,21 @@ class Described:
 def _strip(x: Tensor, top: int, stop: int) -> Tensor:
     """The means of some rows."""
     small = pooled(x[..., top : stop + 2, :], 2)  # a row of it more, which gradients need
-    beyond = int(stop == x.shape[-2])
-    wide = functional.pad(small, (0, 1, 0, beyond), mode="replicate")
+    wide = _beyond(small, -1)
+    if stop == x.shape[-2]:
+        wide = _beyond(wide, -2)
     own, right = wide[..., :-1, :-1], wide[..., :-1, 1:]
     below, corner = wide[..., 1:, :-1], wide[..., 1:, 1:]
     steep = (below - own).square_() + (right - own).square_()
     squares = pooled(x[..., top:stop, :].square(), _CELL)
     halved = [own, steep, *_directions(right - own + corner - below, below - own + corner - right)]
     return torch.cat([squares, pooled(torch.cat(halved, 1), _CELL // 2)], 1)
+
+
+def _beyond(x: Tensor, axis: int) -> Tensor:
+    """One more line that goes on as steeply: repeated, the last would be flat, and so stand out."""
+    last, before = x.narrow(axis, -1, 1), x.narrow(axis, -2, 1)
+    return torch.cat([x, 2 * last - before], axis)
 
 
 def _directions(across: Tensor, down: Tensor) -> Iterator[Tensor]:

@@ -83,18 +83,25 @@ def structure(cells: Tensor) -> Tensor:
 
 
 def smooth(values: Tensor, sigma: float) -> Tensor:
-    """Values ``(N, P, Y, X)`` blurred with a Gaussian, borders repeated; never in half precision.
+    """Values ``(N, P, Y, X)`` blurred with a Gaussian of what is inside; never in half precision.
 
-    A network's precision of eight bits would drown how uneven a flat place is.
+    Borders aren't repeated: the outermost cells would tell of little but themselves. A network's
+    precision of eight bits would drown how uneven a flat place is.
     """
     radius = max(1, round(3 * sigma))
     places = torch.arange(-radius, radius + 1, dtype=values.dtype, device=values.device)
     line = torch.exp(-0.5 * (places / sigma) ** 2)
-    line = (line / line.sum()).expand(values.shape[1], 1, 1, -1)
-    wide = functional.pad(values, (radius, radius, radius, radius), mode="replicate")
     with torch.autocast(values.device.type, enabled=False):
-        wide = functional.conv2d(wide, line, groups=values.shape[1])
-        return functional.conv2d(wide, line.transpose(2, 3), groups=values.shape[1])
+        down = _blurred(values.transpose(2, 3), line / line.sum())
+        return _blurred(down.transpose(2, 3), line / line.sum())
+
+
+def _blurred(values: Tensor, line: Tensor) -> Tensor:
+    """Means along the last axis, weighted by a line, of what lies inside."""
+    kernel, reach = line.expand(values.shape[1], 1, 1, -1), (0, len(line) // 2)
+    found = functional.conv2d(values, kernel, padding=reach, groups=values.shape[1])
+    ones = torch.ones_like(values[:1, :1, :1])
+    return found.div_(functional.conv2d(ones, kernel[:1], padding=reach))
 
 
 def _cells(x: Tensor) -> Tensor:
