@@ -119,7 +119,8 @@ def same(made, other):
 def working():
     """A work whose blocks may have to wait; a function, so that workers need not know this file.
 
-    A block tells of its start in a file and, from `free` on, waits for the file ``go``.
+    A block tells of its start in a file and, from `free` on, waits for the file ``go``; not while
+    one before `free` has yet to start: the threads of a worker take their turns in any order.
     """
 
     class Slow:
@@ -138,7 +139,9 @@ def working():
             with open(self.folder / "begun", "a") as file:
                 file.write(f"{os.getpid()} {block[0]}\n")
             keep("network", self.load)
-            while block[0] >= self.free and not (self.folder / "go").exists():
+            starts = (self.folder / "begun").read_text().splitlines()
+            early = set(range(self.free)) - {int(line.split()[1]) for line in starts}
+            while block[0] >= self.free and not early and not (self.folder / "go").exists():
                 time.sleep(0.01)
             omp = int(os.environ["OMP_NUM_THREADS"])
             return np.array([block[0], place.threads, omp], np.float32)
