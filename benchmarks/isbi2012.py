@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+import vnc
 
 from napari_simgraph import ClassTable, Image, Labels, MemoryRoom, run
 from napari_simgraph.analysis.metrics import THRESHOLDS, stack_scores
@@ -54,16 +55,12 @@ def data():
 
 def of_vnc(settings):
     """A model of the membranes of another animal."""
-    folder = Path(os.environ.get("SIMGRAPH_DATA", HERE.parent.parent / "shared" / "data"))
-    raw, truth = (
-        tifffile.imread(folder / "groundtruth_vnc" / f"stack1-{name}.tif")
-        for name in ("raw", "membranes")
-    )
-    grid = {"spacing": (50.0, 4.6, 4.6), "unit": "nm"}
-    values = np.where(truth > 127, 1, 2).astype(np.uint8)
-    labels = Labels(values, classes=ClassTable.of(["membrane", "cell"]), **grid)
+    raw, masks = vnc.data()
+    classes = ClassTable.of(["membrane", "cell"])
+    values = np.where(masks[..., 0], 1, 2).astype(np.uint8)
+    labels = Labels(values, classes=classes, **vnc.GRID)
     config = segmentation.Train(**settings, holdout="14")
-    image = Image(raw, name="vnc", **grid)
+    image = Image(raw, name="vnc", **vnc.GRID)
     return run(segmentation.train(image, labels, config=config, room=MemoryRoom()))
 
 
