@@ -74,12 +74,12 @@ class Plan:
         Steps to take; 0 to take what fits into `seconds`.
     seconds
         Wall time; the first steps are timed, then the number of steps is fixed.
-    batch, rate
-        Crops per step; highest learning rate.
+    batch
+        Crops per step.
+    rate
+        Highest learning rate.
     key
         What makes the run; a checkpoint with another key is not gone on with.
-    muon
-        Kernels learn by `muon.Muon` in place of AdamW.
     """
 
     steps: int = 0
@@ -87,7 +87,6 @@ class Plan:
     batch: int = 4
     rate: float = 3e-3
     key: str = ""
-    muon: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,8 @@ class Fit:
         self.lesson, self.plan, self.place = lesson, plan, place
         self.room, self.aside = room, aside
         self.network = lesson.network.to(place.device)
-        self.average, self.optimiser = Average(self.network), Optimiser(self.network, plan.muon)
+        self.average = Average(self.network)
+        self.optimiser = Optimiser(self.network)
         self.state = _State(batch=plan.batch, total=plan.steps)
         self.reader: ReadAhead[Any] = ReadAhead(self._read)
         self.clock, self._told = Clock(), set[str]()
@@ -165,7 +165,7 @@ class Fit:
             if self.aside.halt.stopped or sum(spent) > _TIMED_AT_MOST * self.plan.seconds:
                 break
         unpack(self.network, before)
-        self.optimiser = Optimiser(self.network, self.plan.muon)
+        self.optimiser = Optimiser(self.network)
         each = float(np.mean(spent[_UNTIMED:] or spent))
         rest = self.plan.seconds * _RESERVE - sum(spent)
         self.state.total = max(1, int(rest / each))

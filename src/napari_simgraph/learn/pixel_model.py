@@ -234,5 +234,4 @@ def plan_for(config: Learning, material: Material, key: str) -> Plan:
     pixels = sum(sum(one.counts) for one in material.found)
     passes = config.epochs * max(1, round(pixels / (config.batch * config.patch**2)))
     steps = config.steps or passes
-    run = f"{key} {material.data()} muon"  # other steps than by AdamW alone
-    return Plan(steps, 60 * config.minutes, config.batch, key=run, muon=True)
+    return Plan(steps, 60 * config.minutes, config.batch, key=f"{key} {material.data()}")
