@@ -2,6 +2,7 @@
 
     python benchmarks/isbi2012.py --fold 3 --minutes 5
     python benchmarks/isbi2012.py --fold all --minutes 5
+    python benchmarks/isbi2012.py --fold all --minutes 10 --networks 2 --keep models
     python benchmarks/isbi2012.py --fold all --minutes 10 --own 0.3
     python benchmarks/isbi2012.py --fold all --steps 1600 --minutes 0 --vnc
 
@@ -14,6 +15,8 @@ the fourth fold beside the labels of the others, where it is sure: its pictures 
 are not (pseudo-labels; Lee 2013, ICML workshop on challenges in representation learning).
 With `--vnc` each fold starts from a network that first learned as long on the membranes of another
 animal (VNC stack 1 of Gerhard et al. 2013, sections 0-13).
+With `--keep FOLDER` the models stay there, one a fold; where they are there already they are used
+and nothing is learned: the same models, averaged otherwise (`--average`).
 The data folder is SIMGRAPH_DATA, else ../shared/data.
 """
 
@@ -32,6 +35,7 @@ from napari_simgraph import ClassTable, Image, Labels, MemoryRoom, run
 from napari_simgraph.analysis.metrics import THRESHOLDS, stack_scores
 from napari_simgraph.capabilities import segmentation
 from napari_simgraph.core.job import Note, Progress
+from napari_simgraph.io.models import load_model, save_model
 
 HERE = Path(__file__).resolve().parent
 FOLD = 6  # sections; neighbours are alike, so folds are contiguous
@@ -129,11 +133,16 @@ def baselines(image, truth, held):
 def learned(given, held, settings, ask):
     """A model of the other folds; with `--own` also of its own answers on this one."""
     (image, labels), (config, how), hear = given, settings, None if ask.quiet else say
+    kept = Path(ask.keep) / f"fold{held[0]}" if ask.keep else None
+    if kept and kept.exists():
+        return load_model(kept)
     whole, begun = config, time.perf_counter()
     if ask.own:
         config = replace(config, **shares(config, 1 - ask.own))
     job = segmentation.train(image, labels, start=ask.start, config=config, room=MemoryRoom())
     model = run(job, hear)
+    if kept:
+        save_model(model, kept)
     if not ask.own:
         return model
     sure = cells(model, image, held, how)
@@ -223,11 +232,12 @@ def main():
     parser.add_argument("--no-baselines", action="store_true")
     parser.add_argument("--own", type=float, default=0, help="share of own answers, as 0.3")
     parser.add_argument("--vnc", action="store_true", help="start from a network of VNC")
+    parser.add_argument("--keep", help="a folder for the models")
     for item in segmentation.Train.settings():
         if item.name != "holdout":
             parser.add_argument(item.option, default=None)
     ask = parser.parse_args()
-    own = {"fold", "average", "quiet", "no_baselines", "own", "vnc"}
+    own = {"fold", "average", "quiet", "no_baselines", "own", "vnc", "keep"}
     settings = {k: v for k, v in vars(ask).items() if k not in own and v is not None}
     ask.start = of_vnc(settings) if ask.vnc else None
     sections = []

@@ -5,6 +5,8 @@ import torch
 from napari_simgraph import ClassTable, Image, ImageSet, Labels, LabelsSet, MemoryRoom, run
 from napari_simgraph.capabilities.segmentation import Apply, Score, Train, apply, score, train
 from napari_simgraph.core.job import Region
+from napari_simgraph.io.models import load_model, save_model
+from napari_simgraph.learn.members import first_of
 from toy import CLASSES, toy_image, toy_labels, toy_pixels, toy_truth
 
 QUICK = {"minutes": 0, "device": "cpu", "threads": 1}
@@ -95,6 +97,31 @@ def test_goes_on_from_a_model():
     other = Labels(toy_truth(), classes=ClassTable.of(["x", "y", "z"]))
     with pytest.raises(ValueError, match="same classes"):
         learn(toy_image(), other, start=first)
+
+
+def test_several_networks_answer_together(tmp_path):
+    model = learn(toy_image(), toy_labels(), steps=60, width=16, networks=2, threads=2)
+    assert model.network["options"]["members"] == 2
+    made = paint(model, toy_image())
+    assert (made.classes.read() == toy_truth()).mean() > 0.95
+    save_model(model, tmp_path / "two")
+    again = load_model(tmp_path / "two")
+    assert again.fingerprint == model.fingerprint
+    assert np.array_equal(paint(again, toy_image()).classes.read(), made.classes.read())
+    more = learn(toy_image(), toy_labels(), start=model, steps=2)
+    assert more.network == model.network
+    assert more.history["loss"][0][1] < model.history["loss"][0][1]
+
+
+def test_each_of_several_networks_paints_by_itself():
+    model = learn(toy_image(), toy_labels(), steps=60, width=16, networks=2)
+    first = first_of(model)
+    assert first.network["options"] == {
+        k: v for k, v in model.network["options"].items() if k != "members"
+    }
+    assert 2 * first.parameters == model.parameters
+    assert (paint(first, toy_image()).classes.read() == toy_truth()).mean() > 0.9
+    assert first_of(first) is first
 
 
 def labelled(values):

@@ -76,16 +76,16 @@ def test_blocks_bring_the_margin_that_is_asked_for(monkeypatch):
     assert sizes[(64, 128), (0, 64)] == (67, 67)
 
 
-def test_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path):
+def testfind_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path):
     """Each section is its own, and that above and below of two others: the same result for less."""
     rng = np.random.default_rng(0)
     plane, depth = (96, 130), 5
     stack = [np.clip(honeycomb(*plane)[0] + rng.normal(0, 0.1, plane), 0, 1) for _ in range(depth)]
     monkeypatch.setattr(closing, "BLOCK", 64)
     calls, found = [], {}
-    fragments = agglomeration._fragments
+    fragments = agglomeration.find_fragments
     monkeypatch.setattr(
-        agglomeration, "_fragments", lambda smooth: calls.append(1) or fragments(smooth)
+        agglomeration, "find_fragments", lambda smooth: calls.append(1) or fragments(smooth)
     )
     onward = Onward(lambda z, rows, columns, values: found.update({(z, rows, columns): values}))
     room = FolderRoom(tmp_path, large=10_000)

@@ -20,10 +20,10 @@ Sides: TypeAlias = list[dict[int, tuple[float, float]]]  # neighbour: sum and le
 
 # Chosen on sections 0-17 of ISBI 2012 (docs/benchmarks.md): V_Rand changes by less than 0.001
 # between 0.1 and 0.3 and between 1 and 3 px.
-_SMOOTH = 1.0  # px: less than half a membrane, takes off the noise of single pixels
+SMOOTH = 1.0  # px: less than half a membrane, takes off the noise of single pixels
 _INSIDE = 0.3  # below this a pixel counts as the inside of a cell when seeds are looked for
 _SEED_SMOOTH = 2.0  # px: one seed for each bulge, not one for each pixel step of its outline
-_CERTAIN = 1e-3  # a network's 0 and 1 are not surer than this: log odds stay finite
+CERTAIN = 1e-3  # a network's 0 and 1 are not surer than this: log odds stay finite
 
 
 class Borders(NamedTuple):
@@ -125,8 +125,8 @@ def hierarchy(
     Bailoni et al. 2022, CVPR (GASP): average linkage on signed weights. Funke et al. 2019, IEEE
     TPAMI 41:1669: fragments by watershed, agglomeration by mean affinity.
     """
-    smooth = ndimage.gaussian_filter(np.asarray(boundary, np.float32), _SMOOTH)
-    fragments = _fragments(smooth) if fragments is None else fragments
+    smooth = ndimage.gaussian_filter(np.asarray(boundary, np.float32), SMOOTH)
+    fragments = find_fragments(smooth) if fragments is None else fragments
     borders = region_borders(fragments, _odds(smooth))
     sizes = np.bincount(fragments.ravel())
     return Hierarchy(fragments, borders, _merge(borders, sizes, smallest))
@@ -134,17 +134,20 @@ def hierarchy(
 
 def log_odds(boundary: NDArray[Any]) -> NDArray[np.float32]:
     """What a border's weight is made of: log odds of the boundary without the noise of pixels."""
-    return _odds(ndimage.gaussian_filter(np.asarray(boundary, np.float32), _SMOOTH))
+    return _odds(ndimage.gaussian_filter(np.asarray(boundary, np.float32), SMOOTH))
 
 
 def _odds(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
-    sure = np.clip(smooth, _CERTAIN, 1 - _CERTAIN)
+    sure = np.clip(smooth, CERTAIN, 1 - CERTAIN)
     odds: NDArray[np.float32] = np.log(sure / (1 - sure))
     return odds
 
 
-def _fragments(boundary: NDArray[np.float32]) -> Numbers:
-    """More regions than there are cells: one for each bulge of the insides."""
+def find_fragments(boundary: NDArray[np.float32]) -> Numbers:
+    """More regions than there are cells: one for each bulge of the insides of a blurred boundary.
+
+    ``(Y, X)`` from 1 without gaps.
+    """
     depth = ndimage.distance_transform_edt(boundary < _INSIDE)
     depth = ndimage.gaussian_filter(depth, _SEED_SMOOTH)
     seeds = label(local_maxima(depth) & (boundary < _INSIDE), connectivity=2)

@@ -23,39 +23,14 @@ from napari_simgraph.learn.settings import (
     Computing,
     LearnedScale,
     Learning,
-    Network,
+    PixelNetwork,
     Scaled,
     Varying,
 )
 
 
 @dataclass(frozen=True)
-class _Network(Network):
-    holdout: str = setting(
-        "auto",
-        "Labelled sections kept aside to see how good it is: 18-23, auto or none.",
-        label="Keep aside",
-    )
-    boundary: str = setting(
-        "",
-        "The class that separates cells; found if empty, or none.",
-        label="Boundary class",
-    )
-    boundary_weight: float = setting(
-        5.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
-    )
-    dice: float = setting(
-        0.5,
-        "Weight of Dice beside cross-entropy: 0 is cross-entropy alone.",
-        0,
-        5,
-        0.1,
-        label="Dice",
-    )
-
-
-@dataclass(frozen=True)
-class Train(Computing, LearnedScale, Varying, _Network, Learning):
+class Train(Computing, LearnedScale, Varying, PixelNetwork, Learning):
     """Settings of `train`."""
 
 

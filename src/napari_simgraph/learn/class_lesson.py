@@ -94,7 +94,7 @@ class Drawing:
 
 
 class ClassLesson:
-    """See `fit.Lesson`: pictures in ever different views, each with its class."""
+    """See `lesson.Lesson`: pictures in ever different views, each with its class."""
 
     def __init__(
         self, network: nn.Module, pupils: Pupils, how: Views, drawing: Drawing, seed: int
@@ -106,14 +106,14 @@ class ClassLesson:
         self.watched = np.sort(rng.permutation(pupils.kept)[:_WATCHED])
 
     def batch(self, number: int, size: int) -> ClassBatch:
-        """See `fit.Lesson.batch`."""
+        """See `lesson.Lesson.batch`."""
         chosen = self.pupils.learn[self.drawing.batch(number, size, self.seed)]
         shown = self.pupils.shown
         light = shown.work.light(shown.rows[chosen]) if self.how.stain else np.zeros((2, 0, 0))
         return ClassBatch(shown.take(chosen), light.astype(np.float32), self.pupils.truth[chosen])
 
     def loss(self, network: nn.Module, batch: ClassBatch, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`."""
         device = next(network.parameters()).device
         generator = Generator().manual_seed(self.seed * 1_000_003 + number)
         crops, light, truth = (torch.from_numpy(part).to(device) for part in batch)
@@ -122,7 +122,7 @@ class ClassLesson:
         return adjusted_loss(network(pictures), truth, self.prior.to(device))
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`."""
+        """See `lesson.Lesson.check`."""
         if not len(self.watched):
             return {}
         truth = self.pupils.truth[self.watched]

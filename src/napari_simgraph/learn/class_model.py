@@ -22,6 +22,7 @@ from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.held import held_network, held_weights
 from napari_simgraph.learn.imagenet import imagenet
 from napari_simgraph.learn.likeness import Likeness
+from napari_simgraph.learn.members import first_of
 from napari_simgraph.learn.pixel_model import check_channels
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.view_settings import PRESETS, Views, kind_of
@@ -124,7 +125,7 @@ def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Mo
 def _take(module: Any, start: Model) -> None:
     """Put in what fits of a model's weights: the encoder, and all of a model of as many classes."""
     if start.network["name"] == "unet":
-        arrays = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
+        arrays = {k: v for k, v in first_of(start).arrays.items() if k.startswith("down.")}
         unpack(module.encoder, arrays)
         return
     named = held_weights(start)

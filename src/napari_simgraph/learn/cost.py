@@ -42,26 +42,30 @@ class Cost:
 
 @dataclass(frozen=True)
 class Shape:
-    """A U-Net: channels in, classes out, features at full size, levels."""
+    """A U-Net: channels in, classes out, features at full size, levels; how many answer."""
 
     channels: int
     classes: int
     width: int
     depth: int
+    members: int = 1
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Shape:
         """From the options of `nets.unet.build`."""
         width, depth = int(options.get("width", 16)), int(options.get("depth", 4))
-        return cls(int(options["in_channels"]), int(options["out_channels"]), width, depth)
+        channels, classes = int(options["in_channels"]), int(options["out_channels"])
+        return cls(channels, classes, width, depth, int(options.get("members", 1)))
 
     def weights(self) -> float:
         """How many numbers it holds."""
-        return float(sum(inside * outside * k for inside, outside, k, _ in self._layers()))
+        each = sum(inside * outside * k for inside, outside, k, _ in self._layers())
+        return float(self.members * each)
 
     def multiplications(self) -> float:
         """How many a pixel takes in one forward pass."""
-        return float(sum(i * o * k / 4**level for i, o, k, level in self._layers()))
+        each = sum(i * o * k / 4**level for i, o, k, level in self._layers())
+        return float(self.members * each)
 
     def _layers(self) -> list[tuple[int, int, int, int]]:
         """Channels in and out, size of the kernel in pixels, and level of each convolution."""
@@ -79,7 +83,8 @@ class Shape:
 def of_training(shape: Shape, patch: int, batch: int, seconds: float) -> Cost:
     """What learning takes; `seconds` is what it was given, or below 0."""
     features = shape.width * (2 - 0.5 ** (shape.depth - 1))  # each level holds half as many
-    memory = _LEARNING + batch * patch**2 * features * _TRAIN_FLOATS * _FLOAT
+    crops = shape.members * batch  # each learns from its own
+    memory = _LEARNING + crops * patch**2 * features * _TRAIN_FLOATS * _FLOAT
     return Cost(seconds, _PROCESS + memory, _COPIES * _FLOAT * shape.weights())
 
 

@@ -32,6 +32,7 @@ from napari_simgraph.learn.embedder import (
 from napari_simgraph.learn.fit import Fitted, Plan
 from napari_simgraph.learn.held import NETWORK, held_network
 from napari_simgraph.learn.imagenet import imagenet
+from napari_simgraph.learn.members import first_of
 from napari_simgraph.learn.normalise import MACENKO, RULE
 from napari_simgraph.learn.patchwork import Patchwork, Tiling, together
 from napari_simgraph.learn.pixel_model import check_channels
@@ -135,7 +136,7 @@ def fresh(network: Mapping[str, Any], start: Model | None, config: Any) -> nn.Mo
     if start is not None and start.network["name"] == "siamese":
         return held_network(start)  # type: ignore[no-any-return]
     if start is not None:
-        down = {k: v for k, v in start.arrays.items() if k.startswith("down.")}
+        down = {k: v for k, v in first_of(start).arrays.items() if k.startswith("down.")}
         unpack(module.encoder, down)
     elif config.weights == "imagenet":
         if network["options"]["backbone"] == "cnn":

@@ -7,19 +7,20 @@ import time
 import traceback
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from napari_simgraph.core.job import Clock, Note, Progress, Signal, Tick
 from napari_simgraph.core.room import Checkpoint, Room
 from napari_simgraph.core.shortage import is_out_of_memory
 from napari_simgraph.learn.aside import Aside, ReadAhead
 from napari_simgraph.learn.device import Place, free_cache
-from napari_simgraph.learn.state import Average, Optimiser, pack, unpack
+from napari_simgraph.learn.lesson import Lesson, Scheduled
+from napari_simgraph.learn.state import Average, pack, unpack
+from napari_simgraph.learn.team import Team
 
 _UNTIMED = 8  # steps in which libraries choose kernels and files are read for the first time
 _TIMED = 5  # steps at least, and …
@@ -35,33 +36,6 @@ UNSEEN = "Memory was short: how good it is was not looked at this time."
 LITTLE = "Too little memory even for one patch. Use a smaller network or patch, or close programs."
 
 Ticks = Generator[Tick, Signal | None, Any]
-
-
-class Lesson(Protocol):
-    """What is to be learned: a network, batches, a loss, and a check on what was kept aside."""
-
-    network: nn.Module
-
-    def batch(self, number: int, size: int) -> Any:
-        """Batch `number` of `size` crops, the same whenever asked for (in the reading thread)."""
-        ...
-
-    def loss(self, network: nn.Module, batch: Any, number: int) -> Tensor:
-        """The loss of a batch, one number (in the computing thread, under autocast)."""
-        ...
-
-    def check(self, network: nn.Module) -> Mapping[str, float]:
-        """Figures on a little of what was kept aside; empty where there is nothing."""
-        ...
-
-
-@runtime_checkable
-class Scheduled(Protocol):
-    """A lesson that changes with the share of the run that is done."""
-
-    def planned(self, steps: int) -> None:
-        """Hear how many steps there are in all, before the first one."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -122,8 +96,7 @@ class Fit:
         self.lesson, self.plan, self.place = lesson, plan, place
         self.room, self.aside = room, aside
         self.network = lesson.network.to(place.device)
-        self.average = Average(self.network)
-        self.optimiser = Optimiser(self.network)
+        self.average, self.team = Average(self.network), Team(lesson, place)
         self.state = _State(batch=plan.batch, total=plan.steps)
         self.reader: ReadAhead[Any] = ReadAhead(self._read)
         self.clock, self._told = Clock(), set[str]()
@@ -140,12 +113,13 @@ class Fit:
                 yield from self._step()
         finally:
             self.reader.close()
+            self.team.close()
         yield from self._keep()
         state = self.state
         return Fitted(self.average.arrays(), state.step, state.total, state.batch, state.history)
 
     def _read(self, number: int) -> Any:
-        return self.lesson.batch(number, self.state.batch)
+        return self.team.batches(number, self.state.batch)
 
     def _decide(self) -> Ticks:
         """Fix the number of steps from the time that the first ones take; learn nothing yet."""
@@ -165,7 +139,7 @@ class Fit:
             if self.aside.halt.stopped or sum(spent) > _TIMED_AT_MOST * self.plan.seconds:
                 break
         unpack(self.network, before)
-        self.optimiser = Optimiser(self.network)
+        self.team.begin()
         each = float(np.mean(spent[_UNTIMED:] or spent))
         rest = self.plan.seconds * _RESERVE - sum(spent)
         self.state.total = max(1, int(rest / each))
@@ -225,15 +199,11 @@ class Fit:
 
     def _learn(self, number: int, rate: float) -> float:
         """One step; its loss."""
-        batch = self.reader.take(number)
-        self.network.train()
-        with self.place.computing():
-            loss = self.lesson.loss(self.network, batch, number)
-            torch.autograd.backward(loss)
-            self.optimiser.step(rate)
-            if rate:
+        loss = self.team.learn(self.reader.take(number), number, rate)
+        if rate:
+            with self.place.computing():
                 self.average.update(self.network, number)
-        return float(loss.detach())
+        return loss
 
     def _check(self) -> Mapping[str, float]:
         self.average.network.eval()
@@ -271,7 +241,7 @@ class Fit:
     def _save(self) -> None:
         arrays = {f"network/{k}": v for k, v in pack(self.network).items()}
         arrays |= {f"average/{k}": v for k, v in self.average.arrays().items()}
-        arrays |= {f"optimiser/{k}": v for k, v in self.optimiser.arrays().items()}
+        arrays |= {f"optimiser/{k}": v for k, v in self.team.arrays().items()}
         self.room.checkpoint(Checkpoint(arrays, self.state.told() | {"key": self.plan.key}))
         self.state.saved = time.monotonic()
 
@@ -286,7 +256,7 @@ class Fit:
             parts.setdefault(part, {})[key] = values
         unpack(self.network, parts["network"])
         unpack(self.average.network, parts["average"])
-        self.optimiser.restore(parts.get("optimiser", {}))  # none before the first step
+        self.team.restore(parts.get("optimiser", {}))  # none before the first step
         info = kept.info
         history = {name: [list(p) for p in points] for name, points in info["history"].items()}
         self.state = _State(info["step"], info["total"], info["batch"], history)

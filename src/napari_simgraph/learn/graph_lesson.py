@@ -40,13 +40,13 @@ class Step(NamedTuple):
 
 
 class InfomaxLesson:
-    """See `fit.Lesson`: real neighbourhoods are told from shuffled ones."""
+    """See `lesson.Lesson`: real neighbourhoods are told from shuffled ones."""
 
     def __init__(self, network: nn.Module, graph: Surroundings, hops: int, seed: int) -> None:
         self.network, self.graph, self.hops, self.seed = network, graph, hops, seed
 
     def batch(self, number: int, size: int) -> Step:
-        """See `fit.Lesson.batch`."""
+        """See `lesson.Lesson.batch`."""
         rng = np.random.default_rng([self.seed, number])
         count = len(self.graph.points)
         asked = rng.choice(count, min(size, count), replace=False)
@@ -54,7 +54,7 @@ class InfomaxLesson:
         return Step(found, rng.permutation(len(found.rows)), np.zeros(0, np.float32))
 
     def loss(self, network: nn.Module, batch: Step, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`."""
         device = next(network.parameters()).device
         x, rings = placed(self.graph, batch.asked, device)
         with torch.autocast(device.type, enabled=False):
@@ -62,14 +62,14 @@ class InfomaxLesson:
         return loss
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`."""
+        """See `lesson.Lesson.check`."""
         with torch.no_grad():
             loss = self.loss(network, self.batch(_NO_BATCH, 512), 0)
         return {"told apart": float(loss)}
 
 
 class MarkedLesson:
-    """See `fit.Lesson`: patches that were marked; the best network on those kept aside is kept."""
+    """See `lesson.Lesson`: marked patches; the best network on those kept aside is kept."""
 
     def __init__(
         self, network: nn.Module, graph: Surroundings, marked: tuple[Judged, Judged], how: Any
@@ -81,7 +81,7 @@ class MarkedLesson:
         self._look = around(graph.edges, self.kept.rows, self.hops)
 
     def batch(self, number: int, size: int) -> Step:
-        """See `fit.Lesson.batch`; either kind makes half of it."""
+        """See `lesson.Lesson.batch`; either kind makes half of it."""
         rng = np.random.default_rng([self.seed, number])
         rows, like = self.learned
         half = max(1, size // 2)
@@ -93,7 +93,7 @@ class MarkedLesson:
         return Step(found, rng.permutation(len(found.rows)), truth)
 
     def loss(self, network: nn.Module, batch: Step, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`."""
         device = next(network.parameters()).device
         x, rings = placed(self.graph, batch.asked, device)
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -106,7 +106,7 @@ class MarkedLesson:
             return nn.functional.binary_cross_entropy_with_logits(said, truth, weight)
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`; early stopping: the best weights so far are kept."""
+        """See `lesson.Lesson.check`; early stopping: the best weights so far are kept."""
         if not self.kept.both:
             return {}
         device = next(network.parameters()).device

@@ -52,7 +52,7 @@ class Normal(NamedTuple):
 
 
 class NormalLesson:
-    """See `fit.Lesson`: several pretexts share the crops of a step.
+    """See `lesson.Lesson`: several pretexts share the crops of a step.
 
     In the same time each takes more, smaller steps than if it made all crops whole.
     """
@@ -64,7 +64,7 @@ class NormalLesson:
         self._looked = {name: (looked, self._task(name, looked, rng)) for name in network.networks}
 
     def batch(self, number: int, size: int) -> Batch:
-        """See `fit.Lesson.batch`: each pretext's crops, and what is to be done with them."""
+        """See `lesson.Lesson.batch`: each pretext's crops, and what is to be done with them."""
         rng = np.random.default_rng([self.config.seed, number])
         crops, names = self._crops(rng, rng.choice(self.normal.rows, size)), self.network.networks
         count, found = len(names), {}
@@ -75,12 +75,12 @@ class NormalLesson:
         return found
 
     def loss(self, network: Any, batch: Any, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`."""
         losses = self._losses(network, batch)
         return torch.stack(list(losses.values())).sum()
 
     def check(self, network: Any) -> Mapping[str, float]:
-        """See `fit.Lesson.check`: how far off it is on what was kept aside, in spreads."""
+        """See `lesson.Lesson.check`: how far off it is on what was kept aside, in spreads."""
         losses = self._losses(network, self._looked)
         return {f"off {name}": float(loss) for name, loss in losses.items()}
 

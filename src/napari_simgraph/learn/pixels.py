@@ -17,13 +17,16 @@ from napari_simgraph.core.job import Progress, Signal, Tick
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.augment import Augment, augment, settle
 from napari_simgraph.learn.baseline import GreyValues, grey_values
+from napari_simgraph.learn.borders import border_loss, even_odds
 from napari_simgraph.learn.device import Place
 from napari_simgraph.learn.losses import DICE, Counting, segmentation_loss
 from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.sampling import PRESENT, Batch, Cutting, Field, Sampler, marks
+from napari_simgraph.nets.several import members_of
 
 _EDGE = 256  # px, side of the squares that are checked
 _CONTEXT = 32  # px around them: borders are predicted as they will be in use
+_BORDERS_FROM = 1 / 3  # of the steps; before that there are few cells to part
 _FEW, _MANY = 6, 48  # squares looked at during a run and at its end
 
 
@@ -112,7 +115,7 @@ class Loss(NamedTuple):
 
 
 class PixelLesson:
-    """See `fit.Lesson`: crops near labels, varied, weighted loss over labelled pixels."""
+    """See `lesson.Lesson`: crops near labels, varied, weighted loss over labelled pixels."""
 
     def __init__(
         self, network: nn.Module, material: Material, how: Augment, loss: Loss, seed: int
@@ -129,15 +132,22 @@ class PixelLesson:
         names = material.labels[0].classes.names
         weights = [loss.boundary_weight if n == material.boundary else 1.0 for n in names]
         self.counting = Counting(torch.tensor(weights), loss.dice)
+        self._wall = names.index(material.boundary) if material.boundary in names else None
+        self._even, self._members = even_odds(loss.boundary_weight), len(members_of(network))
+        self._steps = 0
         self.exam = Exam(material)
         self._plain: dict[str, float] = {}  # of the squares looked at during a run
 
     def batch(self, number: int, size: int) -> Batch:
-        """See `fit.Lesson.batch`."""
+        """See `lesson.Lesson.batch`."""
         return self.sampler.batch(number, size)
 
+    def planned(self, steps: int) -> None:
+        """See `lesson.Scheduled`."""
+        self._steps = steps
+
     def loss(self, network: nn.Module, batch: Batch, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`; every other of several networks learns from borders as well."""
         device = next(network.parameters()).device
         generator = Generator().manual_seed(self.seed * 1_000_003 + number)
         inputs, target = (torch.from_numpy(part).to(device) for part in batch)
@@ -145,10 +155,23 @@ class PixelLesson:
             sample = settle(augment(inputs, target, self.how, generator), self.exclusive)
         scores = network(sample.inputs)
         known, counting = sample.known, self.counting
-        return segmentation_loss(scores, sample.target, known, counting, self.exclusive)
+        loss = segmentation_loss(scores, sample.target, known, counting, self.exclusive)
+        if self._wall is None or not self._sees_borders(number):
+            return loss
+        scores = scores.float()
+        found = scores.softmax(1) if self.exclusive else scores.sigmoid()
+        wall = self._wall
+        known = known.expand_as(sample.target)[:, wall]
+        return loss + border_loss(found[:, wall], sample.target[:, wall], known, self._even)
+
+    def _sees_borders(self, number: int) -> bool:
+        """Every other network, once cells are there; of the steps that are timed as many."""
+        step, member = divmod(number, self._members)
+        begun = step >= self._steps * _BORDERS_FROM if self._steps else step % 3 > 0
+        return member % 2 == 1 and begun
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`."""
+        """See `lesson.Lesson.check`."""
         squares = self.exam.squares(_FEW)
         figures = self.exam.agreement([self.exam.compare(network, one) for one in squares])
         if figures and not self._plain:

@@ -140,7 +140,7 @@ class Pupil:
         fresh = pack(build(self.network["name"], seed=self.diet.seed + self.steps, **options))
         for key, new in fresh.items():
             old = arrays[key]
-            if new.shape == old.shape and not key.startswith("head."):
+            if new.shape == old.shape and "head." not in key:
                 fresh[key] = old
                 continue
             for row, value in enumerate(values):

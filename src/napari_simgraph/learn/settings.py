@@ -143,3 +143,46 @@ class Network(Config):
             "residual": self.residual,
         }
         return {"name": "unet", "options": options}
+
+
+@dataclass(frozen=True)
+class PixelNetwork(Network):
+    """What it is like where it gives each pixel its class, and what counts."""
+
+    holdout: str = setting(
+        "auto",
+        "Labelled sections kept aside to see how good it is: 18-23, auto or none.",
+        label="Keep aside",
+    )
+    boundary: str = setting(
+        "",
+        "The class that separates cells; found if empty, or none.",
+        label="Boundary class",
+    )
+    boundary_weight: float = setting(
+        5.0, "How much more a boundary pixel counts.", 1, 20, 0.5, label="Weight of the boundary"
+    )
+    dice: float = setting(
+        0.5,
+        "Weight of Dice beside cross-entropy: 0 is cross-entropy alone.",
+        0,
+        5,
+        0.1,
+        label="Dice",
+    )
+    networks: int = setting(
+        1,
+        "Networks that learn side by side and answer together: two part cells better than one that "
+        "learned as long, and take twice the time to segment.",
+        1,
+        8,
+        1,
+        label="Networks",
+    )
+
+    def network(self, channels: int, classes: int) -> dict[str, Any]:
+        """See `Network.network`."""
+        made = super().network(channels, classes)
+        if self.networks > 1:
+            made["options"] |= {"members": self.networks}
+        return made

@@ -45,7 +45,7 @@ class Pairs(NamedTuple):
 
 
 class SiameseLesson:
-    """See `fit.Lesson`: patches of a patchwork, each seen in two ways."""
+    """See `lesson.Lesson`: patches of a patchwork, each seen in two ways."""
 
     def __init__(
         self, network: nn.Module, work: Patchwork, how: Views, loss: str, seed: int
@@ -57,7 +57,7 @@ class SiameseLesson:
         self._looked = list(self._some(_WATCHED))
 
     def batch(self, number: int, size: int) -> Pairs:
-        """See `fit.Lesson.batch`."""
+        """See `lesson.Lesson.batch`."""
         rng = np.random.default_rng([self.seed, number])
         rows = rng.integers(0, len(self.work.grid), size)
         if len(rows) < len(self.work.grid):  # the same patch twice would be held for another
@@ -65,7 +65,7 @@ class SiameseLesson:
         return self._pairs(rows, rng)
 
     def loss(self, network: nn.Module, batch: Pairs, number: int) -> Tensor:
-        """See `fit.Lesson.loss`."""
+        """See `lesson.Lesson.loss`."""
         self._steps = number + 1
         generator = Generator().manual_seed(self.seed * 1_000_003 + number)
         a, b = self._project(network, batch, generator)
@@ -73,7 +73,7 @@ class SiameseLesson:
         return found
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`.
+        """See `lesson.Lesson.check`.
 
         Raises
         ------

@@ -30,6 +30,7 @@ from napari_simgraph.core.patches import PatchGrid, Rows
 from napari_simgraph.core.raster import Image
 from napari_simgraph.learn.aside import Aside
 from napari_simgraph.learn.device import Place
+from napari_simgraph.learn.members import first_of
 from napari_simgraph.learn.normalise import Statistics, measure
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.nets import build
@@ -62,6 +63,7 @@ def stage_features(
     """
     if model.capability != "segmentation" or model.network["name"] != "unet":
         raise ValueError(_OTHER.format(model.name))
+    model = first_of(model)
     if int(model.network["options"]["in_channels"]) != images[0].channels:
         raise ValueError(_OTHER.format(model.name))
     network: Any = build(model.network["name"], **model.network["options"])

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_simgraph.learn.adamw import AdamW
+from napari_simgraph.learn.muon import Muon
 
 Arrays = Mapping[str, NDArray[Any]]
 DECAY = 0.99  # of the average: about the last hundred steps
 _CLIP = 1.0  # largest gradient norm: one bad batch can't throw the weights away
 _WEIGHT_DECAY = 1e-2
+_KERNEL = "kernel"  # what is remembered of a kernel, in a checkpoint
 
 
 def pack(network: nn.Module) -> dict[str, NDArray[Any]]:
@@ -66,31 +68,47 @@ class Average:
 
 
 class Optimiser:
-    """AdamW with clipped gradients."""
+    """AdamW with clipped gradients; where it is wished, Muon for the kernels of a network.
 
-    def __init__(self, network: nn.Module) -> None:
-        self._adam = AdamW(network.parameters(), _WEIGHT_DECAY)
+    Muon is for what lies inside a network, not for what its outputs are made of: `head` is
+    AdamW's.
+    """
+
+    def __init__(self, network: nn.Module, muon: bool = False) -> None:
+        named = dict(network.named_parameters())
+        kernels = {k for k, v in named.items() if muon and v.ndim == 4 and k[:5] != "head."}
+        self._all = list(named.values())
+        self._muon = Muon([v for k, v in named.items() if k in kernels], _WEIGHT_DECAY)
+        self._adam = AdamW([v for k, v in named.items() if k not in kernels], _WEIGHT_DECAY)
 
     def step(self, rate: float) -> None:
         """One step at this learning rate; gradients are gone afterwards."""
-        torch.nn.utils.clip_grad_norm_(self._adam.parameters, _CLIP)
+        torch.nn.utils.clip_grad_norm_(self._all, _CLIP)
+        self._muon.step(rate)
         self._adam.step(rate)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its memory, by number of parameter and name."""
-        return {
+        adam = {
             f"{number}/{name}": _numpy(value)
             for number, memory in self._adam.memory.items()
             for name, value in memory.items()
         }
+        return adam | {f"{n}/{_KERNEL}": _numpy(value) for n, value in self._muon.memory.items()}
 
     def restore(self, arrays: Arrays) -> None:
         """The inverse of `arrays`."""
-        memory: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in arrays.items():
+        adam: dict[int, dict[str, torch.Tensor]] = {}
+        muon: dict[int, torch.Tensor] = {}
+        for key, array in arrays.items():
             number, _, name = key.partition("/")
-            memory.setdefault(int(number), {})[name] = torch.from_numpy(np.array(value))
-        self._adam.restore(memory)
+            value = torch.from_numpy(np.array(array))
+            if name == _KERNEL:
+                muon[int(number)] = value
+            else:
+                adam.setdefault(int(number), {})[name] = value
+        self._adam.restore(adam)
+        self._muon.restore(muon)
 
 
 def _numpy(tensor: torch.Tensor) -> NDArray[Any]:

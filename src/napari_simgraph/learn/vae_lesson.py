@@ -63,7 +63,7 @@ class Looked(NamedTuple):
 
 
 class VaeLesson:
-    """See `fit.Lesson`: patches are to be drawn again from few numbers near the prior.
+    """See `lesson.Lesson`: patches are to be drawn again from few numbers near the prior.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ class VaeLesson:
         self._latent = int(network.latent)  # type: ignore[arg-type]
 
     def planned(self, steps: int) -> None:
-        """See `fit.Scheduled`: the price of the numbers rises over a share of the steps."""
+        """See `lesson.Scheduled`: the price of the numbers rises over a share of the steps."""
         self._warm = max(1.0, steps * self.config.warm_up)
 
     def batch(self, number: int, size: int) -> Batch:
-        """See `fit.Lesson.batch`."""
+        """See `lesson.Lesson.batch`."""
         rng = np.random.default_rng([self.config.seed, number])
         which = rng.integers(0, len(self._groups), size)
         rows = np.array([self._groups[one][rng.integers(len(self._groups[one]))] for one in which])
@@ -98,7 +98,7 @@ class VaeLesson:
         return Batch(self.pictures.inputs(rows), self.pictures.told(rows), noise)
 
     def loss(self, network: nn.Module, batch: Batch, number: int) -> Tensor:
-        """See `fit.Lesson.loss`: nats per pixel, so that steps are alike for all sizes."""
+        """See `lesson.Lesson.loss`: nats per pixel, so that steps are alike for all sizes."""
         device = next(network.parameters()).device
         light, kinds, noise = (torch.from_numpy(part).to(device) for part in batch)
         light = light.contiguous(memory_format=torch.channels_last)
@@ -109,7 +109,7 @@ class VaeLesson:
         return loss
 
     def check(self, network: nn.Module) -> Mapping[str, float]:
-        """See `fit.Lesson.check`."""
+        """See `lesson.Lesson.check`."""
         rows = self.parted.kept[:_WATCHED]
         return look(network, self.pictures, rows).figures() if len(rows) else {}
 

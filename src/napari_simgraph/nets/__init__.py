@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from napari_simgraph.nets import classifier, dense, encoder, filters, pretexts, unet, vae
+from napari_simgraph.nets.several import Several
 from napari_simgraph.nets.unet import Reach
 
 _ARCHITECTURES = {
@@ -25,10 +26,11 @@ _ARCHITECTURES = {
 NAMES = tuple(_ARCHITECTURES)
 UNKNOWN = "The network '{}' of this model has options we don't know."
 # What a model asks for is looked at before it is built: its description may claim anything.
-_STAGES = ("depth", "hops")  # options that make a network deeper
+_STAGES = ("depth", "hops", "members")  # options that add layers
 _MOST_LEVELS, _MOST_LAYERS = 12, 64  # each level doubles what is looked at, layers don't
 _LARGEST, _MOST_WEIGHTS = 2**16, 2**31
 _STRANGE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+_TOGETHER = ("unet",)  # networks of which several may answer together
 _SLOW = ("graph",)  # imported when first asked for: torch-geometric takes seconds
 
 
@@ -43,7 +45,8 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     seed
         Of the weights.
     options
-        Of the architecture; plain JSON, kept in the model.
+        Of the architecture; plain JSON, kept in the model. Those of a ``unet`` may have `members`:
+        so many answer together.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     _check(name, options)
     try:
         with torch.device("meta"):  # draws no weights: the drawing is done below
-            network = architecture.build(**options)
+            network = _several(name, architecture, **options)
     except _STRANGE:
         raise ValueError(UNKNOWN.format(name)) from None
     if sum(weights.numel() for weights in network.parameters()) > _MOST_WEIGHTS:
@@ -62,7 +65,7 @@ def build(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
     network = network.to_empty(device="cpu")
     draw = getattr(architecture, "draw", _draw)
     draw(network, torch.Generator().manual_seed(seed))
-    return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return]
+    return network.to(memory_format=torch.channels_last)
 
 
 def folded(network: nn.Module) -> nn.Module:
@@ -91,6 +94,14 @@ def _check(name: str, options: Mapping[str, Any]) -> None:
         largest = deepest if key in _STAGES else _LARGEST
         if isinstance(value, int) and not 0 <= value <= largest:
             raise ValueError(UNKNOWN.format(name))
+
+
+def _several(name: str, architecture: Any, members: int = 1, **options: Any) -> nn.Module:
+    """A network without weights, or several of the kind that answer together."""
+    if members != 1 and (members < 1 or name not in _TOGETHER):
+        raise ValueError(UNKNOWN.format(name))
+    made: list[nn.Module] = [architecture.build(**options) for _ in range(members)]
+    return Several(made) if members > 1 else made[0]
 
 
 def _find(name: str) -> Any:

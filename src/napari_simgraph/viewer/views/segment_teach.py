@@ -253,7 +253,8 @@ class TeachPage(SegmentPage):
         if self.model.name:
             return Shape.of(self._session.model(self.model.name).network["options"])
         channels = self._session.image(self.image.layer).channels * (2 * config.neighbours + 1)
-        return Shape(channels, len(self.painting.classes.table), config.width, config.depth)
+        classes = len(self.painting.classes.table)
+        return Shape(channels, classes, config.width, config.depth, config.networks)
 
 
 def _missing_mask(painting: Painting) -> Told | None:
