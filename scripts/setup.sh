@@ -68,6 +68,12 @@ prepare_system() {
   [ -z "${packages// /}" ] || install_packages $packages
 }
 
+tell_space() {
+  local free
+  free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1048576) }')
+  [ "$free" -ge 10 ] || say "Only $free GB of disk are free here: .venv takes 7 GB, installing it 3 GB more."
+}
+
 prepare_venv() {
   local python stamp
   if [ -d .venv ] && ! is_python .venv/bin/python; then
@@ -84,6 +90,7 @@ prepare_venv() {
   stamp=.venv/installed-$(cat pyproject.toml hatch_build.py | cksum | tr ' ' '-')
   if [ ! -e "$stamp" ] || [ ! -e src/napari_simgraph/napari.yaml ]; then
     say "Installs napari-simgraph and what it needs into .venv (some minutes the first time)."
+    tell_space
     .venv/bin/python -m pip install -qq --no-compile --no-input --disable-pip-version-check -e '.[dev]'
     rm -f .venv/installed-*
     touch "$stamp"

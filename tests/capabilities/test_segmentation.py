@@ -113,6 +113,16 @@ def test_several_networks_answer_together(tmp_path):
     assert more.history["loss"][0][1] < model.history["loss"][0][1]
 
 
+def test_two_sizes_are_averaged():
+    model = learn(toy_image(), toy_labels(), steps=60, width=16)
+    how = {"output": "both", "device": "cpu", "threads": 1}
+    full, sizes = (paint(model, toy_image(), Apply(average=a, **how)) for a in ("full", "sizes"))
+    assert (sizes.classes.read() == toy_truth()).mean() > 0.95
+    change = np.abs(sizes.probability.read() - full.probability.read())
+    assert 0.001 < change.mean() < 0.1
+    assert np.allclose(sizes.probability.read().sum(-1), 1, atol=1e-3)
+
+
 def test_each_of_several_networks_paints_by_itself():
     model = learn(toy_image(), toy_labels(), steps=60, width=16, networks=2)
     first = first_of(model)

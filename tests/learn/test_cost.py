@@ -15,9 +15,9 @@ from napari_simgraph.viewer.words import say_bytes, say_cost
 OPTIONS = {"in_channels": 1, "out_channels": 2, "width": 16, "depth": 4, "residual": False}
 
 
-@pytest.mark.parametrize(("width", "depth"), [(16, 4), (8, 2), (32, 5)])
-def test_weights_are_counted_as_the_network_has_them(width, depth):
-    options = OPTIONS | {"width": width, "depth": depth}
+@pytest.mark.parametrize(("width", "depth", "members"), [(16, 4, 1), (8, 2, 3), (32, 5, 1)])
+def test_weights_are_counted_as_the_network_has_them(width, depth, members):
+    options = OPTIONS | {"width": width, "depth": depth, "members": members}
     real = sum(p.numel() for p in build("unet", **options).parameters())
     assert Shape.of(options).weights() == pytest.approx(real, rel=0.03)
 
@@ -48,6 +48,11 @@ def test_disk_and_time_grow_with_what_is_asked_for():
     both = of_painting(shape, image, 3, {"average": "full", "output": "both"}, 1e10)
     assert both.disk == pytest.approx(4.88e6, rel=0.5)
     assert both.seconds == pytest.approx(8 * one.seconds)
+    sizes = of_painting(shape, image, 3, {"average": "sizes", "output": "both"}, 1e10)
+    assert sizes.seconds == pytest.approx(both.seconds * (1 + 25 / 16))
+    assert both.memory < sizes.memory < 1.6 * both.memory
+    two = of_painting(Shape.of(OPTIONS | {"members": 2}), image, 3, some, 1e10)
+    assert two.seconds == pytest.approx(2 * one.seconds)
     assert of_painting(shape, image, 6, some, 1e10).seconds == pytest.approx(2 * one.seconds)
     assert of_training(shape, 192, 4, 60).disk == pytest.approx(16e6, rel=0.1)
 

@@ -11,6 +11,7 @@ from napari_simgraph.learn.normalise import Statistics
 from napari_simgraph.learn.predict import Predictor, Tiled, orient, orient_back
 from napari_simgraph.learn.windows import Windows
 from napari_simgraph.nets import build, folded, reach
+from napari_simgraph.nets.magnified import Magnified, reach_at
 
 OPTIONS = {"in_channels": 1, "out_channels": 3, "width": 8, "depth": 3}
 PIXELS = np.random.default_rng(0).normal(size=(330, 250)).astype(np.float32)
@@ -20,7 +21,10 @@ def painted(edge, average="none", network=None, notes=None, mirrors=True):
     torch.set_num_threads(1)
     aside, out = Aside(), np.full((3, *PIXELS.shape), np.nan, np.float32)
     network = network or folded(build("unet", seed=3, **OPTIONS))
-    how = Tiled(reach("unet", OPTIONS), average=average, edge=edge, mirrors=mirrors)
+    looks = reach("unet", OPTIONS)
+    if average == "sizes":
+        network, looks = Magnified(network), reach_at(looks)
+    how = Tiled(looks, average=average, edge=edge, mirrors=mirrors)
     predictor = Predictor(network, how, pick("cpu", 2, "full"), aside)
 
     def write(z, rows, columns, values):
@@ -37,7 +41,7 @@ def painted(edge, average="none", network=None, notes=None, mirrors=True):
     return out
 
 
-@pytest.mark.parametrize("average", ["none", "flips", "full"])
+@pytest.mark.parametrize("average", ["none", "flips", "full", "sizes"])
 @pytest.mark.parametrize("edge", [128, 150])
 def test_tiles_are_the_whole_image_to_the_bit(edge, average):
     whole, tiled = painted(1000, average), painted(edge, average)

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -179,6 +180,17 @@ def test_what_workers_make_is_the_same_to_the_bit(cluster, model, image, alone, 
     said = [tick.text for tick in ticks if isinstance(tick, Note)]
     assert said[0].startswith("Dashboard: http://127.0.0.1:")
     assert not (room.folder / "blocks").exists()
+
+
+def test_workers_that_know_the_network_at_one_size_look_at_two(cluster, model, image, tmp_path):
+    config, address = settings(average="sizes", output="probability"), cluster.scheduler_address
+    here = segmentation.Apply(**config.to_json() | {"threads": 1})
+    alone = run(segmentation.apply(model, image, config=here, room=MemoryRoom()))
+    for average in ("none", "sizes"):
+        room, how = FolderRoom(tmp_path / average), replace(config, average=average)
+        made = run(on_cluster(address, segmentation.apply, model, image, config=how, room=room))
+        same_map = np.array_equal(made.probability.read(), alone.probability.read())
+        assert same_map == (average == "sizes")
 
 
 def test_networks_are_loaded_once_in_each_worker_and_take_all_its_threads(crew, tmp_path):

@@ -23,7 +23,8 @@ _APPLY_FLOATS = 3.2  # the same where layers are let go of one after the other
 # px of a tile on the CPU, of what is read around it, and of that beyond the image (`predict`)
 _TILE, _HALO, _MARGIN = 512, 96, 16
 _ONE_TILE = 1.5  # a section up to so many tiles wide is one tile
-_ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
+_ORIENTATIONS = {"none": 1, "flips": 4, "full": 8, "sizes": 8}
+_LARGER = 1.25**2  # times the pixels, where a second size is looked at
 _STEP = 4.7  # forward passes that a training step costs, varying of the patches included
 _FIRST = 13  # steps that `fit` takes to time the others, besides those it planned
 _COPIES = 9  # of the weights on disk: two checkpoints of four, and the model
@@ -98,12 +99,13 @@ def of_painting(
     read = around[0] * around[1]
     turns = _ORIENTATIONS[str(config["average"])]
     more = read / (tile[0] * tile[1])  # what is read around each tile is computed too
-    work = sections * height * width * more * turns * shape.multiplications()
+    larger = _LARGER if config["average"] == "sizes" else 0.0
+    work = sections * height * width * more * turns * (1 + larger) * shape.multiplications()
     features = shape.width * (2 - 0.5 ** (shape.depth - 1))
     pixels, output = image.sections * height * width, str(config["output"])
     made = pixels * (output in ("classes", "both", "all") or "classes" in output)
     maps = _FLOAT * shape.classes * pixels * (output in ("probability", "both", "all"))
-    memory = _PROCESS + _PAINTING + read * features * _APPLY_FLOATS * _FLOAT
+    memory = _PROCESS + _PAINTING + read * max(1, larger) * features * _APPLY_FLOATS * _FLOAT
     share = sections / image.sections
     disk = share * (made * _LABELS_SHARE + maps * _MAPS_SHARE)
     return Cost(work / speed if speed > 0 else -1.0, memory, disk)

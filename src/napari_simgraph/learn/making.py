@@ -33,9 +33,10 @@ class Painted(Config):
     )
     average: str = setting(
         "full",
-        "Mean over flips (4) or flips and quarter turns (full, 8): finer, takes longer.",
-        choices=("none", "flips", "full"),
-        label="Average over flips and turns",
+        "Mean over flips (4), flips and quarter turns (full, 8) or these at two sizes (sizes, 16; "
+        "2.6 times the work of full): finer, takes longer.",
+        choices=("none", "flips", "full", "sizes"),
+        label="Average over turns and sizes",
     )
     boundaries: str = setting(
         "closed",

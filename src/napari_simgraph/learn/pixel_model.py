@@ -25,12 +25,13 @@ from napari_simgraph.learn.normalise import RULE, measure
 from napari_simgraph.learn.painting import Canvas, Sections
 from napari_simgraph.learn.pairs import Material
 from napari_simgraph.learn.pixel_size import PixelSize, view
-from napari_simgraph.learn.predict import Predictor, Tiled
+from napari_simgraph.learn.predict import SIZES, Predictor, Tiled
 from napari_simgraph.learn.settings import Learning, Varying
 from napari_simgraph.learn.shared_tiles import TileWork, handed_out, margins_of
 from napari_simgraph.learn.state import unpack
 from napari_simgraph.learn.windows import Windows
 from napari_simgraph.nets import build, folded, reach
+from napari_simgraph.nets.magnified import Magnified, reach_at
 
 
 class PixelModel:
@@ -47,9 +48,10 @@ class PixelModel:
     ) -> None:
         name, options = model.network["name"], model.network["options"]
         turned = "none" if name == "filters" else average  # filters give the same turned round
-        how = Tiled(reach(name, options), model.exclusive, turned)
+        looks = reach(name, options)
+        how = Tiled(reach_at(looks) if turned == SIZES else looks, model.exclusive, turned)
         self.model, self.aside, self.size = model, aside, size
-        self.predictor = Predictor(network_of(model), how, place, aside)
+        self.predictor = Predictor(network_of(model, turned), how, place, aside)
 
     def share(
         self, crew: Crew, canvases: Sequence[Canvas], sections: Sequence[Sequence[int]], raw: bool
@@ -61,8 +63,9 @@ class PixelModel:
         images = [canvas.image for canvas in canvases]
         closes = not raw and boundary_of(self.model)
         margins = [0 for _ in images] if closes else margins_of(images, self.size)
-        about = f"{self.model.fingerprint} {dict(self.model.normalisation)}"
-        make = partial(network_on, self.model)
+        average = self.predictor.how.average
+        about = f"{self.model.fingerprint} {dict(self.model.normalisation)} {average == SIZES}"
+        make = partial(network_on, self.model, average)
         seen = partial(windows_of, self.model, self.size)
         how = self.predictor.how
         work = TileWork(about, make, seen, images, self.size, margins, how)
@@ -112,8 +115,10 @@ class PixelModel:
                 halt.hear((yield region))
 
 
-def network_of(model: Model) -> nn.Module:
+def network_of(model: Model, average: str) -> nn.Module:
     """The network of a model with its weights, its normalisations taken into its convolutions.
+
+    At both sizes, where `average` says so.
 
     Raises
     ------
@@ -122,12 +127,12 @@ def network_of(model: Model) -> nn.Module:
     """
     network = build(model.network["name"], **model.network["options"])
     unpack(network, model.arrays)
-    return folded(network)
+    return Magnified(folded(network)) if average == SIZES else folded(network)
 
 
-def network_on(model: Model, place: Place) -> nn.Module:
+def network_on(model: Model, average: str, place: Place) -> nn.Module:
     """The same wherever it is to compute."""
-    return network_of(model)
+    return network_of(model, average)
 
 
 def windows_of(model: Model, size: PixelSize | None, image: Image) -> Job[Windows]:

@@ -39,7 +39,8 @@ SHORT = "Memory was short: it goes on in smaller tiles."
 Found: TypeAlias = NDArray[np.float32]  # (K, Y, X)
 Say: TypeAlias = Callable[[float], Progress]
 Inner: TypeAlias = tuple[slice, slice, slice]  # of (K, Y, X)
-_ORIENTATIONS = {"none": 1, "flips": 4, "full": 8}
+SIZES = "sizes"
+_ORIENTATIONS = {"none": 1, "flips": 4, "full": 8, SIZES: 8}
 
 
 class Tile(NamedTuple):
@@ -63,7 +64,8 @@ class Tiled:
     exclusive
         Softmax over the classes, else a sigmoid for each.
     average
-        ``none``, ``flips`` (4 orientations) or ``full`` (8, with quarter turns).
+        ``none``, ``flips`` (4 orientations), ``full`` (8, with quarter turns) or ``sizes`` (8, of
+        a network that looks at two sizes itself: `nets.magnified`).
     edge
         Side of a tile in pixels; 0 to choose it by the device.
     plain
