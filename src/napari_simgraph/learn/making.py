@@ -36,7 +36,7 @@ class Painted(Config):
         "Mean over flips (4), flips and quarter turns (full, 8) or these at two sizes (sizes, 16; "
         "2.6 times the work of full): finer, takes longer.",
         choices=("none", "flips", "full", "sizes"),
-        label="Average over turns and sizes",
+        label="Average over",
     )
     boundaries: str = setting(
         "closed",
