@@ -191,8 +191,11 @@ def _shape(tally: Tally, frame: Frame) -> dict[str, Floats]:
     columns = {f"diameter_{unit}": across}
     if tally.shifts:
         spacing = frame.spacing[frame.flat :] if frame.spacing else (1.0, 1.0)
-        entries = [tally["sum_pixels"] - tally[f"inside_{k}"] for k in range(len(tally.shifts))]
-        total = np.tensordot(crofton.factors(spacing), np.array(entries), 1)
+        # A direction at a time: products of matrices add in an order that depends on the processor
+        # and on how many objects there are, and one that is measured anew must stay the same.
+        total = np.zeros(len(size))
+        for k, factor in enumerate(crofton.factors(spacing)):
+            total += factor * (tally["sum_pixels"] - tally[f"inside_{k}"])
         columns[f"perimeter_{unit}" if frame.flat else "surface_um2"] = total
     return columns
 
