@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from napari_simgraph.analysis import instances
-from napari_simgraph.analysis.instances import Instances
+from napari_simgraph.analysis.instances import Instances, Reading
 from napari_simgraph.analysis.parting import Parting, part
 from napari_simgraph.core.classes import ClassTable
 
@@ -18,7 +18,8 @@ def fill(chances, how, through=True):
     out = np.zeros(chances.shape[:3] + last, np.uint32)
     made = Instances(out, chances.shape[1:3], how, through)
     for z in range(len(chances)):
-        for step in made.steps(z, lambda rows, columns, z=z: chances[z, rows, columns]):
+        reading = Reading(lambda rows, columns, z=z: chances[z, rows, columns])
+        for step in made.steps(z, reading):
             step()
     return out, made.kinds
 

@@ -76,12 +76,13 @@ def test_blocks_bring_the_margin_that_is_asked_for(monkeypatch):
     assert sizes[(64, 128), (0, 64)] == (67, 67)
 
 
-def testfind_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path):
+def test_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path):
     """Each section is its own, and that above and below of two others: the same result for less."""
     rng = np.random.default_rng(0)
     plane, depth = (96, 130), 5
     stack = [np.clip(honeycomb(*plane)[0] + rng.normal(0, 0.1, plane), 0, 1) for _ in range(depth)]
     monkeypatch.setattr(closing, "BLOCK", 64)
+    monkeypatch.setattr(closing, "_HALO", 8)
     calls, found = [], {}
     fragments = agglomeration.find_fragments
     monkeypatch.setattr(
@@ -104,7 +105,7 @@ def testfind_fragments_of_a_stack_are_found_once_a_section(monkeypatch, tmp_path
     assert len(calls) == 6 * depth
     for (z, rows, columns), values in found.items():
         around = [
-            slice(max(0, a - 128), min(b + 128, n))
+            slice(max(0, a - 8), min(b + 8, n))
             for (a, b), n in zip((rows, columns), plane, strict=True)
         ]
         near = [stack[k][*around] for k in (z - 1, z + 1) if 0 <= k < depth]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,27 @@ from napari_simgraph.analysis.agglomeration import Hierarchy, Numbers
 _SHARE = 0.3  # of the log odds learned from borders beyond doubt that counts for the others
 _SURE = 1.5  # log odds beyond which a border is beyond doubt (0.82)
 _FEW = 8  # borders beyond doubt of each kind: fewer teach nothing
+
+
+def informed(
+    own: Hierarchy, beside: Sequence[Hierarchy], weight: float = 1.0, smallest: int = 0
+) -> Hierarchy:
+    """The same fragments, merged with what the sections above and below show (`evidence`).
+
+    Parameters
+    ----------
+    own, beside
+        Of a section and of those next to it, one or two, or none.
+    weight
+        How much more a boundary pixel counted when the network learned.
+    smallest
+        Fragments of fewer pixels first go to a neighbour.
+    """
+    if not beside:
+        return own.with_odds(np.zeros(len(own.borders.one)), smallest) if smallest else own
+    half = weight / (1 + weight)  # comes to one half when the weight is taken out
+    more = evidence(own, [one.cut(half) for one in beside], math.log(weight))
+    return own.with_odds(more, smallest)
 
 
 def evidence(own: Hierarchy, beside: Sequence[Numbers], even: float = 0.0) -> NDArray[np.float64]:

@@ -93,11 +93,11 @@ class Hierarchy:
             line[apart] = np.maximum(line[apart], height[np.searchsorted(known, keys)])
         return contours
 
-    def with_odds(self, more: NDArray[np.float64]) -> Hierarchy:
+    def with_odds(self, more: NDArray[np.float64], smallest: int = 0) -> Hierarchy:
         """The same fragments, merged anew: each border has as many `more` log odds all along."""
         sizes = np.bincount(self.fragments.ravel())
         borders = self.borders._replace(total=self.borders.total + more * self.borders.length)
-        return Hierarchy(self.fragments, borders, _merge(borders, sizes, 0))
+        return Hierarchy(self.fragments, borders, _merge(borders, sizes, smallest))
 
 
 def hierarchy(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_simgraph.analysis.across import evidence
+from napari_simgraph.analysis.across import informed
 from napari_simgraph.analysis.agglomeration import Hierarchy, hierarchy
 
 # Chosen on sections 0-17 of ISBI 2012: V_Rand changes by less than 0.001 between 1.5 and 2.5, while
@@ -71,11 +71,7 @@ def closed_tree(
     own: Hierarchy, boundary: NDArray[Any], weight: float, beside: Sequence[Hierarchy]
 ) -> NDArray[np.float32]:
     """The same of a boundary and its neighbours whose hierarchies are known."""
-    even = math.log(weight)
-    if beside:
-        half = weight / (1 + weight)  # comes to one half when the weight is taken out
-        own = own.with_odds(evidence(own, [one.cut(half) for one in beside], even))
-    contours = own.contours()
+    contours = informed(own, beside, weight).contours()
     ridge = contours > 0
     probability = calibrated(boundary, weight)
     if not ridge.any():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_simgraph.analysis.agglomeration import Hierarchy
 from napari_simgraph.analysis.linking import Overlap, groups
 from napari_simgraph.analysis.parting import Parting, part
 
 Span = tuple[int, int]
-Read = Callable[[slice, slice], NDArray[Any]]  # rows and columns of a section: (Y, X, K)
 
 _EDGE = 1024  # px of a block: below a second and a few hundred MB
 _HALO = 96  # px around a block: objects are told again in it, and joined to those told before
@@ -21,6 +21,17 @@ _HALO = 96  # px around a block: objects are told again in it, and joined to tho
 _SAME = 0.5
 # Through the stack: sections are thick, so a thin process moves by most of its width.
 _THROUGH = 0.25
+
+
+class Reading(NamedTuple):
+    """What is known of a section, by rows and columns.
+
+    `chances` are the probabilities ``(Y, X, K)``; `tree` what its boundaries part, None where that
+    is to be found in the probabilities.
+    """
+
+    chances: Callable[[slice, slice], NDArray[Any]]
+    tree: Callable[[slice, slice], Hierarchy] | None = None
 
 
 class Instances:
@@ -52,7 +63,7 @@ class Instances:
         kinds[0] = 0
         return kinds
 
-    def steps(self, z: int, read: Read) -> Iterator[Callable[[], None]]:
+    def steps(self, z: int, read: Reading) -> Iterator[Callable[[], None]]:
         """What has to be done for a section, in parts of about a second; call each in turn.
 
         Parameters
@@ -60,7 +71,7 @@ class Instances:
         z
             The section.
         read
-            Gives its probabilities.
+            Gives what is known of it.
         """
         for plane in range(self._how.planes):
             section = _Section(self._how, plane, len(self._amounts))
@@ -76,14 +87,16 @@ class Instances:
             self._out[(z, rows, columns) if self._deep else (rows, columns)] = 0
         self._before = None
 
-    def _block(self, section: _Section, z: int, box: tuple[Span, Span], read: Read) -> None:
+    def _block(self, section: _Section, z: int, box: tuple[Span, Span], read: Reading) -> None:
         """Tell the objects of a block, and which of them are known from blocks before it."""
         grown = tuple(
             (max(0, a - _HALO), min(b + _HALO, n))
             for (a, b), n in zip(box, self._plane, strict=True)
         )
         rows, columns = (slice(*span) for span in grown)
-        parted = part(read(rows, columns), section.plane, self._how)
+        bounded = self._how.bounded(section.plane)
+        tree = read.tree(rows, columns) if read.tree and bounded else None
+        parted = part(read.chances(rows, columns), section.plane, self._how, tree)
         own = np.where(parted.objects > 0, parted.objects.astype(np.int64) + section.last, 0)
         section.take(parted.amounts)
         (top, bottom), (left, right) = box

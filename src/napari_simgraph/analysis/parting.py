@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.agglomeration import Numbers, hierarchy
+from napari_simgraph.analysis.agglomeration import Hierarchy, Numbers, hierarchy
 from napari_simgraph.analysis.splitting import split
 from napari_simgraph.core.classes import ClassTable
 
@@ -30,6 +30,10 @@ class Parting:
         How sure a boundary has to be to part two objects.
     smallest
         Pixels; smaller objects go to a neighbour, or are left out where there is none.
+    beside
+        Whether the sections above and below help to decide which boundaries part objects.
+    weight
+        How much more a boundary pixel counted when the network learned.
     """
 
     classes: ClassTable
@@ -37,11 +41,17 @@ class Parting:
     boundary: int = 0
     threshold: float = THRESHOLD
     smallest: int = 0
+    beside: bool = False
+    weight: float = 1.0
 
     @property
     def planes(self) -> int:
         """How many labellings there are: one, or one a class where classes overlap."""
         return 1 if self.exclusive else len(self.classes)
+
+    def bounded(self, plane: int) -> bool:
+        """Whether the objects of a plane lie between boundaries."""
+        return bool(self.boundary) and (self.exclusive or plane == self.boundary - 1)
 
 
 class Parted(NamedTuple):
@@ -54,7 +64,7 @@ class Parted(NamedTuple):
     amounts: NDArray[np.float64]
 
 
-def part(chances: NDArray[Any], plane: int, how: Parting) -> Parted:
+def part(chances: NDArray[Any], plane: int, how: Parting, tree: Hierarchy | None = None) -> Parted:
     """The objects of a block of one section.
 
     Parameters
@@ -65,23 +75,24 @@ def part(chances: NDArray[Any], plane: int, how: Parting) -> Parted:
         Which class is looked at where they overlap; else 0.
     how
         What an object is.
+    tree
+        What boundaries part, where that is known already; else it is found in `chances`.
 
     Notes
     -----
     Inside a boundary, cells are found by agglomeration and meet in a line one pixel wide. All else
     is what hangs together, cut where it is narrow. Classes called background have no objects.
     """
-    bounded = how.boundary and (how.exclusive or plane == how.boundary - 1)
-    if bounded:
-        return _cells(chances, how)
+    if how.bounded(plane):
+        wall = chances[..., how.boundary - 1]
+        return _cells(chances, hierarchy(wall, how.smallest) if tree is None else tree, how)
     if how.exclusive:
         return _each_class(chances, how)
     return _of_class(split(chances[..., plane] > 0.5, how.smallest), plane, how)
 
 
-def _cells(chances: NDArray[Any], how: Parting) -> Parted:
+def _cells(chances: NDArray[Any], tree: Hierarchy, how: Parting) -> Parted:
     wall = how.boundary - 1
-    tree = hierarchy(chances[..., wall], how.smallest)
     cells = tree.cut(how.threshold)
     if not how.exclusive:
         amounts = np.zeros((int(cells.max()) + 1, len(how.classes)))

@@ -233,7 +233,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     from napari_simgraph.learn.fit import fit
     from napari_simgraph.learn.odd_pixels import tell_odd
     from napari_simgraph.learn.pairs import Wishes, look, pairs
-    from napari_simgraph.learn.parting_choice import choose_parting
+    from napari_simgraph.learn.parting_choice import Finished, choose_parting
     from napari_simgraph.learn.pixel_size import to_learn
     from napari_simgraph.learn.pixels import Loss, PixelLesson
     from napari_simgraph.learn.state import unpack
@@ -262,6 +262,7 @@ def _train(given: _Given, config: Train, room: Room, aside: Aside) -> Job[Model]
     fitted = yield from fit(lesson, plan, place, room, aside)
     unpack(module, fitted.arrays)
     metrics = yield from lesson.final(place, aside)
-    metrics |= yield from choose_parting(network, module, material, place, aside)
+    finished = Finished(network, module, config.boundary_weight)
+    metrics |= yield from choose_parting(finished, material, place, aside)
     made: dict[str, Any] = {"settings": config.to_json(), "metrics": metrics, "seed": config.seed}
     return Model("segmentation", network=network, **made, **pixel.describe(material, fitted))

@@ -11,7 +11,8 @@ from napari_simgraph.core.job import Note
 from napari_simgraph.core.model import Model
 from napari_simgraph.core.raster import Image, ImageSet, each_image
 from napari_simgraph.core.room import Room
-from napari_simgraph.learn.making import KINDS, Parted
+from napari_simgraph.learn.closing import boundary_of
+from napari_simgraph.learn.making import KINDS
 from napari_simgraph.learn.object_painting import ObjectPainter
 from napari_simgraph.learn.painting import Canvas, prepare
 from napari_simgraph.learn.pixel_size import PixelSize, view
@@ -57,7 +58,7 @@ def canvases_for(
     return canvases, [Note(USUAL)] if unsure and not known else []
 
 
-def parting_of(model: Model, config: Parted) -> Parting:
+def parting_of(model: Model, config: Any) -> Parting:
     """What an object is to a model.
 
     Raises
@@ -68,6 +69,10 @@ def parting_of(model: Model, config: Parted) -> Parting:
     name = config.bounded_by.strip() or model.boundary
     boundary = 0 if name in ("", "none") else model.classes.find(name).value
     usual = float(model.metrics.get("parting_threshold", THRESHOLD))
-    return Parting(
+    how = Parting(
         model.classes, model.exclusive, boundary, config.parting or usual, config.smallest
     )
+    of, closes = boundary_of(model), config.boundaries == "closed"
+    if of is None or boundary != of.channel + 1 or not closes:
+        return how
+    return replace(how, beside=True, weight=of.weight)

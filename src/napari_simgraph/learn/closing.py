@@ -87,43 +87,42 @@ class Closing:
     ) -> Generator[Tick, Signal | None, bool]:
         """Hand the section on; False when it was stopped before its end."""
         lines = (list(pieces((0, n), BLOCK)) for n in self._raw.plane)
-        for number, (rows, columns) in enumerate(product(*lines)):
-            call = partial(self._close, (z, number), rows, columns)
+        for rows, columns in product(*lines):
+            call = partial(self._close, z, rows, columns)
             values = yield from aside.wait(call, tick)
             if aside.halt.stopped:
                 return False
             self._onward.write(z, rows, columns, values)
         return True
 
-    def _close(self, at: tuple[int, int], rows: Span, columns: Span) -> NDArray[np.float32]:
-        """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed.
-
-        `at` is the section and the number of the block.
-        """
-        z, number = at
+    def _close(self, z: int, rows: Span, columns: Span) -> NDArray[np.float32]:
+        """Probabilities ``(K, Y, X)`` of a block and its margin, with its boundary closed."""
         spans = tuple(zip((rows, columns), self._raw.plane, strict=True))
         around = [_wider(span, _HALO, n) for span, n in spans]
         inner = [_wider(span, self._onward.margin, n) for span, n in spans]
         box, channel = (slice(*around[0]), slice(*around[1])), self._boundary.channel
         seen = self._raw.read(z, *box)
-        own = self._tree(z, number, seen[channel])
+        own = tree_of(self._raw, z, box, seen[channel])
         beside = [
-            self._tree(near, number, self._raw.read(near, *box)[channel])
-            for near in (z - 1, z + 1)
-            if self._raw.has(near)
+            tree_of(self._raw, near, box, self._raw.read(near, *box)[channel])
+            for near in self._raw.beside(z)
         ]
         whole = closed_tree(own, seen[channel], self._boundary.weight, beside)
         made = shared_out(seen, channel, whole, self._boundary.exclusive)
         cut = [slice(i[0] - a[0], i[1] - a[0]) for i, a in zip(inner, around, strict=True)]
         return made[:, cut[0], cut[1]]
 
-    def _tree(self, z: int, number: int, boundary: NDArray[np.float32]) -> Hierarchy:
-        """The objects of a block; its fragments are found once, also as a neighbour's."""
-        known = self._raw.noted(z, number)
-        tree = hierarchy(boundary, fragments=known)
-        if known is None:
-            self._raw.note(z, number, tree.fragments)
-        return tree
+
+def tree_of(
+    raw: Sections, z: int, box: tuple[slice, slice], boundary: NDArray[np.float32]
+) -> Hierarchy:
+    """The objects of a box of a section; its fragments are found once, also as a neighbour's."""
+    block = " ".join(f"{span.start}-{span.stop}" for span in box)
+    known = raw.noted(z, block)
+    tree = hierarchy(boundary, fragments=known)
+    if known is None:
+        raw.note(z, block, tree.fragments)
+    return tree
 
 
 def _wider(span: Span, by: int, n: int) -> Span:

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_simgraph.analysis.instances import Instances
+from napari_simgraph.analysis.across import informed
+from napari_simgraph.analysis.agglomeration import Hierarchy, hierarchy
+from napari_simgraph.analysis.instances import Instances, Reading
 from napari_simgraph.analysis.parting import Parting
 from napari_simgraph.core.job import Signal, Tick
 from napari_simgraph.core.raster import Image
 from napari_simgraph.core.room import Room
 from napari_simgraph.learn.aside import Aside
+from napari_simgraph.learn.closing import tree_of
 from napari_simgraph.learn.keeping import Keeping, as_painted
 from napari_simgraph.learn.painting import Sections
 from napari_simgraph.learn.pixel_size import View
@@ -87,7 +90,8 @@ class ObjectPainter:
         self, z: int, aside: Aside, tick: Callable[[], Tick]
     ) -> Generator[Tick, Signal | None, bool]:
         """Find the objects of a section; False, and none in it, when it was stopped on the way."""
-        for step in self._made.steps(z, partial(self._read, z)):
+        tree = partial(self._tree, z) if self._how.beside else None
+        for step in self._made.steps(z, Reading(partial(self._read, z), tree)):
             if aside.halt.stopped:
                 self._made.drop(z)
                 return False
@@ -104,6 +108,17 @@ class ObjectPainter:
             box = ((rows.start, rows.stop), (columns.start, columns.stop))
             values = self._kept_seen.over(z, *box, values)
         return np.moveaxis(values, 0, -1)
+
+    def _tree(self, z: int, rows: slice, columns: slice) -> Hierarchy:
+        """What boundaries part, with what the sections above and below show."""
+        own, *beside = (self._alone(near, rows, columns) for near in (z, *self.raw.beside(z)))
+        return informed(own, beside, self._how.weight, self._how.smallest)
+
+    def _alone(self, z: int, rows: slice, columns: slice) -> Hierarchy:
+        wall = self._read(z, rows, columns)[..., self._how.boundary - 1]
+        if self._kept_seen is not None:  # what others noted is of walls that nobody painted on
+            return hierarchy(wall)
+        return tree_of(self.raw, z, (rows, columns), wall)
 
     def _correct(self, z: int, kept: Keeping) -> None:
         for place, rows, columns in self._places(z):

@@ -43,11 +43,15 @@ class Sections:
         shape = (self._count, classes, *image.plane)
         self._array = room.array("sections", shape, np.float32, (1, classes, _CHUNK, _CHUNK))
         self._held: dict[int, int] = {}
-        self._room, self._noted = room, dict[tuple[int, int], tuple[int, ...]]()
+        self._room, self._noted = room, dict[tuple[int, str], tuple[int, ...]]()
 
     def has(self, z: int) -> bool:
         """Whether section `z` was begun and is not overwritten yet."""
         return self._held.get(self._slot(z)) == z
+
+    def beside(self, z: int) -> list[int]:
+        """The sections above and below that are there."""
+        return [near for near in (z - 1, z + 1) if self.has(near)]
 
     def write(self, z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
         """Probabilities ``(K, Y, X)`` of a tile."""
@@ -61,18 +65,18 @@ class Sections:
         """Probabilities ``(K, Y, X)`` of a box."""
         return np.asarray(self._array[self._slot(z), :, rows, columns])
 
-    def note(self, z: int, block: int, numbers: NDArray[np.int32]) -> None:
+    def note(self, z: int, block: str, numbers: NDArray[np.int32]) -> None:
         """Keep what was found in a block of a section as long as the section itself."""
         if self._count > 1 and self.has(z):
             self._notes(block, numbers.shape)[self._slot(z)] = numbers
             self._noted[z, block] = numbers.shape
 
-    def noted(self, z: int, block: int) -> NDArray[np.int32] | None:
+    def noted(self, z: int, block: str) -> NDArray[np.int32] | None:
         """What was found there; None where nothing is kept."""
         shape = self._noted.get((z, block))
         return None if shape is None else np.asarray(self._notes(block, shape)[self._slot(z)])
 
-    def _notes(self, block: int, shape: tuple[int, ...]) -> Any:
+    def _notes(self, block: str, shape: tuple[int, ...]) -> Any:
         name, chunks = f"sections: block {block}", (1, *shape)
         return self._room.array(name, (self._count, *shape), np.int32, chunks)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from napari_simgraph.analysis.across import informed
 from napari_simgraph.analysis.agglomeration import Hierarchy, hierarchy
 from napari_simgraph.analysis.choosing import choose_threshold
 from napari_simgraph.core.job import Note, Progress, Signal, Tick
@@ -32,17 +33,24 @@ _DENSE = 0.9  # share of labelled pixels: strokes say nothing about where cells 
 NOT_CHOSEN = "Nothing fully labelled was kept aside: objects are parted at the usual threshold."
 
 
-def choose_parting(
-    network: Mapping[str, Any], module: nn.Module, material: Material, place: Place, aside: Aside
-) -> Steps:
+class Finished(NamedTuple):
+    """A network that has learned: name and options, itself, what a boundary pixel counted."""
+
+    network: Mapping[str, Any]
+    module: nn.Module
+    weight: float
+
+
+def choose_parting(what: Finished, material: Material, place: Place, aside: Aside) -> Steps:
     """The threshold and its scores (`choosing.choose_threshold`); empty where it can't be chosen.
 
     Parameters
     ----------
-    network, module
-        Name and options of the network, and the finished network itself.
+    what
+        The finished network.
     material
-        What was kept aside; up to six sections spread over it are looked at.
+        What was kept aside; up to six sections spread over it are looked at, and those above and
+        below them, which help to part objects as they do in use.
     place, aside
         Where it is computed, and who computes.
     """
@@ -50,16 +58,20 @@ def choose_parting(
         return {}
     labels = material.labels[0]
     wall = labels.classes.names.index(material.boundary)
-    how = Tiled(reach(network["name"], network["options"]), labels.exclusive, _AVERAGE)
-    predictor = Predictor(folded(module), how, place, aside)
+    looks = reach(what.network["name"], what.network["options"])
+    how = Tiled(looks, labels.exclusive, _AVERAGE)
+    seen = _Seen(Predictor(folded(what.module), how, place, aside), material, wall)
     trees: list[Hierarchy] = []
     truths: list[Cells] = []
     for field in _spread(material, wall):
-        walls = yield from _walls(predictor, material, field, wall)
-        if walls is None:  # stopped
-            return {}
-        tick = partial(Progress, 1.0, "choosing where objects part")
-        trees.append((yield from aside.wait(partial(hierarchy, walls), tick)))
+        found: list[Hierarchy] = []
+        for near in _with_neighbours(material, field):
+            tree = yield from seen.tree(near, aside)
+            if tree is None:  # stopped
+                return {}
+            found.append(tree)
+        decide = partial(informed, found[0], found[1:], what.weight)
+        trees.append((yield from aside.wait(decide, _tick)))
         truths.append(_cells(material, field, wall))
     if not trees:
         aside.halt.hear((yield Note(NOT_CHOSEN)))
@@ -101,23 +113,46 @@ def _cells(material: Material, field: Field, wall: int) -> Cells:
     return np.asarray((found > 0) & (found != PRESENT))
 
 
-def _walls(
-    predictor: Predictor, material: Material, field: Field, wall: int
-) -> Generator[Tick, Signal | None, NDArray[np.float32] | None]:
-    """How sure the boundary is in a field, ``(Y, X)``; None when stopped on the way."""
-    whole = material.windows[field.image]
-    n = whole.neighbours
-    near = [min(max(z, 0), whole.image.sections - 1) for z in range(field.z - n, field.z + n + 1)]
-    box = (slice(*field.rows), slice(*field.columns))
-    pixels = np.stack([whole.image.section(z, box) for z in near])
-    windows = Windows(Image(pixels, "ZYXC"), whole.statistics, n, whole.noise)
-    walls = np.zeros(pixels.shape[1:3], np.float32)
+def _with_neighbours(material: Material, field: Field) -> list[Field]:
+    """A field, and the same of the sections above and below."""
+    count = material.windows[field.image].image.sections
+    near = [z for z in (field.z - 1, field.z + 1) if 0 <= z < count]
+    return [field, *(field._replace(z=z) for z in near)]
 
-    def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
-        walls[slice(*rows), slice(*columns)] = values[wall]
 
-    def say(share: float) -> Progress:
-        return Progress(1.0, "choosing where objects part")
+class _Seen:
+    """What boundaries part in fields; each is looked at once."""
 
-    done = yield from predictor.section(windows, n, write, say)
-    return walls if done else None
+    def __init__(self, predictor: Predictor, material: Material, wall: int) -> None:
+        self._predictor, self._material, self._wall = predictor, material, wall
+        self._known: dict[tuple[Any, ...], Hierarchy] = {}
+
+    def tree(self, field: Field, aside: Aside) -> Generator[Tick, Signal | None, Hierarchy | None]:
+        """That of a field; None when stopped on the way."""
+        key = (field.image, field.z, field.rows, field.columns)
+        if key not in self._known:
+            walls = yield from self._walls(field)
+            if walls is None:
+                return None
+            self._known[key] = yield from aside.wait(partial(hierarchy, walls), _tick)
+        return self._known[key]
+
+    def _walls(self, field: Field) -> Generator[Tick, Signal | None, NDArray[np.float32] | None]:
+        """How sure the boundary is, ``(Y, X)``."""
+        whole = self._material.windows[field.image]
+        n, last = whole.neighbours, whole.image.sections - 1
+        near = [min(max(z, 0), last) for z in range(field.z - n, field.z + n + 1)]
+        box = (slice(*field.rows), slice(*field.columns))
+        pixels = np.stack([whole.image.section(z, box) for z in near])
+        windows = Windows(Image(pixels, "ZYXC"), whole.statistics, n, whole.noise)
+        walls = np.zeros(pixels.shape[1:3], np.float32)
+
+        def write(z: int, rows: Span, columns: Span, values: NDArray[np.float32]) -> None:
+            walls[slice(*rows), slice(*columns)] = values[self._wall]
+
+        done = yield from self._predictor.section(windows, n, write, lambda share: _tick())
+        return walls if done else None
+
+
+def _tick() -> Progress:
+    return Progress(1.0, "choosing where objects part")
