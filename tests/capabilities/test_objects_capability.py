@@ -115,6 +115,37 @@ def test_classes_that_overlap_are_measured_one_by_one():
     assert (find(labels, only="b").read()[:, 3:8, 3:8] == 1).all()
 
 
+def test_objects_keep_the_class_that_they_came_with():
+    numbers = np.zeros((2, 10, 10), np.uint16)
+    numbers[:, 1:4, 1:4], numbers[:, 5:9, 5:9], numbers[1, 0, 9] = 1, 2, 7
+    told = {"classes": ClassTable.of(["a", "b"]), "meaning": "objects", "object_classes": [0, 2, 1]}
+    found = measure(Labels(numbers, **told, **EM))
+    assert found["id"].tolist() == [1, 2, 7]
+    assert found["class"].tolist() == ["b", "a", ""]  # 7 was painted since
+
+
+def test_objects_of_classes_that_overlap(tmp_path):
+    numbers = np.zeros((2, 10, 10, 2), np.uint16)
+    numbers[:, 1:5, 1:5, 0], numbers[:, 3:8, 3:8, 1] = 1, 2
+    told = {"classes": ClassTable.of(["a", "b"]), "exclusive": False, "meaning": "objects"}
+    labels = Labels(numbers, object_classes=[0, 1, 2], **told, **EM)
+    write(labels, tmp_path / "o.ome.zarr")
+    assert (
+        main(f"objects measure --labels {tmp_path / 'o.ome.zarr'} --out {tmp_path}/o.csv".split())
+        == 0
+    )
+    found = rows(tmp_path / "o.csv")
+    assert [(row["id"], row["class"], row["pixels"]) for row in found] == [
+        ("1", "a", "32"),
+        ("2", "b", "50"),
+    ]
+    large = measure(labels, smallest=40 * 50 * 16e-9)
+    assert (large["id"].tolist(), large["class"].tolist()) == ([2], ["b"])
+    image = Image(np.zeros((2, 10, 10), np.uint8), **EM)
+    with pytest.raises(ValueError, match="overlap"):
+        run(objects.suspects(labels, image, config=objects.Suspects(), room=MemoryRoom()))
+
+
 def test_without_a_pixel_size_it_counts_pixels_and_says_so():
     labels = cells().replace(spacing=(1, 1, 1), unit="pixel")
     notes = []

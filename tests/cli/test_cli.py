@@ -87,7 +87,7 @@ def test_labels_are_asked_for(toy, capsys):
     assert "--labels PATH" in capsys.readouterr().err
 
 
-def test_overlapping_classes_from_one_mask_each(toy):
+def test_overlapping_classes_from_one_mask_each(toy, capsys):
     y = toy_labels().read()
     for name, mask in {"disc": y == 1, "bright": y <= 2}.items():
         write(Labels(mask.astype(np.uint8), classes=ClassTable.of(["x"])), toy / f"{name}.tif")
@@ -97,6 +97,21 @@ def test_overlapping_classes_from_one_mask_each(toy):
     info = json.loads((toy / "m" / "model.json").read_text())
     assert not info["exclusive"]
     assert [row["name"] for row in info["classes"]] == ["disc", "b"]
+    capsys.readouterr()
+    found = toy / "found.ome.tif"
+    given = ["--model", str(toy / "m"), "--image", str(toy / "x.tif"), "--out", str(found)]
+    assert main(["segmentation", "apply", *given, "--output", "both"]) == 0
+    assert not found.exists()
+    sure = toy / "found_probability.ome.tif"
+    assert read(sure).info["classes"]
+    truth = words[words.index("--class") :][:4]
+    capsys.readouterr()
+    for prediction in (sure, toy / "found_classes.ome.tif"):
+        assert main(["segmentation", "score", "--prediction", str(prediction), *truth]) == 0
+        scores = json.loads(capsys.readouterr().out)
+        assert {"dice_disc", "dice_b"} <= set(scores)
+    assert main(["segmentation", "score", "--prediction", str(sure)]) == 2
+    assert "--truth PATH, or --class" in capsys.readouterr().err
 
 
 def test_info_and_convert(toy, capsys):

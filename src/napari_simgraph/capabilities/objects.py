@@ -105,7 +105,7 @@ def measure(
     yield from pace.begin()
     tables: list[ObjectTable] = []
     for channel in channels:
-        ids, values = Volume.of(labels), np.zeros(1, np.int64)
+        ids, values = Volume.of(labels, channel), np.zeros(1, np.int64)
         if not as_they_are:
             name = "objects" if channel is None else f"objects {channel}"
             found = yield from _found(labels, config, (room, name, channel), pace)
@@ -135,9 +135,12 @@ def suspects(labels: Labels, image: Image, *, config: Suspects, room: Room) -> J
     Raises
     ------
     ValueError
-        Image and labels differ in size, or the map doesn't say which channel is the boundary.
+        Image and labels differ in size, classes overlap, or the map doesn't say which channel is
+        the boundary.
     """
     _check(labels)
+    if not labels.exclusive:
+        raise ValueError("These classes overlap: objects are looked at where a pixel is in one.")
     _check_size(labels, image)
     pace = Pace(2 * labels.sections + finding.PASSES * count(Volume.of(labels, None).shape))
     yield from pace.begin()
@@ -278,8 +281,9 @@ def _named(table: ObjectTable, values: Any, labels: Labels, channel: int | None)
     if channel is not None:
         said = [names[channel + 1]] * len(table)
     elif labels.meaning == "objects":
-        return table
+        # what was painted since has no class yet
+        kinds = dict(enumerate(np.asarray(labels.object_classes).tolist()))
+        said = [names.get(kinds.get(number, 0), "") for number in table["id"].tolist()]
     else:
         said = [names.get(value, str(value)) for value in values[table["id"]].tolist()]
-    kinds = np.array(said, object)
-    return ObjectTable({**table.columns, "class": kinds}, name=labels.name)
+    return ObjectTable({**table.columns, "class": np.array(said, object)}, name=labels.name)

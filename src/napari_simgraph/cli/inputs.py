@@ -209,7 +209,8 @@ def _labels(path: str | None, asked: Namespace, say: Say, *, by_class: bool = Tr
         masks = {name: mask for name, _, mask in pairs}
         opened = read_class_masks(masks, options=_label_options(asked))
     elif path is None:
-        raise ValueError("Give the labels: --labels PATH, or --class NAME=PATH for each class.")
+        given = "truth" if asked.verb_name == "score" else "labels"
+        raise ValueError(f"Give the {given}: --{given} PATH, or --class NAME=PATH for each class.")
     else:
         opened = read_labels(path, options=_label_options(asked))
     for note in opened.notes:

@@ -114,7 +114,7 @@ class Output:
         for name, noun in parts.items():
             target = self._target
             if len(parts) > 1:  # two results of one run: each carries its name
-                target = target.with_name(f"{target.stem}_{name}{target.suffix}")
+                target = _named(target, name)
             written += self._write(noun, target)
         return written
 
@@ -160,6 +160,13 @@ class Output:
         }
         verb = f"{asked.command} {asked.verb_name}"
         return {"verb": verb, "inputs": inputs, **settings, KEY: self._recipe}
+
+
+def _named(target: Path, name: str) -> Path:
+    """``a_classes.ome.tif`` of ``a.ome.tif``: the ending that says the format stays whole."""
+    inner = Path(target.stem).suffix
+    ending = (inner if inner.casefold() == ".ome" else "") + target.suffix
+    return target.with_name(f"{target.name.removesuffix(ending)}_{name}{ending}")
 
 
 def _stem(name: str) -> str:

@@ -171,7 +171,8 @@ def _add_score(subcommands: Any, module: ModuleType) -> None:
     parser.set_defaults(call=module.score, config=config)
     parser.add_argument("--prediction", required=True, metavar="PATH")
     needed = noun_types(module.score, "truth")
-    optional = type(None) in needed
+    by_class = Labels in noun_types(module.score, "prediction")  # --class stands in for --truth
+    optional = type(None) in needed or by_class
     known = (Marks, Labels, EmbeddingTable, ImageSet)
     told = _PATHS[next(kind for kind in known if kind in needed)]
     parser.add_argument("--truth", required=not optional, metavar="PATH", help=told)

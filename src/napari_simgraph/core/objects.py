@@ -123,10 +123,14 @@ class FractionTable(Columns):
 
 
 def joined(tables: Sequence[ObjectTable]) -> ObjectTable:
-    """Objects of classes that overlap in one table, numbered on from class to class."""
+    """Objects of classes that overlap in one table.
+
+    Numbers stay where no two objects have the same; else they count on from class to class.
+    """
     if len(tables) == 1:
         return tables[0]
     names = tables[0].columns
     columns = {key: np.concatenate([one[key] for one in tables]) for key in names}
-    columns["id"] = np.arange(1, len(columns["id"]) + 1)
+    if len(np.unique(columns["id"])) < len(columns["id"]):
+        columns["id"] = np.arange(1, len(columns["id"]) + 1)
     return ObjectTable(columns, name=tables[0].name)

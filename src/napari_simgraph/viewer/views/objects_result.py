@@ -85,7 +85,7 @@ def free_thing(session: Session, source: Layer, labels: str) -> str:
 def show_features(layer: Any, table: ObjectTable) -> None:
     """Give a layer its objects' class and size, so that napari's status bar tells them."""
     features: dict[str, Any] = {"index": np.concatenate([[0], table["id"]])}
-    if any(table["class"][:1]):
+    if any(table["class"]):
         features["class"] = np.concatenate([["–"], table["class"]]).astype(object)
     size = table[table.size]
     rounded = size if table.size == "pixels" else _rounded(size)
